@@ -1,0 +1,36 @@
+# `make labs` and `make test` need Python 3.11 or later with pip, and nothing else: each sets up .venv first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+
+.PHONY: labs test lint lock clean
+
+labs: .venv/installed ## run every lab once, with its course preset
+	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
+	  echo "== python -m labs.$$lab"; $(PY) -m labs.$$lab || exit 1; \
+	done
+
+test: .venv/installed lint ## lint, type-check and test, the quick tests first
+	@echo "testing: the quick tests, then the labs from their command lines"
+	@$(PY) -m pytest -q -m "not slow and not metrics"
+	@$(PY) -m pytest -q -m "slow or metrics"
+
+lint: .venv/installed
+	@echo "checking style and types: ruff, mypy"
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+lock: .venv/installed ## resolve pyproject.toml anew into requirements.lock (for maintainers)
+	@$(PY) -m uv pip compile pyproject.toml --extra all --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.lock --quiet \
+	  --custom-compile-command "make lock"
+
+clean: ## remove the environment and the caches, never a run
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/installed: requirements.lock
+	@echo "setting up .venv from requirements.lock: two minutes, 3.5 GB"
+	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or later is needed, this is " + sys.version.split()[0] + "\nhint: make PYTHON=/path/to/python3.11 …" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@

@@ -1,0 +1,187 @@
+"""The commands that work on any lab's runs: what stands behind `python -m labs evaluate | predict | compare`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tyro.conf import Positional
+
+from labs.cli import find_lab
+from utils import config, report
+from utils.errors import CheckError
+from utils.metrics import score
+from utils.quiet import import_keras
+from utils.runs import Run
+
+if TYPE_CHECKING:
+    from utils.lab import Lab
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a run's saved model on the test split again, and hold the result against the run's record."""
+
+    run: Positional[Path]
+    """The folder of a run."""
+    json: bool = False
+    """Print the machine's form."""
+
+    def execute(self) -> int:
+        """Print both; status 1 where a metric differs."""
+        found = Run.open(self.run)
+        lab = find_lab(found.record["lab"])
+        settings = config.from_json(lab.config, json.dumps(found.record["config"]))
+        splits = lab.splits(settings)
+        if splits.source.digest != found.record["data"]["digest"]:
+            raise CheckError(
+                f"{self.run}: the data are not those it was trained on", "restore them, or run the lab again"
+            )
+        import_keras()
+        from utils.export import open_model
+
+        test = splits.test
+        measured = score(lab.metrics, test.targets, open_model(self.run).predict(test.inputs), test.groups)
+        recorded = found.record["metrics"]["test"]
+        moved = [
+            name
+            for name, value in measured.items()
+            if abs(value["value"] - recorded[name]["value"])
+            > TOLERANCE * max(1.0, abs(recorded[name]["value"]))
+        ]
+        rows = [[name, report.interval(recorded[name]), report.interval(measured[name])] for name in measured]
+        if self.json:
+            print(json.dumps({"measured": measured, "recorded": recorded, "moved": moved}, indent=2))
+        else:
+            print(report.table(["test split", "recorded", "measured now"], rows))
+        if moved:
+            raise CheckError(
+                f"{self.run}: {', '.join(moved)} moved since the run was recorded",
+                "look at versions in its run.json and at what is installed now",
+            )
+        return 0
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Predict with a run's model from files: for a table, CSV with the columns that it was trained on, in any order."""
+
+    run: Positional[Path]
+    """The folder of a run."""
+    inputs: Positional[tuple[Path, ...]]
+    """Files to predict from."""
+    json: bool = False
+    """Print the machine's form."""
+
+    def execute(self) -> int:
+        """Print a prediction a row."""
+        found = Run.open(self.run)
+        lab = find_lab(found.record["lab"])
+        labels = found.labels
+        inputs = lab.read(self.inputs, labels)
+        _warn_outside(inputs, labels)
+        import_keras()
+        from utils.export import open_model
+
+        predictions = open_model(self.run).predict(inputs)
+        if self.json:
+            print(
+                json.dumps(
+                    {"target": labels["target"], "unit": labels["unit"], "predictions": predictions.tolist()}
+                )
+            )
+        else:
+            print(f"{labels['target']}_{labels['unit']}")
+            print("\n".join(f"{value:.4g}" for value in predictions))
+        return 0
+
+
+def _warn_outside(inputs: NDArray[Any], labels: Mapping[str, Any]) -> None:
+    """Say which columns leave the range of the training rows: a network does not know what lies outside."""
+    for column, (name, (low, high)) in enumerate(labels["trained_between"].items()):
+        values = inputs[:, column]
+        outside = int(np.sum((values < low) | (values > high)))
+        if outside:
+            print(
+                f"note: {name}: {outside} of {len(values)} rows lie outside {low:g} to {high:g}, "
+                "where the model was trained",
+                file=sys.stderr,
+            )
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Set two runs side by side: metrics with their intervals, and what differs in config, data and versions."""
+
+    first: Positional[Path]
+    """The folder of a run."""
+    second: Positional[Path]
+    """The folder of another run of the same lab."""
+    json: bool = False
+    """Print the machine's form."""
+
+    def execute(self) -> int:
+        """Print the two."""
+        first, second = Run.open(self.first).record, Run.open(self.second).record
+        lab = find_lab(first["lab"])
+        if second["lab"] != lab.name:
+            raise CheckError(
+                f"{self.first} is a run of {lab.name}, {self.second} of {second['lab']}",
+                "compare two runs of one lab",
+            )
+        scores = {
+            name: {
+                "first": first["metrics"]["test"][name],
+                "second": second["metrics"]["test"][name],
+                "difference": second["metrics"]["test"][name]["value"]
+                - first["metrics"]["test"][name]["value"],
+            }
+            for name in lab.metrics
+        }
+        different = _differences(first, second)
+        if self.json:
+            print(json.dumps({"test": scores, "different": different}, indent=2))
+            return 0
+        print(_comparison(lab, scores))
+        for name, (left, right) in different.items():
+            print(f"{name}: {left} | {right}")
+        if not different:
+            print("config, data and versions are the same")
+        return 0
+
+
+def _comparison(lab: Lab, scores: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = []
+    for name, metric in lab.metrics.items():
+        difference = scores[name]["difference"]
+        better = difference < 0 if metric.better == "lower" else difference > 0
+        verdict = "the same" if difference == 0 else f"second {'better' if better else 'worse'}"
+        rows.append(
+            [
+                f"{name} {metric.unit}".strip(),
+                report.interval(scores[name]["first"]),
+                report.interval(scores[name]["second"]),
+                f"{difference:+.3g}",
+                verdict,
+            ]
+        )
+    return report.table(["test split", "first", "second", "difference", ""], rows)
+
+
+def _differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Every fact about how the runs were made in which they differ: name to (first, second)."""
+    different: dict[str, tuple[Any, Any]] = {}
+    for part in ("config", "data", "versions", "device"):
+        for name in {**first[part], **second[part]}:
+            pair = first[part].get(name), second[part].get(name)
+            if pair[0] != pair[1]:
+                different[f"{part}.{name}"] = pair
+    return different

@@ -1,0 +1,32 @@
+"""The lab's pictures: how it learned, how it predicts, what it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from utils import figures
+from utils.explain import permutation_importance
+from utils.export import predictor
+from utils.harness import Evaluation, Fitted
+from utils.report import interval
+
+
+def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
+    """Learning curves, predicted against measured, residuals, permutation importance; by file name."""
+    splits, test = fitted.splits, fitted.splits.test
+    prediction = evaluation.predictions["test"]
+    strength = f"strength ({splits.unit})"
+    metric = fitted.lab.metrics["rmse"]
+    drops = permutation_importance(predictor(fitted.model).predict, test.inputs, test.targets, metric)
+    scores = evaluation.metrics["test"]
+    note = f"RMSE {interval(scores['rmse'])} {splits.unit}, R² {interval(scores['r2'])}"
+    return {
+        "learning_curves": figures.learning_curves(
+            fitted.progress.history, fitted.progress.best_epoch, label=f"RMSE ({splits.unit})", root=True
+        ),
+        "predicted": figures.predicted_against_true(test.targets, prediction, label=strength, note=note),
+        "residuals": figures.residuals(test.targets, prediction, label=strength),
+        "importance": figures.importance(splits.features, drops, label=f"RMSE grows by ({splits.unit})"),
+    }

@@ -1,0 +1,188 @@
+"""What the lab is: its hyperparameters and presets, its data, its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic.dataclasses import dataclass
+
+from labs.regression.protocol import Protocol, SplitKind
+from utils import catalog, loaders
+from utils.baselines import regression_baselines
+from utils.config import (
+    STRICT,
+    Activation,
+    Config,
+    Count,
+    Fraction,
+    Natural,
+    NonNegative,
+    OptimizerName,
+    Rate,
+    Schedule,
+    Seed,
+)
+from utils.errors import CallerError
+from utils.lab import Lab
+from utils.metrics import Metric, mae, r2, rmse
+from utils.splits import Source, Split, Splits, glue, row_digests, split_rows
+
+if TYPE_CHECKING:
+    import keras
+
+INGREDIENTS = (
+    "cement",
+    "blast_furnace_slag",
+    "fly_ash",
+    "water",
+    "superplasticizer",
+    "coarse_aggregate",
+    "fine_aggregate",
+)
+"""kg in a cubic metre of concrete: together they are the mix."""
+FEATURES = (*INGREDIENTS, "age")
+"""The ingredients, and the age in days at which a sample was crushed."""
+TARGET = "compressive_strength"
+UNIT = "MPa"
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class RegressionConfig(Config):
+    """The hyperparameters of the regression lab; the defaults are the course's."""
+
+    layers: Natural = 3
+    """Hidden layers: the course's assignment compares one with three; 0 is linear regression."""
+    units: Count = 10
+    """Width of each hidden layer, as in the course."""
+    activation: Activation = "relu"
+    """Of the hidden layers, as in the course."""
+    dropout: Rate = 0.0
+    """Share of each hidden layer's outputs that is zeroed in training; the course has none."""
+    l2: NonNegative = 0.0
+    """Weight of the squared kernels in the loss; the course has none."""
+    optimizer: OptimizerName = "adam"
+    """As in the course; sgd shows what a learning rate does."""
+    schedule: Schedule = "constant"
+    """The learning rate over the epochs: as it is, or falling to zero along a cosine."""
+    normalize: bool = True
+    """Inputs to mean 0 and variance 1; the course's part A is --no-normalize."""
+    scale_target: bool = False
+    """Let the network predict standard deviations and rescale to MPa inside it; the course does not."""
+    bins: Natural = 0
+    """Intervals a feature of the piecewise-linear encoding (Gorishniy et al. 2022); 0 leaves it out."""
+    split: SplitKind = "mix"
+    """Hold out whole mixes, or rows at random as published, which leaks: a mix has rows at several ages."""
+    test_fraction: Fraction = 0.1
+    """Held out to judge: the published protocol's share."""
+    validation_fraction: Fraction = 0.1
+    """Of the rest, to choose the epoch."""
+    split_seed: Seed = 0
+    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same rows."""
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "course": {},
+    "quick": {"epochs": 20, "learning_rate": 1e-2},
+    "best": {
+        "epochs": 200,
+        "learning_rate": 3e-3,
+        "schedule": "cosine",
+        "units": 256,
+        "layers": 2,
+        "activation": "silu",
+        "dropout": 0.5,
+        "bins": 8,
+        "scale_target": True,
+    },
+}
+
+
+def load(config: RegressionConfig) -> Splits:
+    """The concrete table, split by mix or at random.
+
+    Exact duplicates are kept (25 rows) and never stand on two sides: a duplicate has the mix of its double, and the
+    random split holds the two together.
+
+    Returns:
+        Inputs (rows, 8) float32 in kg/m³ and days, targets (rows,) float32 in MPa, groups: the number of the mix.
+
+    Raises:
+        CallerError: the lab has no such data set, or a folder was given.
+    """
+    if config.data_dir is not None:
+        raise CallerError("--data-dir: this lab reads a table that is in the package", "leave --data-dir out")
+    entry = catalog.find(config.data, "regression")
+    table = loaders.read_table(entry.verified(), [*FEATURES, TARGET])
+    mixes = table.groupby(list(INGREDIENTS)).ngroup().to_numpy()
+    inputs = table[list(FEATURES)].to_numpy("float32")
+    targets = table[TARGET].to_numpy("float32")
+    held_together = mixes if config.split == "mix" else glue(row_digests(inputs))
+    rows = split_rows(
+        held_together,
+        test=config.test_fraction,
+        validation=config.validation_fraction,
+        seed=config.split_seed,
+    )
+    parts = {name: Split(inputs[part], targets[part], mixes[part]) for name, part in rows._asdict().items()}
+    source = Source(entry.name, "embedded", entry.files[0].sha256, entry.simulated)
+    return Splits(**parts, source=source, features=FEATURES, target=TARGET, unit=UNIT)
+
+
+def build(config: RegressionConfig, splits: Splits) -> keras.Model:
+    """The network; see `labs.regression.model`."""
+    from labs.regression import model
+
+    return model.build(config, splits)
+
+
+def compile_arguments(config: RegressionConfig, splits: Splits) -> dict[str, Any]:
+    """Mean squared error in MPa², as in the course."""
+    from utils.builders import optimizer
+
+    steps = config.epochs * -(-len(splits.train) // config.batch_size)
+    return {
+        "optimizer": optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps),
+        "loss": "mean_squared_error",
+    }
+
+
+def baselines(config: RegressionConfig, splits: Splits) -> Mapping[str, NDArray[np.float64]]:
+    """The mean, linear regression and gradient boosting on the same rows."""
+    return regression_baselines(splits, config.seed)
+
+
+def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
+    """The lab's four pictures; see `labs.regression.figures`."""
+    from labs.regression import figures
+
+    return figures.draw(fitted, evaluation)
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[np.float32]:
+    """The rows of CSV files, one after the other, (rows, 8) float32."""
+    tables = [loaders.read_table(path, labels["features"], target=labels["target"]) for path in paths]
+    return np.concatenate([table.to_numpy("float32") for table in tables])
+
+
+lab = Lab(
+    name="regression",
+    title="Concrete strength from a recipe: a regression network for tables",
+    config=RegressionConfig,
+    presets=PRESETS,
+    metrics={
+        "rmse": Metric(rmse, "lower", UNIT),
+        "mae": Metric(mae, "lower", UNIT),
+        "r2": Metric(r2, "higher"),
+    },
+    load=load,
+    build=build,
+    compile=compile_arguments,
+    baselines=baselines,
+    figures=draw,
+    read=read,
+    commands={"protocol": Protocol},
+)

@@ -1,0 +1,220 @@
+"""`python -m labs.regression protocol`: the network and its baselines over many seeded splits, on the same rows."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from utils import report, runs
+from utils.config import STRICT, Count, Seed
+from utils.errors import CallerError
+from utils.files import write_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from utils.lab import Lab
+
+SplitKind = Literal["mix", "random"]
+RECORD = "protocol.json"
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Protocol:
+    """Repeat the lab over seeded splits, all models on the same rows; print and save the table."""
+
+    split: SplitKind = "mix"
+    """Hold out whole mixes, or rows at random as published, which leaks."""
+    splits: Count = 20
+    """How many splits, seeded 0, 1, 2, …"""
+    preset: str = "course"
+    """Of the network."""
+    seed: Seed = 7
+    """Of the network's weights, the same on every split."""
+    out: Path | None = None
+    """Folder for the table and its picture; given again after an interruption, it is continued."""
+    json: bool = False
+    """Print the machine's form."""
+
+    def execute(self, lab: Lab) -> int:
+        """Run what is not yet done, then print the table."""
+        settings = lab.preset(self.preset)
+        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-protocol-{self.split}-{self.preset}"
+        out = self.out or runs.runs_folder() / lab.name / stamp
+        request = {
+            "lab": lab.name,
+            "split": self.split,
+            "splits": self.splits,
+            "preset": self.preset,
+            "seed": self.seed,
+        }
+        partial, done = _begin(out, request)
+        try:
+            for split_seed in range(len(done), self.splits):
+                done.append(
+                    _one(lab, replace(settings, split=self.split, split_seed=split_seed, seed=self.seed))
+                )
+                write_json(partial / RECORD, {**request, "results": done})
+                _say(f"split {split_seed + 1} of {self.splits}", done[-1]["rmse"])
+        except KeyboardInterrupt:
+            words = [
+                "python",
+                "-m",
+                f"labs.{lab.name}",
+                "protocol",
+                "--split",
+                self.split,
+                "--splits",
+                str(self.splits),
+            ]
+            words += ["--preset", self.preset, "--seed", str(self.seed), "--out", str(out)]
+            print(f"error: interrupted\nhint: go on with: {shlex.join(words)}", file=sys.stderr)
+            return 130
+        record = {
+            "schema": runs.SCHEMA,
+            **request,
+            **_facts(settings),
+            "summary": summarise(done),
+            "results": done,
+        }
+        write_json(partial / RECORD, record)
+        draw(record).savefig(partial / "rmse.png", dpi=150)
+        runs.finish(partial, out)
+        print(json.dumps(record, indent=2) if self.json else f"{as_text(record)}\n\nthe table: {out}")
+        return 0
+
+
+def _begin(out: Path, request: Mapping[str, Any]) -> tuple[Path, list[dict[str, Any]]]:
+    """The partial folder, and the results that an interrupted command left in it."""
+    partial = runs.partial_of(out)
+    if (partial / RECORD).is_file():
+        kept = json.loads((partial / RECORD).read_text(encoding="utf-8"))
+        results: list[dict[str, Any]] = kept.pop("results")
+        if kept != request:
+            raise CallerError(
+                f"--out {out}: another protocol was begun there", "give its options, or another folder"
+            )
+        return partial, results
+    runs.check_free(out, overwrite=False)
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CallerError(
+            f"--out {out}: the folder cannot be written ({error.strerror})",
+            "choose a folder that you may write to",
+        ) from error
+    return partial, []
+
+
+def _one(lab: Lab, settings: Any) -> dict[str, Any]:
+    """All models on one split: `{metric: {model: value}}` beside the audit, the rows and the seconds."""
+    splits = lab.splits(settings)
+    from utils.quiet import import_keras
+
+    import_keras()
+    from utils import harness
+
+    start = time.perf_counter()
+    fitted = harness.fit(lab, settings, splits)
+    evaluation = harness.evaluate(fitted)
+    scores = {"network": {name: score["value"] for name, score in evaluation.metrics["test"].items()}}
+    scores |= evaluation.baselines
+    return {
+        "split_seed": settings.split_seed,
+        "rows": {name: len(part) for name, part in splits.parts().items()},
+        "audit": evaluation.audit,
+        "seconds": time.perf_counter() - start,
+        **{metric: {model: values[metric] for model, values in scores.items()} for metric in lab.metrics},
+    }
+
+
+def summarise(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Mean and standard deviation (n − 1) by metric and model, and on how many splits each model beats boosting."""
+    summary: dict[str, Any] = {}
+    for metric in ("rmse", "mae", "r2"):
+        values = {
+            model: np.array([result[metric][model] for result in results]) for model in results[0][metric]
+        }
+        summary[metric] = {
+            model: {"mean": float(each.mean()), "std": float(each.std(ddof=1)) if len(each) > 1 else 0.0}
+            for model, each in values.items()
+        }
+    summary["network_beats_gradient_boosting"] = sum(
+        result["rmse"]["network"] <= result["rmse"]["gradient_boosting"] for result in results
+    )
+    leaked = [result["audit"]["test_rows_of_trained_groups"] / result["rows"]["test"] for result in results]
+    summary["test_rows_of_trained_mixes"] = float(np.mean(leaked))
+    return summary
+
+
+def _facts(settings: Any) -> dict[str, Any]:
+    config = {
+        name: value for name, value in asdict(settings).items() if name not in ("split", "split_seed", "seed")
+    }
+    return {
+        "config": config,
+        "versions": report.versions(),
+        "device": report.device(),
+        "git": report.commit(),
+    }
+
+
+def as_text(record: Mapping[str, Any]) -> str:
+    """The table of a protocol: mean ± s over the splits, by model."""
+    summary = record["summary"]
+    rows = [
+        [
+            model.replace("_", " "),
+            *(
+                f"{summary[metric][model]['mean']:.2f} ± {summary[metric][model]['std']:.2f}"
+                for metric in ("rmse", "mae", "r2")
+            ),
+        ]
+        for model in summary["rmse"]
+    ]
+    kind = "whole mixes held out" if record["split"] == "mix" else "rows held out at random"
+    return (
+        f"{record['splits']} splits, {kind}, network: preset {record['preset']}\n"
+        f"{summary['test_rows_of_trained_mixes']:.0%} of the test rows have their mix in training or validation\n\n"
+        + report.table(["mean ± s on test", "RMSE (MPa)", "MAE (MPa)", "R²"], rows)
+        + f"\n\nthe network is no worse than gradient boosting on {summary['network_beats_gradient_boosting']} "
+        f"of {record['splits']} splits"
+    )
+
+
+def draw(record: Mapping[str, Any]) -> Figure:
+    """RMSE of each model on each split, a line joining the models of one split."""
+    from utils import figures
+
+    figure, axes = figures.new_figure(
+        f"RMSE over {record['splits']} splits, "
+        + ("whole mixes held out" if record["split"] == "mix" else "rows held out at random")
+    )
+    models = [model for model in record["summary"]["rmse"] if model != "mean"]
+    values = np.array([[result["rmse"][model] for model in models] for result in record["results"]])
+    axes.plot(range(len(models)), values.T, color=figures.GREY, linewidth=0.7, alpha=0.6, zorder=1)
+    for column, colour in zip(range(len(models)), (figures.BLUE, figures.ORANGE, figures.GREEN), strict=True):
+        axes.scatter([column] * len(values), values[:, column], s=28, color=colour, zorder=2)
+        axes.hlines(
+            values[:, column].mean(), column - 0.2, column + 0.2, color="black", linewidth=2.5, zorder=3
+        )
+    axes.set_xticks(range(len(models)), [model.replace("_", " ") for model in models])
+    axes.set_ylabel("RMSE on test (MPa)")
+    axes.set_xlim(-0.5, len(models) - 0.5)
+    return figure
+
+
+def _say(text: str, rmse: Mapping[str, float]) -> None:
+    print(
+        f"{text}: RMSE " + ", ".join(f"{model} {value:.2f}" for model, value in rmse.items()), file=sys.stderr
+    )

@@ -1,0 +1,112 @@
+"""The parts that networks are made of. Plain Keras layers only: a saved model opens without this project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.config import Activation, OptimizerName, Schedule
+
+
+def normalization(train_inputs: NDArray[Any]) -> keras.layers.Layer:
+    """A layer that takes each feature to mean 0 and variance 1 as measured on the training rows.
+
+    Args:
+        train_inputs: (rows, features).
+    """
+    layer = keras.layers.Normalization(
+        mean=train_inputs.mean(axis=0, dtype="float64"),
+        variance=train_inputs.var(axis=0, dtype="float64"),
+        name="normalization",
+    )
+    return layer
+
+
+def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int) -> Any:
+    """Encode each number by how far it has come through each of `bins` intervals between its training quantiles.
+
+    A value below an interval gives 0 there, above it 1, inside it the share of the way: a step-wise view of the
+    feature that lets a small network bend its answer where the data are dense, as a tree does.
+
+    Built as a frozen Dense layer (each unit subtracts an interval's start and divides by its width) and a ReLU that is
+    cut at 1, so that no custom code is needed to load it.
+
+    Args:
+        inputs: (batch, features) raw.
+        train_inputs: (rows, features) that the quantiles are taken from.
+        bins: intervals a feature; equal quantiles are merged, so a feature with few values has fewer.
+
+    Returns:
+        (batch, intervals of all features), in [0, 1].
+
+    Source:
+        Gorishniy, Rubachev and Babenko, On Embeddings for Numerical Features in Tabular Deep Learning,
+        NeurIPS 2022, section 3.2 (arXiv:2203.05556).
+    """
+    kernels, biases = [], []
+    for feature, values in enumerate(train_inputs.astype("float64").T):
+        edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
+        for start, end in zip(edges[:-1], edges[1:], strict=True):
+            kernel = np.zeros(train_inputs.shape[1])
+            kernel[feature] = 1 / (end - start)
+            kernels.append(kernel)
+            biases.append(-start / (end - start))
+    intervals = keras.layers.Dense(len(biases), trainable=False, name="quantile_intervals")
+    inside = intervals(inputs)
+    intervals.set_weights([np.stack(kernels, axis=1), np.array(biases)])
+    return keras.layers.ReLU(max_value=1.0, name="piecewise_linear")(inside)
+
+
+def dense_stack(
+    inputs: Any, *, layers: int, units: int, activation: Activation, dropout: float = 0.0, l2: float = 0.0
+) -> Any:
+    """Fully connected layers, each followed by dropout where a rate is given.
+
+    Args:
+        inputs: (batch, features).
+        layers: how many; 0 returns the inputs.
+        units: width of each.
+        activation: of each.
+        dropout: share of a layer's outputs that is zeroed in training (Srivastava et al. 2014).
+        l2: weight of the squared kernels in the loss.
+
+    Returns:
+        (batch, units).
+    """
+    penalty = keras.regularizers.L2(l2) if l2 else None
+    for number in range(1, layers + 1):
+        inputs = keras.layers.Dense(
+            units, activation=activation, kernel_regularizer=penalty, name=f"hidden_{number}"
+        )(inputs)
+        if dropout:
+            inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
+    return inputs
+
+
+def optimizer(
+    name: OptimizerName, learning_rate: float, *, schedule: Schedule = "constant", steps: int = 0
+) -> keras.optimizers.Optimizer:
+    """A Keras optimizer by name.
+
+    Args:
+        name: of the optimizer; all settings but the rate are Keras's own.
+        learning_rate: the rate, or where a cosine schedule starts.
+        schedule: `cosine` falls to zero along a half wave over `steps` (Loshchilov and Hutter 2017).
+        steps: gradient steps of the whole training.
+    """
+    kinds = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "nadam": keras.optimizers.Nadam,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }
+    rate = (
+        keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+        if schedule == "cosine"
+        else learning_rate
+    )
+    return kinds[name](learning_rate=rate)

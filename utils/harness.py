@@ -1,0 +1,261 @@
+"""The one way through: fit, evaluate, save. A notebook calls the three; a lab's command line composes them.
+
+Example:
+    from labs.regression.lab import lab
+    from utils import harness
+
+    config = lab.preset("course")
+    splits = lab.splits(config)
+    fitted = harness.fit(lab, config, splits)
+    evaluation = harness.evaluate(fitted)
+    run = harness.save(fitted, evaluation)
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from utils import catalog, config, report, runs
+from utils.config import Config
+from utils.export import predictor, save_model
+from utils.files import replacing, write_json
+from utils.lab import Lab
+from utils.metrics import Scores, score
+from utils.parity import FreshProcess
+from utils.pipelines import ArrayBatches
+from utils.runs import Run
+from utils.splits import Splits, audit
+from utils.training import Progress, Report, Row, train
+
+FIGURE_DPI = 150
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model and how it came to be.
+
+    Attributes:
+        model: with the weights of its best epoch on validation.
+        progress: the history and the best epoch.
+        seconds: by phase.
+        folder: the partial folder in which the run grows, or None.
+        out: the run's final folder, or None for a new name.
+    """
+
+    lab: Lab
+    config: Config
+    preset: str
+    splits: Splits
+    model: keras.Model
+    progress: Progress
+    seconds: dict[str, float]
+    folder: Path | None = None
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured: predictions and scores by split, baselines on test, the leakage audit."""
+
+    predictions: dict[str, NDArray[Any]]
+    metrics: dict[str, Scores]
+    baselines: dict[str, dict[str, float]]
+    audit: dict[str, Any]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def silent(row: Row, epochs: int, seconds_left: float) -> None:
+    """A report of an epoch that says nothing."""
+
+
+def fit(
+    lab: Lab,
+    settings: Config,
+    splits: Splits,
+    *,
+    preset: str = "course",
+    folder: Path | None = None,
+    out: Path | None = None,
+    on_epoch: Report = silent,
+) -> Fitted:
+    """Build the lab's network and train it; early stopping and the choice of the epoch use validation alone.
+
+    Args:
+        lab: what to build.
+        settings: its hyperparameters; `settings.seed` decides weights, shuffling and dropout, bit by bit on the same
+            machine with the same number of threads.
+        splits: the data.
+        preset: the name that the run is recorded under.
+        folder: a partial folder to keep the state in after each epoch, and to resume from.
+        out: the final name of that folder.
+        on_epoch: called after each epoch.
+
+    Raises:
+        CallerError: the loss is no longer a finite number.
+    """
+    start = time.perf_counter()
+    keras.utils.set_random_seed(settings.seed)
+    model = lab.build(settings, splits)
+    # Compiled by XLA, a small network would take longer to compile than to train on two cores.
+    model.compile(**lab.compile(settings, splits), jit_compile=False)
+    progress = train(
+        model,
+        ArrayBatches(splits.train, settings.batch_size, settings.seed),
+        ArrayBatches(splits.validation, 1024),
+        epochs=settings.epochs,
+        patience=settings.patience,
+        checkpoint=None if folder is None else folder / runs.STATE,
+        report=on_epoch,
+    )
+    seconds = {"load": splits.load_seconds, "fit": time.perf_counter() - start}
+    return Fitted(lab, settings, preset, splits, model, progress, seconds, folder, out)
+
+
+def evaluate(fitted: Fitted) -> Evaluation:
+    """Measure the model on every split, and the lab's baselines on test.
+
+    Intervals are bootstrap 95 %, by group where the data have groups.
+    """
+    start = time.perf_counter()
+    metrics, splits = fitted.lab.metrics, fitted.splits
+    live = predictor(fitted.model)
+    predictions = {name: live.predict(part.inputs) for name, part in splits.parts().items()}
+    scores = {
+        name: score(metrics, part.targets, predictions[name], part.groups)
+        for name, part in splits.parts().items()
+    }
+    baselines = {
+        baseline: {name: metric.function(splits.test.targets, guess) for name, metric in metrics.items()}
+        for baseline, guess in fitted.lab.baselines(fitted.config, splits).items()
+    }
+    return Evaluation(
+        predictions, scores, baselines, audit(splits), {"evaluate": time.perf_counter() - start}
+    )
+
+
+def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, overwrite: bool = False) -> Run:
+    """Write the run: record, history, the model in three forms, figures, card; whole or not at all.
+
+    The three forms are reloaded in a fresh process, and must predict and measure what the live model does.
+
+    Args:
+        fitted: from `fit`.
+        evaluation: from `evaluate`.
+        out: the run's folder; a new one under `models/<lab>/` where none is given.
+        overwrite: whether a run that is there may be replaced.
+
+    Raises:
+        CallerError: the folder is taken or cannot be written.
+        CheckError: a reloaded model differs.
+    """
+    start = time.perf_counter()
+    final = out or fitted.out or runs.new_folder(fitted.lab.name, fitted.config.seed)
+    folder = fitted.folder or runs.begin(
+        final, runs.request(fitted.lab.name, fitted.preset, fitted.config, fitted.splits), overwrite=overwrite
+    )
+    test = fitted.splits.test
+    with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        save_model(fitted.model, folder)
+        _write_history(folder / "history.csv", fitted.progress.history)
+        write_json(folder / "labels.json", labels(fitted.splits))
+        figures = _save_figures(folder / "figures", fitted, evaluation)
+        parity = process.check(
+            folder, test.inputs, test.targets, evaluation.predictions["test"], fitted.lab.metrics
+        )
+    seconds = {**fitted.seconds, **evaluation.seconds, "save": time.perf_counter() - start}
+    seconds["total"] = sum(seconds.values())
+    notes = _warnings(evaluation) + sorted(
+        {str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)}
+    )
+    record = _record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes)
+    card = report.model_card(record, fitted.lab.title, _about(fitted.splits), figures)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    record["files"] = runs.digests(folder)
+    write_json(folder / runs.RECORD, record)
+    runs.finish(folder, final)
+    return Run(final, record)
+
+
+def labels(splits: Splits) -> dict[str, Any]:
+    """What the model's inputs and outputs mean, and the range of each input column in training."""
+    ranges = {}
+    if splits.features:
+        low, high = splits.train.inputs.min(axis=0), splits.train.inputs.max(axis=0)
+        ranges = {name: [float(low[i]), float(high[i])] for i, name in enumerate(splits.features)}
+    return {
+        "features": list(splits.features),
+        "trained_between": ranges,
+        "target": splits.target,
+        "unit": splits.unit,
+        "class_names": list(splits.class_names),
+    }
+
+
+def _about(splits: Splits) -> dict[str, str]:
+    entry = catalog.catalogue()[splits.source.name]
+    return {name: getattr(entry, name) for name in ("title", "licence", "citation", "homepage")}
+
+
+def _write_history(path: Path, history: list[Row]) -> None:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(history[0]))
+        writer.writeheader()
+        writer.writerows(history)
+
+
+def _save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> list[str]:
+    folder.mkdir(exist_ok=True)
+    names = []
+    for name, figure in fitted.lab.figures(fitted, evaluation).items():
+        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI)
+        names.append(f"{name}.png")
+    return names
+
+
+def _warnings(evaluation: Evaluation) -> list[str]:
+    rows = evaluation.audit["test_rows_of_trained_groups"]
+    if not rows:
+        return []
+    share = rows / len(evaluation.predictions["test"])
+    return [f"this split leaks: {share:.0%} of the test rows have their group in training or validation"]
+
+
+def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, Any]:
+    splits = fitted.splits
+    model = fitted.model
+    return {
+        "schema": runs.SCHEMA,
+        "lab": fitted.lab.name,
+        "preset": fitted.preset,
+        "seed": fitted.config.seed,
+        "config": config.to_json(fitted.config),
+        "data": {
+            "name": splits.source.name,
+            "found": splits.source.found,
+            "simulated": splits.source.simulated,
+            "digest": splits.source.digest,
+            "rows": {name: len(part) for name, part in splits.parts().items()},
+        },
+        "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
+        "baselines": evaluation.baselines,
+        "audit": evaluation.audit,
+        "best_epoch": fitted.progress.best_epoch,
+        "epochs_run": len(fitted.progress.history),
+        "resumed_at": fitted.progress.resumed_at,
+        "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
+        **facts,
+        "peak_mb": report.peak_megabytes(),
+        "versions": report.versions(),
+        "device": report.device(),
+        "git": report.commit(),
+    }

@@ -1,0 +1,87 @@
+"""What is measured on predictions, and how sure the number is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Scores = dict[str, dict[str, float]]
+
+RESAMPLES = 1000
+"""Bootstrap resamples: enough for the 95 % interval's ends to move by about 2 % of its width from seed to seed."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that truth and predictions give: the function, which direction is better, its unit."""
+
+    function: Callable[[Array, Array], float]
+    better: Literal["lower", "higher"]
+    unit: str = ""
+
+
+def rmse(truth: Array, prediction: Array) -> float:
+    """Root of the mean squared error, in the target's unit. Both (rows,)."""
+    return float(np.sqrt(np.mean((prediction - truth) ** 2)))
+
+
+def mae(truth: Array, prediction: Array) -> float:
+    """Mean absolute error, in the target's unit. Both (rows,)."""
+    return float(np.mean(np.abs(prediction - truth)))
+
+
+def r2(truth: Array, prediction: Array) -> float:
+    """Coefficient of determination: 1 is perfect, 0 what the mean of `truth` reaches. Both (rows,).
+
+    Not a number where every true value is the same.
+    """
+    spread = np.sum((truth - np.mean(truth)) ** 2)
+    return float(1 - np.sum((prediction - truth) ** 2) / spread) if spread > 0 else float("nan")
+
+
+def score(
+    metrics: Mapping[str, Metric], truth: Array, prediction: Array, groups: Array | None = None, seed: int = 0
+) -> Scores:
+    """Each metric with its bootstrap 95 % interval (percentile method).
+
+    Rows of one group are not independent, so where there are groups whole groups are drawn (cluster bootstrap).
+
+    Args:
+        metrics: by name.
+        truth: (rows,) of targets.
+        prediction: (rows, …) of predictions.
+        groups: (rows,) of group labels, or None for rows that stand alone.
+        seed: draws the resamples.
+
+    Returns:
+        `{name: {"value": …, "low": …, "high": …}}`.
+
+    Source:
+        Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
+    """
+    drawn: dict[str, list[float]] = {name: [] for name in metrics}
+    for rows in _resamples(len(truth), groups, seed):
+        for name, metric in metrics.items():
+            drawn[name].append(metric.function(truth[rows], prediction[rows]))
+    scores = {}
+    for name, metric in metrics.items():
+        low, high = np.nanpercentile(drawn[name], [2.5, 97.5])
+        scores[name] = {"value": metric.function(truth, prediction), "low": float(low), "high": float(high)}
+    return scores
+
+
+def _resamples(rows: int, groups: Array | None, seed: int) -> list[NDArray[np.intp]]:
+    random = np.random.default_rng(seed)
+    if groups is None:
+        return [random.integers(0, rows, rows) for _ in range(RESAMPLES)]
+    order = np.argsort(groups, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(np.sort(groups, kind="stable"))) + 1)
+    return [
+        np.concatenate([members[i] for i in random.integers(0, len(members), len(members))])
+        for _ in range(RESAMPLES)
+    ]

@@ -1,0 +1,155 @@
+"""Proof that what was saved predicts what was trained: every form reloaded in a process that never saw the model.
+
+`python -m utils.parity` is that process: it imports Keras, then reads one line of JSON from standard input (the run's
+folder and the metrics), and leaves `parity.json` in the folder.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.errors import CheckError
+from utils.metrics import Metric
+
+TOLERANCE = 1e-6
+"""Largest difference of a prediction, as a share of the largest prediction where that is over 1 (a float32 of 60 MPa
+has steps of 4e-6), and of a metric, as a share of it."""
+
+
+class FreshProcess:
+    """A process that opens a run's models. It imports Keras while the caller is still writing them.
+
+    Example:
+        with FreshProcess() as process:
+            save_model(model, folder)
+            found = process.check(folder, inputs, targets, predictions, metrics)
+    """
+
+    def __enter__(self) -> FreshProcess:
+        root = str(Path(__file__).parent.parent)
+        paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "utils.parity"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._process.kill()
+        self._process.communicate()
+
+    def check(
+        self,
+        folder: Path,
+        inputs: NDArray[Any],
+        targets: NDArray[Any],
+        predictions: NDArray[Any],
+        metrics: Mapping[str, Metric],
+    ) -> dict[str, dict[str, Any]]:
+        """Compare what each form predicts in the other process with what the live model predicted here.
+
+        Args:
+            folder: that `save_model` wrote to.
+            inputs: (rows, …) of the test split.
+            targets: (rows,).
+            predictions: (rows, …) of the live model.
+            metrics: by name; each function must be importable by module and name.
+
+        Returns:
+            By form: `max_abs_diff`, `metrics` (its own, evaluated there) and `signature`.
+
+        Raises:
+            CheckError: a prediction or a metric differs by more than TOLERANCE, or a form does not open.
+        """
+        question, answer = folder / "parity.npz", folder / "parity.json"
+        np.savez(question, inputs=inputs, targets=targets)
+        np.save(predictions_path := folder / "parity.npy", predictions)
+        names = {name: f"{m.function.__module__}:{m.function.__name__}" for name, m in metrics.items()}
+        _, errors = self._process.communicate(json.dumps({"folder": str(folder), "metrics": names}) + "\n")
+        if self._process.returncode != 0:
+            raise CheckError(
+                f"the saved models do not open in a fresh process: {errors.strip().splitlines()[-1]}",
+                "report it with the versions in run.json: this is a defect of the suite or of Keras",
+            )
+        found: dict[str, dict[str, Any]] = json.loads(answer.read_text(encoding="utf-8"))
+        for leftover in (question, answer, predictions_path):
+            leftover.unlink()
+        own = {name: metric.function(targets, predictions) for name, metric in metrics.items()}
+        for form, result in found.items():
+            _hold(form, result, own, float(np.abs(predictions).max()))
+        return found
+
+
+def _hold(form: str, found: dict[str, Any], own: dict[str, float], largest: float) -> None:
+    differing = [
+        name
+        for name, value in own.items()
+        if abs(found["metrics"][name] - value) > TOLERANCE * max(1.0, abs(value))
+    ]
+    if found["max_abs_diff"] > TOLERANCE * max(1.0, largest) or differing:
+        raise CheckError(
+            f"{form}: reloaded, it predicts up to {found['max_abs_diff']:.2g} away from the trained model"
+            + (f" and measures another {', '.join(differing)}" if differing else ""),
+            "do not use this run's files; report it with the versions of Keras and TensorFlow",
+        )
+
+
+def answer(folder: Path, metrics: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What each form in `folder` predicts, set against `parity.npy`.
+
+    Args:
+        folder: with `parity.npz` and `parity.npy`.
+        metrics: name to `module:function`.
+    """
+    from utils.export import FORMATS, open_model
+
+    with np.load(folder / "parity.npz", allow_pickle=False) as arrays:
+        inputs, targets = arrays["inputs"], arrays["targets"]
+    expected = np.load(folder / "parity.npy", allow_pickle=False)
+    functions = {}
+    for name, reference in metrics.items():
+        module, function = reference.split(":")
+        functions[name] = getattr(importlib.import_module(module), function)
+    found = {}
+    for form, file in FORMATS.items():
+        model = open_model(folder / file)
+        predictions = model.predict(inputs)
+        found[form] = {
+            "max_abs_diff": float(np.abs(predictions.astype("float64") - expected).max()),
+            "metrics": {name: function(targets, predictions) for name, function in functions.items()},
+            "signature": model.signature,
+        }
+    return found
+
+
+def main() -> None:
+    """Import Keras, wait for the question on standard input, answer it in the folder; no question, no answer."""
+    from utils.quiet import import_keras
+
+    import_keras()
+    line = sys.stdin.readline()
+    if line:
+        request = json.loads(line)
+        folder = Path(request["folder"])
+        (folder / "parity.json").write_text(json.dumps(answer(folder, request["metrics"])), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

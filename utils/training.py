@@ -1,0 +1,229 @@
+"""The training loop: Keras's own gradient step, compiled over a whole epoch, resumable at any epoch.
+
+`keras.Model.fit` returns to Python after every batch, which on small data costs more than the mathematics; here
+`model.train_step` (the very step that `fit` runs) is looped inside one graph. Weights, metrics and losses are those
+that `fit` would give for the same batches; benchmarks/ has the ratio.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from utils.errors import CallerError
+from utils.files import replacing
+
+CALL_SECONDS = 0.5
+"""How long one call into the graph may take: between two calls Ctrl-C is heard."""
+
+CHECKPOINT_SHARE = 0.05
+"""Share of the time that may go into checkpoints: a kill costs at most 20 times what writing one takes."""
+
+Row = dict[str, float]
+Report = Callable[[Row, int, float], None]
+
+
+class Batches(Protocol):
+    """What training takes its batches from; `pipelines` has the kinds."""
+
+    steps: int
+
+    def order(self, epoch: int) -> Any:
+        """What `batch` needs to know about one epoch."""
+
+    def batch(self, order: Any, step: Any) -> tuple[Any, Any]:
+        """Inside a graph: inputs and targets of one step."""
+
+
+@dataclass
+class Progress:
+    """Where training stands after an epoch: all that a resumed run needs besides the variables.
+
+    Attributes:
+        history: a row an epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`.
+        best_epoch: the epoch with the lowest validation loss, from 1; 0 before the first.
+        best_loss: that loss.
+        best_weights: the model's weights after that epoch.
+        resumed_at: epochs that an earlier, interrupted process had finished.
+    """
+
+    history: list[Row] = field(default_factory=list)
+    best_epoch: int = 0
+    best_loss: float = math.inf
+    best_weights: list[NDArray[Any]] = field(default_factory=list)
+    resumed_at: int = 0
+
+
+class Checkpoint:
+    """The state of a training in one file: every variable of model and optimizer, dropout's random seeds included.
+
+    Args:
+        path: of the file (`.npz`, arrays only, never a pickle).
+        model: compiled, its optimizer built.
+    """
+
+    def __init__(self, path: Path, model: keras.Model) -> None:
+        self._path = path
+        self._variables = [*model.variables, *model.optimizer.variables]
+        self._written = -math.inf
+        self._cost = 0.0
+
+    def write(self, progress: Progress, *, last: bool) -> None:
+        """Keep the state, unless it was kept a moment ago; always after the last epoch."""
+        start = time.perf_counter()
+        if not last and start - self._written < self._cost / CHECKPOINT_SHARE:
+            return
+        arrays = {f"variable_{i}": variable.numpy() for i, variable in enumerate(self._variables)}
+        arrays |= {f"best_{i}": weights for i, weights in enumerate(progress.best_weights)}
+        notes = {
+            "history": progress.history,
+            "best_epoch": progress.best_epoch,
+            "best_loss": progress.best_loss,
+        }
+        with replacing(self._path) as temporary:
+            np.savez(temporary, allow_pickle=False, notes=np.array(json.dumps(notes)), **arrays)
+        self._written = time.perf_counter()
+        self._cost = self._written - start
+
+    def read(self) -> Progress:
+        """Put the state back into the model and its optimizer; a fresh `Progress` where nothing was kept.
+
+        Raises:
+            CallerError: the file is damaged, or is of another network.
+        """
+        if not self._path.exists():
+            return Progress()
+        try:
+            with np.load(self._path, allow_pickle=False) as arrays:
+                notes = json.loads(str(arrays["notes"]))
+                weights = [
+                    arrays[f"best_{i}"] for i in range(sum(name.startswith("best_") for name in arrays))
+                ]
+                for i, variable in enumerate(self._variables):
+                    variable.assign(arrays[f"variable_{i}"])
+        except (OSError, EOFError, KeyError, ValueError) as error:
+            raise CallerError(
+                f"{self._path} does not hold this network's state ({error})",
+                "start the run again with --overwrite",
+            ) from error
+        return Progress(**notes, best_weights=weights, resumed_at=len(notes["history"]))
+
+
+def train(
+    model: keras.Model,
+    training: Batches,
+    validation: Batches,
+    *,
+    epochs: int,
+    patience: int,
+    checkpoint: Path | None,
+    report: Report,
+) -> Progress:
+    """Train, and leave the model with the weights of its best epoch on validation.
+
+    Args:
+        model: compiled.
+        training: batches in an order of (seed, epoch) alone.
+        validation: batches that choose the epoch.
+        epochs: at most.
+        patience: epochs without a better validation loss before it stops; 0 trains them all.
+        checkpoint: file to keep the state in and to resume from, or None.
+        report: called after each epoch with its row of the history, the number of epochs and the seconds left.
+
+    Raises:
+        CallerError: the loss is no longer a finite number.
+    """
+    _build(model, training)
+    state = None if checkpoint is None else Checkpoint(checkpoint, model)
+    progress = Progress() if state is None else state.read()
+    training_loop = Loop(model, model.train_step, training)
+    validation_loop = Loop(model, model.test_step, validation)
+    for epoch in range(len(progress.history) + 1, epochs + 1):
+        if _out_of_patience(progress, patience):
+            break
+        start = time.perf_counter()
+        row = {"epoch": epoch, **training_loop.measure(epoch)}
+        row |= {f"val_{name}": value for name, value in validation_loop.measure(epoch).items()}
+        row["seconds"] = time.perf_counter() - start
+        _note(progress, row, model)
+        if state is not None:
+            state.write(progress, last=epoch == epochs or _out_of_patience(progress, patience))
+        pace = sum(done["seconds"] for done in progress.history) / epoch
+        report(row, epochs, pace * (epochs - epoch))
+    model.set_weights(progress.best_weights)
+    return progress
+
+
+def _build(model: keras.Model, batches: Batches) -> None:
+    """Create the variables of the optimizer and of the metrics, which must exist before a graph is traced."""
+    model.optimizer.build(model.trainable_variables)
+    inputs, targets = batches.batch(tf.constant(batches.order(0)), tf.constant(0))
+    model.compute_metrics(inputs[:1], targets[:1], model(inputs[:1], training=False))
+
+
+class Loop:
+    """One pass over the batches, compiled: `step` of the model on each, its metrics read at the end.
+
+    Args:
+        model: compiled, its variables created.
+        step: `model.train_step` or `model.test_step`.
+        batches: what it takes its data from.
+    """
+
+    def __init__(self, model: keras.Model, step: Callable[[Any], Any], batches: Batches) -> None:
+        self._model = model
+        self._batches = batches
+        self._steps_a_call = min(batches.steps, 32)
+
+        @tf.function(autograph=False, reduce_retracing=True)
+        def run(order: Any, first: Any, last: Any) -> None:
+            def body(number: Any) -> tuple[Any]:
+                step(batches.batch(order, number))
+                return (number + 1,)
+
+            # One iteration at a time: steps depend on each other, and the order keeps a seed's numbers the same.
+            tf.while_loop(lambda number: number < last, body, (first,), parallel_iterations=1)
+
+        self._run = run
+
+    def measure(self, epoch: int) -> Row:
+        """Run one epoch in calls of about CALL_SECONDS; what the model's metrics then say, by name."""
+        self._model.reset_metrics()
+        order = tf.constant(self._batches.order(epoch))
+        first = 0
+        while first < self._batches.steps:
+            last = min(self._batches.steps, first + self._steps_a_call)
+            start = time.perf_counter()
+            self._run(order, tf.constant(first), tf.constant(last))
+            # Reading the metrics waits for the call to end, so the clock is right.
+            values = {name: float(value) for name, value in self._model.get_metrics_result().items()}
+            pace = (time.perf_counter() - start) / (last - first)
+            self._steps_a_call = max(1, min(self._batches.steps, int(CALL_SECONDS / pace)))
+            first = last
+        return values
+
+
+def _note(progress: Progress, row: Row, model: keras.Model) -> None:
+    if not (math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])):
+        raise CallerError(
+            f"the loss is {row['loss']} after epoch {row['epoch']}: training has diverged",
+            "try a learning rate ten times smaller, normalised inputs, or the optimizer adam",
+        )
+    progress.history.append(row)
+    if row["val_loss"] < progress.best_loss:
+        progress.best_epoch, progress.best_loss = int(row["epoch"]), row["val_loss"]
+        progress.best_weights = model.get_weights()
+
+
+def _out_of_patience(progress: Progress, patience: int) -> bool:
+    return 0 < patience <= len(progress.history) - progress.best_epoch
