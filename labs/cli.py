@@ -111,9 +111,7 @@ def _lab(lab: Lab, words: Sequence[str]) -> int:
     options, settings = _parse_run(lab, words, program)
     if options.resume is None:
         return _train(lab, options, settings)
-    if given := [
-        word for word in words if word.startswith("--") and word.split("=")[0] not in ("--resume", "--json")
-    ]:
+    if given := [word for word in words if word.startswith("--") and word.split("=")[0] not in ("--resume", "--json")]:
         raise CallerError(
             f"{given[0]}: a resumed run keeps the options it was started with",
             "leave it out, or start a new run",
@@ -134,7 +132,7 @@ def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions
     defaults = lab.preset(chosen)
     both = make_dataclass("Command", [("run", RunOptions), ("hyperparameters", lab.config)], frozen=True)
     commands = "".join(f"\n{program} {name} --help" for name in lab.commands)
-    parsed = parse(
+    parsed: Any = parse(
         both,
         words,
         program=program,
@@ -167,33 +165,25 @@ def _resume(lab: Lab, options: RunOptions) -> int:
     out = partial.with_name(partial.name.removesuffix(runs.PARTIAL))
     splits = _load(lab, settings)
     if splits.source.digest != request["data"]:
-        raise CallerError(
-            f"--resume {partial}: the data are no longer those it was started with", "start a new run"
-        )
+        raise CallerError(f"--resume {partial}: the data are no longer those it was started with", "start a new run")
     return _fit_evaluate_save(lab, settings, splits, replace(options, preset=request["preset"]), out, partial)
 
 
 def _load(lab: Lab, settings: Any) -> Splits:
     splits = lab.splits(settings)
     kind = "SIMULATED" if splits.source.simulated else "real"
-    say(
-        f"{lab.name}: {splits.source.name}, {kind} data, {splits.source.found}; {len(splits.train)} training rows"
-    )
+    say(f"{lab.name}: {splits.source.name}, {kind} data, {splits.source.found}; {len(splits.train)} training rows")
     return splits
 
 
-def _fit_evaluate_save(
-    lab: Lab, settings: Any, splits: Splits, options: RunOptions, out: Path, partial: Path
-) -> int:
+def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOptions, out: Path, partial: Path) -> int:
     from utils.quiet import import_keras
 
     try:
         import_keras()
         from utils import harness, report
 
-        fitted = harness.fit(
-            lab, settings, splits, preset=options.preset, folder=partial, out=out, on_epoch=show_epoch
-        )
+        fitted = harness.fit(lab, settings, splits, preset=options.preset, folder=partial, out=out, on_epoch=show_epoch)
         run = harness.save(fitted, harness.evaluate(fitted))
     except KeyboardInterrupt:
         say(f"\nerror: interrupted\nhint: go on with: python -m labs.{lab.name} --resume {partial}")
@@ -207,8 +197,6 @@ def _fit_evaluate_save(
 
 def show_epoch(row: dict[str, float], epochs: int, seconds_left: float) -> None:
     """An epoch's line on standard error: rewritten in place on a terminal, one below the other elsewhere."""
-    numbers = "  ".join(
-        f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "seconds")
-    )
+    numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "seconds"))
     line = f"epoch {row['epoch']:.0f}/{epochs}  {numbers}  {seconds_left:.0f} s left"
     say(f"\033[F\033[K{line}" if sys.stderr.isatty() and row["epoch"] > 1 else line)

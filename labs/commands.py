@@ -54,8 +54,7 @@ class Evaluate:
         moved = [
             name
             for name, value in measured.items()
-            if abs(value["value"] - recorded[name]["value"])
-            > TOLERANCE * max(1.0, abs(recorded[name]["value"]))
+            if abs(value["value"] - recorded[name]["value"]) > TOLERANCE * max(1.0, abs(recorded[name]["value"]))
         ]
         rows = [[name, report.interval(recorded[name]), report.interval(measured[name])] for name in measured]
         if self.json:
@@ -93,11 +92,7 @@ class Predict:
 
         predictions = open_model(self.run).predict(inputs)
         if self.json:
-            print(
-                json.dumps(
-                    {"target": labels["target"], "unit": labels["unit"], "predictions": predictions.tolist()}
-                )
-            )
+            print(json.dumps({"target": labels["target"], "unit": labels["unit"], "predictions": predictions.tolist()}))
         else:
             print(f"{labels['target']}_{labels['unit']}")
             print("\n".join(f"{value:.4g}" for value in predictions))
@@ -141,8 +136,7 @@ class Compare:
             name: {
                 "first": first["metrics"]["test"][name],
                 "second": second["metrics"]["test"][name],
-                "difference": second["metrics"]["test"][name]["value"]
-                - first["metrics"]["test"][name]["value"],
+                "difference": second["metrics"]["test"][name]["value"] - first["metrics"]["test"][name]["value"],
             }
             for name in lab.metrics
         }

@@ -16,9 +16,7 @@ from utils.errors import CallerError
 Parsed = TypeVar("Parsed")
 
 
-def parse(
-    kind: type[Parsed], words: Sequence[str], *, program: str, description: str, default: Any = None
-) -> Parsed:
+def parse(kind: type[Parsed], words: Sequence[str], *, program: str, description: str, default: Any = None) -> Parsed:
     """Fill the dataclass `kind` from the words of a command.
 
     Args:
@@ -59,9 +57,7 @@ def _explain(event: Any, kind: Any, program: str, words: Sequence[str]) -> Calle
     if isinstance(event, _errors.UnrecognizedArgs):
         return _unknown(event.tokens[0], kind, see)
     if isinstance(event, _errors.InvalidChoice):
-        return CallerError(
-            f"{_option(event)}: no {event.value!r} here", f"choose from: {', '.join(event.choices)}"
-        )
+        return CallerError(f"{_option(event)}: no {event.value!r} here", f"choose from: {', '.join(event.choices)}")
     if isinstance(event, _errors.BadValue):
         return CallerError(
             f"{_option(event)}: a value is missing", f"{program} --help says what {_option(event)} takes"
@@ -88,9 +84,7 @@ def _option(event: Any) -> str:
 
 def _unknown(word: str, kind: Any, see: str) -> CallerError:
     """An option that does not exist, with the nearest that does."""
-    near = difflib.get_close_matches(
-        word.split("=")[0].replace("_", "-"), list(_options(kind)), n=1, cutoff=0.7
-    )
+    near = difflib.get_close_matches(word.split("=")[0].replace("_", "-"), list(_options(kind)), n=1, cutoff=0.7)
     return CallerError(f"unknown option {word}", f"did you mean {near[0]}? {see}" if near else see)
 
 

@@ -37,6 +37,5 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
         "gradient_boosting": HistGradientBoostingRegressor(random_state=seed),
     }
     return {
-        name: model.fit(inputs, targets).predict(splits.test.inputs.astype("float64"))
-        for name, model in models.items()
+        name: model.fit(inputs, targets).predict(splits.test.inputs.astype("float64")) for name, model in models.items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -17,12 +18,11 @@ def normalization(train_inputs: NDArray[Any]) -> keras.layers.Layer:
     Args:
         train_inputs: (rows, features).
     """
-    layer = keras.layers.Normalization(
+    return keras.layers.Normalization(
         mean=train_inputs.mean(axis=0, dtype="float64"),
         variance=train_inputs.var(axis=0, dtype="float64"),
         name="normalization",
     )
-    return layer
 
 
 def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int) -> Any:
@@ -49,7 +49,7 @@ def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int
     kernels, biases = [], []
     for feature, values in enumerate(train_inputs.astype("float64").T):
         edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             kernel = np.zeros(train_inputs.shape[1])
             kernel[feature] = 1 / (end - start)
             kernels.append(kernel)
@@ -78,9 +78,9 @@ def dense_stack(
     """
     penalty = keras.regularizers.L2(l2) if l2 else None
     for number in range(1, layers + 1):
-        inputs = keras.layers.Dense(
-            units, activation=activation, kernel_regularizer=penalty, name=f"hidden_{number}"
-        )(inputs)
+        inputs = keras.layers.Dense(units, activation=activation, kernel_regularizer=penalty, name=f"hidden_{number}")(
+            inputs
+        )
         if dropout:
             inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
     return inputs
@@ -104,9 +104,5 @@ def optimizer(
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": keras.optimizers.SGD,
     }
-    rate = (
-        keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-        if schedule == "cosine"
-        else learning_rate
-    )
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps) if schedule == "cosine" else learning_rate
     return kinds[name](learning_rate=rate)

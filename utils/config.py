@@ -62,9 +62,7 @@ def config_error(error: ValidationError, program: str) -> CallerError:
     first = error.errors()[0]
     option = "--" + "-".join(str(part) for part in first["loc"][:1]).replace("_", "-")
     reason = first["msg"][0].lower() + first["msg"][1:]
-    return CallerError(
-        f"{option}: {reason}, got {first['input']!r}", f"{program} --help says what {option} takes"
-    )
+    return CallerError(f"{option}: {reason}, got {first['input']!r}", f"{program} --help says what {option} takes")
 
 
 def to_json(config: Config) -> dict[str, Any]:

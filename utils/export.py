@@ -135,9 +135,7 @@ def open_model(path: Path) -> Predictor:
         return _open_keras(path)
     if (path / "saved_model.pb").is_file():
         return _open_saved_model(path)
-    raise CallerError(
-        f"{path}: there is no model here", "give a .keras or .h5 file, a SavedModel or a run's folder"
-    )
+    raise CallerError(f"{path}: there is no model here", "give a .keras or .h5 file, a SavedModel or a run's folder")
 
 
 def _open_keras(path: Path) -> Predictor:

@@ -30,9 +30,7 @@ def new_figure(title: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Ax
     return figure, axes
 
 
-def learning_curves(
-    history: Sequence[dict[str, float]], best_epoch: int, *, label: str, root: bool = False
-) -> Figure:
+def learning_curves(history: Sequence[dict[str, float]], best_epoch: int, *, label: str, root: bool = False) -> Figure:
     """Loss on training and validation by epoch, and the epoch whose weights were kept.
 
     Args:

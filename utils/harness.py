@@ -130,16 +130,13 @@ def evaluate(fitted: Fitted) -> Evaluation:
     live = predictor(fitted.model)
     predictions = {name: live.predict(part.inputs) for name, part in splits.parts().items()}
     scores = {
-        name: score(metrics, part.targets, predictions[name], part.groups)
-        for name, part in splits.parts().items()
+        name: score(metrics, part.targets, predictions[name], part.groups) for name, part in splits.parts().items()
     }
     baselines = {
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in metrics.items()}
         for baseline, guess in fitted.lab.baselines(fitted.config, splits).items()
     }
-    return Evaluation(
-        predictions, scores, baselines, audit(splits), {"evaluate": time.perf_counter() - start}
-    )
+    return Evaluation(predictions, scores, baselines, audit(splits), {"evaluate": time.perf_counter() - start})
 
 
 def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, overwrite: bool = False) -> Run:
@@ -169,9 +166,7 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
         _write_history(folder / "history.csv", fitted.progress.history)
         write_json(folder / "labels.json", labels(fitted.splits))
         figures = _save_figures(folder / "figures", fitted, evaluation)
-        parity = process.check(
-            folder, test.inputs, test.targets, evaluation.predictions["test"], fitted.lab.metrics
-        )
+        parity = process.check(folder, test.inputs, test.targets, evaluation.predictions["test"], fitted.lab.metrics)
     seconds = {**fitted.seconds, **evaluation.seconds, "save": time.perf_counter() - start}
     seconds["total"] = sum(seconds.values())
     notes = _warnings(evaluation) + sorted(

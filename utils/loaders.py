@@ -30,21 +30,23 @@ def read_table(path: Path, columns: Sequence[str], *, target: str | None = None)
     Raises:
         CallerError: the file cannot be read, its header differs, a value is not a finite number, there are no rows.
     """
-    table = _read_text(path)
-    table.columns = table.columns.str.strip()
-    _check_header(path, list(table.columns), columns, target)
-    if table.empty:
+    text = _read_text(path)
+    header = [name.strip() for name in text.iloc[0]]
+    _check_header(path, header, columns, target)
+    rows = text.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
+    if rows.empty:
         raise CallerError(f"{path}: there is a header and no row", "add a row for each prediction you want")
-    return _numbers(path, table[list(columns)])
+    return _numbers(path, rows[list(columns)])
 
 
 def _read_text(path: Path) -> pd.DataFrame:
-    """Every value as text, so that what is wrong can be shown as it stands in the file."""
+    """Every value as text, the header too, so that what is wrong can be shown as it stands in the file."""
     import pandas as pd
 
     try:
         return pd.read_csv(
             path,
+            header=None,
             dtype=str,
             keep_default_na=False,
             encoding="utf-8-sig",
@@ -70,6 +72,9 @@ def _check_header(path: Path, found: list[str], wanted: Sequence[str], target: s
     other = next((mark for mark in ";\t|" if len(found) == 1 and mark in found[0]), None)
     if other is not None:
         raise CallerError(f"{path}: the columns are separated by {other!r}", "separate them by commas")
+    twice = [name for name in found if found.count(name) > 1]
+    if twice:
+        raise CallerError(f"{path}: the column {twice[0]} stands twice", "remove one of the two")
     missing = [name for name in wanted if name not in found]
     extra = [name for name in found if name not in wanted]
     if missing:
@@ -81,9 +86,7 @@ def _check_header(path: Path, found: list[str], wanted: Sequence[str], target: s
     if extra == [target]:
         raise CallerError(f"{path}: the column {target} is what the model predicts", "remove that column")
     if extra:
-        raise CallerError(
-            f"{path}: unknown column {', '.join(extra)}", f"the header must hold: {','.join(wanted)}"
-        )
+        raise CallerError(f"{path}: unknown column {', '.join(extra)}", f"the header must hold: {','.join(wanted)}")
 
 
 def _numbers(path: Path, text: pd.DataFrame) -> pd.DataFrame:
@@ -93,9 +96,8 @@ def _numbers(path: Path, text: pd.DataFrame) -> pd.DataFrame:
     unusable = np.argwhere(~np.isfinite(table.to_numpy()))
     if len(unusable):
         row, column = unusable[0]
-        # The header is line 1 of the file.
         raise CallerError(
-            f"{path}: line {row + 2}, column {text.columns[column]}: {text.iat[row, column]!r} is not a finite number",
+            f"{path}: row {row + 1}, column {text.columns[column]}: {text.iat[row, column]!r} is not a finite number",
             f"correct it ({len(unusable)} such value{'s' if len(unusable) > 1 else ''} in the file)",
         )
     return table

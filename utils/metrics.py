@@ -82,6 +82,5 @@ def _resamples(rows: int, groups: Array | None, seed: int) -> list[NDArray[np.in
     order = np.argsort(groups, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(np.sort(groups, kind="stable"))) + 1)
     return [
-        np.concatenate([members[i] for i in random.integers(0, len(members), len(members))])
-        for _ in range(RESAMPLES)
+        np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(RESAMPLES)
     ]

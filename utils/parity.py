@@ -99,9 +99,7 @@ class FreshProcess:
 
 def _hold(form: str, found: dict[str, Any], own: dict[str, float], largest: float) -> None:
     differing = [
-        name
-        for name, value in own.items()
-        if abs(found["metrics"][name] - value) > TOLERANCE * max(1.0, abs(value))
+        name for name, value in own.items() if abs(found["metrics"][name] - value) > TOLERANCE * max(1.0, abs(value))
     ]
     if found["max_abs_diff"] > TOLERANCE * max(1.0, largest) or differing:
         raise CheckError(

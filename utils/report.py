@@ -61,9 +61,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     cells = [list(header), *[list(row) for row in rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     lines = [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
-        )
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
         for row in cells
     ]
     return "\n".join(line.rstrip() for line in lines)
@@ -122,6 +120,7 @@ def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figure
     config = ", ".join(f"{name} {value}" for name, value in record["config"].items() if value is not None)
     simulated = "\n**The data are SIMULATED.**\n" if data["simulated"] else ""
     leak = record["audit"]["test_rows_of_trained_groups"]
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     signature = record["parity"]["saved_model"]["signature"]
     return f"""# {title}
 {simulated}
@@ -153,5 +152,5 @@ difference {max(form["max_abs_diff"] for form in record["parity"].values()):.1g}
 `{signature["inputs"]}` → `{signature["outputs"]}`. From the command line: `python -m labs predict <this folder> INPUT`.
 
 Trained in {seconds["fit"]:.1f} s of {seconds["total"]:.1f} s on {record["device"]["kind"]}
-({record["device"]["threads"]} threads), {", ".join(f"{name} {version}" for name, version in record["versions"].items())}.
+({record["device"]["threads"]} threads) with {versions}.
 """

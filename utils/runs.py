@@ -49,9 +49,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         raise CallerError(f"--out {folder}: this is a file", "give the name of a folder to make")
     if folder.is_dir() and any(folder.iterdir()):
         if not overwrite:
-            raise CallerError(
-                f"--out {folder}: the folder holds something", "give a new name, or --overwrite a run"
-            )
+            raise CallerError(f"--out {folder}: the folder holds something", "give a new name, or --overwrite a run")
         if not (folder / RECORD).is_file():
             raise CallerError(
                 f"--out {folder}: the folder is not a run, so --overwrite leaves it alone",
@@ -126,9 +124,7 @@ def resumable(path: Path, lab: str) -> tuple[Path, dict[str, Any]]:
         CallerError: it is finished, there is nothing to resume, or it is another lab's.
     """
     if (path / RECORD).is_file():
-        raise CallerError(
-            f"--resume {path}: this run is finished", f"look at it: python -m labs evaluate {path}"
-        )
+        raise CallerError(f"--resume {path}: this run is finished", f"look at it: python -m labs evaluate {path}")
     partial = path if path.name.endswith(PARTIAL) else partial_of(path)
     try:
         request = json.loads((partial / REQUEST).read_text(encoding="utf-8"))
@@ -172,23 +168,17 @@ class Run:
             schema, files = record["schema"], dict(record["files"])
             _ = record["lab"], record["config"], record["data"]["digest"], record["metrics"]["test"]
         except OSError:
-            raise CallerError(
-                f"{folder}: there is no run here (no {RECORD})", "give the folder of a run"
-            ) from None
+            raise CallerError(f"{folder}: there is no run here (no {RECORD})", "give the folder of a run") from None
         except (ValueError, KeyError, TypeError):
             raise CallerError(f"{folder}: {RECORD} is damaged", "run the lab again") from None
         if schema != SCHEMA:
-            raise CallerError(
-                f"{folder}: {RECORD} is of schema {schema}, this is {SCHEMA}", "run the lab again"
-            )
+            raise CallerError(f"{folder}: {RECORD} is of schema {schema}, this is {SCHEMA}", "run the lab again")
         for name, digest in files.items():
             path = folder / name
             if not path.is_file():
                 raise CallerError(f"{folder}: {name} is missing", "restore it, or run the lab again")
             if sha256(path) != digest:
-                raise CallerError(
-                    f"{folder}: {name} is not what the run wrote", "restore it, or run the lab again"
-                )
+                raise CallerError(f"{folder}: {name} is not what the run wrote", "restore it, or run the lab again")
         return cls(folder, record)
 
     @property

@@ -78,6 +78,14 @@ class RowSplit(NamedTuple):
     validation: Rows
     test: Rows
 
+    def take(self, inputs: Array, targets: Array, groups: Array | None = None) -> tuple[Split, Split, Split]:
+        """The three splits of arrays that hold all rows."""
+
+        def part(rows: Rows) -> Split:
+            return Split(inputs[rows], targets[rows], None if groups is None else groups[rows])
+
+        return part(self.train), part(self.validation), part(self.test)
+
 
 def row_digests(inputs: Array) -> Array:
     """A digest of each row's bytes, (rows,) of 16 bytes: equal rows and no others have equal digests."""
@@ -129,9 +137,7 @@ def split_rows(groups: Array, *, test: float, validation: float, seed: int) -> R
 
     def hold_out(rows: Rows, share: float) -> tuple[Rows, Rows]:
         try:
-            kept, held = next(
-                GroupShuffleSplit(1, test_size=share, random_state=seed).split(rows, groups=groups[rows])
-            )
+            kept, held = next(GroupShuffleSplit(1, test_size=share, random_state=seed).split(rows, groups=groups[rows]))
         except ValueError as error:
             raise CallerError(
                 f"{len(np.unique(groups))} groups of rows cannot be split three ways ({error})",

@@ -106,9 +106,7 @@ class Checkpoint:
         try:
             with np.load(self._path, allow_pickle=False) as arrays:
                 notes = json.loads(str(arrays["notes"]))
-                weights = [
-                    arrays[f"best_{i}"] for i in range(sum(name.startswith("best_") for name in arrays))
-                ]
+                weights = [arrays[f"best_{i}"] for i in range(sum(name.startswith("best_") for name in arrays))]
                 for i, variable in enumerate(self._variables):
                     variable.assign(arrays[f"variable_{i}"])
         except (OSError, EOFError, KeyError, ValueError) as error:

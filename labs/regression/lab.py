@@ -29,7 +29,7 @@ from utils.config import (
 from utils.errors import CallerError
 from utils.lab import Lab
 from utils.metrics import Metric, mae, r2, rmse
-from utils.splits import Source, Split, Splits, glue, row_digests, split_rows
+from utils.splits import Source, Splits, glue, row_digests, split_rows
 
 if TYPE_CHECKING:
     import keras
@@ -89,13 +89,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 20, "learning_rate": 1e-2},
     "best": {
         "epochs": 200,
-        "learning_rate": 3e-3,
+        "learning_rate": 2e-3,
         "schedule": "cosine",
         "units": 256,
         "layers": 2,
         "activation": "silu",
         "dropout": 0.5,
-        "bins": 8,
+        "bins": 20,
         "scale_target": True,
     },
 }
@@ -127,9 +127,9 @@ def load(config: RegressionConfig) -> Splits:
         validation=config.validation_fraction,
         seed=config.split_seed,
     )
-    parts = {name: Split(inputs[part], targets[part], mixes[part]) for name, part in rows._asdict().items()}
+    train, validation, test = rows.take(inputs, targets, mixes)
     source = Source(entry.name, "embedded", entry.files[0].sha256, entry.simulated)
-    return Splits(**parts, source=source, features=FEATURES, target=TARGET, unit=UNIT)
+    return Splits(train, validation, test, source, target=TARGET, features=FEATURES, unit=UNIT)
 
 
 def build(config: RegressionConfig, splits: Splits) -> keras.Model:

@@ -34,9 +34,7 @@ def build(config: RegressionConfig, splits: Splits) -> keras.Model:
         l2=config.l2,
     )
     if not config.scale_target:
-        return keras.Model(
-            inputs, keras.layers.Dense(1, name=splits.target)(hidden), name="concrete_strength"
-        )
+        return keras.Model(inputs, keras.layers.Dense(1, name=splits.target)(hidden), name="concrete_strength")
     scaled = keras.layers.Dense(1, name="scaled_target")(hidden)
     spread, mean = float(train.targets.std()), float(train.targets.mean())
     outputs = keras.layers.Rescaling(scale=spread, offset=mean, name=splits.target)(scaled)

@@ -61,9 +61,7 @@ class Protocol:
         partial, done = _begin(out, request)
         try:
             for split_seed in range(len(done), self.splits):
-                done.append(
-                    _one(lab, replace(settings, split=self.split, split_seed=split_seed, seed=self.seed))
-                )
+                done.append(_one(lab, replace(settings, split=self.split, split_seed=split_seed, seed=self.seed)))
                 write_json(partial / RECORD, {**request, "results": done})
                 _say(f"split {split_seed + 1} of {self.splits}", done[-1]["rmse"])
         except KeyboardInterrupt:
@@ -101,9 +99,7 @@ def _begin(out: Path, request: Mapping[str, Any]) -> tuple[Path, list[dict[str, 
         kept = json.loads((partial / RECORD).read_text(encoding="utf-8"))
         results: list[dict[str, Any]] = kept.pop("results")
         if kept != request:
-            raise CallerError(
-                f"--out {out}: another protocol was begun there", "give its options, or another folder"
-            )
+            raise CallerError(f"--out {out}: another protocol was begun there", "give its options, or another folder")
         return partial, results
     runs.check_free(out, overwrite=False)
     try:
@@ -142,9 +138,7 @@ def summarise(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Mean and standard deviation (n − 1) by metric and model, and on how many splits each model beats boosting."""
     summary: dict[str, Any] = {}
     for metric in ("rmse", "mae", "r2"):
-        values = {
-            model: np.array([result[metric][model] for result in results]) for model in results[0][metric]
-        }
+        values = {model: np.array([result[metric][model] for result in results]) for model in results[0][metric]}
         summary[metric] = {
             model: {"mean": float(each.mean()), "std": float(each.std(ddof=1)) if len(each) > 1 else 0.0}
             for model, each in values.items()
@@ -158,9 +152,7 @@ def summarise(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _facts(settings: Any) -> dict[str, Any]:
-    config = {
-        name: value for name, value in asdict(settings).items() if name not in ("split", "split_seed", "seed")
-    }
+    config = {name: value for name, value in asdict(settings).items() if name not in ("split", "split_seed", "seed")}
     return {
         "config": config,
         "versions": report.versions(),
@@ -205,9 +197,7 @@ def draw(record: Mapping[str, Any]) -> Figure:
     axes.plot(range(len(models)), values.T, color=figures.GREY, linewidth=0.7, alpha=0.6, zorder=1)
     for column, colour in zip(range(len(models)), (figures.BLUE, figures.ORANGE, figures.GREEN), strict=True):
         axes.scatter([column] * len(values), values[:, column], s=28, color=colour, zorder=2)
-        axes.hlines(
-            values[:, column].mean(), column - 0.2, column + 0.2, color="black", linewidth=2.5, zorder=3
-        )
+        axes.hlines(values[:, column].mean(), column - 0.2, column + 0.2, color="black", linewidth=2.5, zorder=3)
     axes.set_xticks(range(len(models)), [model.replace("_", " ") for model in models])
     axes.set_ylabel("RMSE on test (MPa)")
     axes.set_xlim(-0.5, len(models) - 0.5)
@@ -215,6 +205,4 @@ def draw(record: Mapping[str, Any]) -> Figure:
 
 
 def _say(text: str, rmse: Mapping[str, float]) -> None:
-    print(
-        f"{text}: RMSE " + ", ".join(f"{model} {value:.2f}" for model, value in rmse.items()), file=sys.stderr
-    )
+    print(f"{text}: RMSE " + ", ".join(f"{model} {value:.2f}" for model, value in rmse.items()), file=sys.stderr)
