@@ -46,6 +46,8 @@ class Config:
     """Step size of the optimizer: Adam's own default (Kingma and Ba 2015)."""
     patience: Natural = 0
     """Epochs without a better validation loss before training stops; 0 trains them all."""
+    restore_best_weights: bool = True
+    """End with the weights of the epoch that validation liked best; otherwise with the last epoch's."""
     data: str = "auto"
     """Data set by its catalogue name; `auto` takes the best that this machine has."""
     data_dir: Path | None = None

@@ -70,7 +70,8 @@ class Predictor:
 
 def predictor(model: keras.Model) -> Predictor:
     """A Predictor of a live Keras model with one input and one output."""
-    call = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True, autograph=False)
+    (spec,) = (tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
+    call = tf.function(lambda inputs: model(inputs, training=False), input_signature=[spec], autograph=False)
     return Predictor(call, _signature(model), model)
 
 

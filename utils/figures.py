@@ -30,12 +30,12 @@ def new_figure(title: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Ax
     return figure, axes
 
 
-def learning_curves(history: Sequence[dict[str, float]], best_epoch: int, *, label: str, root: bool = False) -> Figure:
+def learning_curves(history: Sequence[dict[str, float]], kept_epoch: int, *, label: str, root: bool = False) -> Figure:
     """Loss on training and validation by epoch, and the epoch whose weights were kept.
 
     Args:
         history: rows with `epoch`, `loss` and `val_loss`.
-        best_epoch: the epoch that was kept.
+        kept_epoch: the epoch whose weights were kept.
         label: of the vertical axis, with its unit.
         root: draw the root of the loss, so that a squared error is in the target's unit.
     """
@@ -54,7 +54,7 @@ def learning_curves(history: Sequence[dict[str, float]], best_epoch: int, *, lab
             linewidth=2,
             label=name,
         )
-    axes.axvline(best_epoch, color=GREY, linestyle=":", linewidth=1.5, label=f"kept: epoch {best_epoch}")
+    axes.axvline(kept_epoch, color=GREY, linestyle=":", linewidth=1.5, label=f"kept: epoch {kept_epoch}")
     values = np.array([[row["loss"], row["val_loss"]] for row in history])
     if values.max() > 20 * values.min() > 0:
         axes.set_yscale("log")

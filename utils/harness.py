@@ -44,8 +44,8 @@ class Fitted:
     """A trained model and how it came to be.
 
     Attributes:
-        model: with the weights of its best epoch on validation.
-        progress: the history and the best epoch.
+        model: with the weights of the epoch that was kept.
+        progress: the history and the epoch that validation liked best.
         seconds: by phase.
         folder: the partial folder in which the run grows, or None.
         out: the run's final folder, or None for a new name.
@@ -60,6 +60,11 @@ class Fitted:
     seconds: dict[str, float]
     folder: Path | None = None
     out: Path | None = None
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch, from 1, whose weights the model has."""
+        return self.progress.best_epoch if self.config.restore_best_weights else len(self.progress.history)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ def fit(
         ArrayBatches(splits.validation, 1024),
         epochs=settings.epochs,
         patience=settings.patience,
+        restore_best_weights=settings.restore_best_weights,
         checkpoint=None if folder is None else folder / runs.STATE,
         report=on_epoch,
     )
@@ -244,7 +250,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
         "baselines": evaluation.baselines,
         "audit": evaluation.audit,
-        "best_epoch": fitted.progress.best_epoch,
+        "kept_epoch": fitted.kept_epoch,
         "epochs_run": len(fitted.progress.history),
         "resumed_at": fitted.progress.resumed_at,
         "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),

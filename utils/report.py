@@ -98,7 +98,7 @@ def summary(record: dict[str, Any], folder: Path) -> str:
         "",
         table(*score_rows(record)),
         "",
-        f"best epoch {record['best_epoch']} of {record['epochs_run']}; {seconds['total']:.1f} s "
+        f"kept: epoch {record['kept_epoch']} of {record['epochs_run']}; {seconds['total']:.1f} s "
         f"(fit {seconds['fit']:.1f} s); reloaded in a fresh process, .keras, .h5 and SavedModel predict the same "
         f"(largest difference {parity:.1g})",
         *(f"note: {warning}" for warning in record["warnings"]),
@@ -140,7 +140,8 @@ groups stand in more than one split ({leak} of the {data["rows"]["test"]} test r
 
 {markdown_table(*score_rows(record))}
 
-The weights are those of epoch {record["best_epoch"]} of {record["epochs_run"]}, chosen on validation.
+The weights are those of epoch {record["kept_epoch"]} of {record["epochs_run"]}
+({"chosen on validation" if record["config"]["restore_best_weights"] else "the last: nothing was chosen on validation"}).
 Baselines were fitted on training and validation rows. {" ".join(record["warnings"])}
 
 {chr(10).join(f"![{name}](figures/{name})" for name in figures)}

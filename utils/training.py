@@ -124,10 +124,11 @@ def train(
     *,
     epochs: int,
     patience: int,
+    restore_best_weights: bool,
     checkpoint: Path | None,
     report: Report,
 ) -> Progress:
-    """Train, and leave the model with the weights of its best epoch on validation.
+    """Train the model; its weights are then those of the epoch that is kept.
 
     Args:
         model: compiled.
@@ -135,6 +136,7 @@ def train(
         validation: batches that choose the epoch.
         epochs: at most.
         patience: epochs without a better validation loss before it stops; 0 trains them all.
+        restore_best_weights: keep the epoch with the lowest validation loss; otherwise the last.
         checkpoint: file to keep the state in and to resume from, or None.
         report: called after each epoch with its row of the history, the number of epochs and the seconds left.
 
@@ -158,7 +160,8 @@ def train(
             state.write(progress, last=epoch == epochs or _out_of_patience(progress, patience))
         pace = sum(done["seconds"] for done in progress.history) / epoch
         report(row, epochs, pace * (epochs - epoch))
-    model.set_weights(progress.best_weights)
+    if restore_best_weights:
+        model.set_weights(progress.best_weights)
     return progress
 
 

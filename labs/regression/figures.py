@@ -24,7 +24,7 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     note = f"RMSE {interval(scores['rmse'])} {splits.unit}, R² {interval(scores['r2'])}"
     return {
         "learning_curves": figures.learning_curves(
-            fitted.progress.history, fitted.progress.best_epoch, label=f"RMSE ({splits.unit})", root=True
+            fitted.progress.history, fitted.kept_epoch, label=f"RMSE ({splits.unit})", root=True
         ),
         "predicted": figures.predicted_against_true(test.targets, prediction, label=strength, note=note),
         "residuals": figures.residuals(test.targets, prediction, label=strength),

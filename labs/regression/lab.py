@@ -97,6 +97,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.5,
         "bins": 20,
         "scale_target": True,
+        "restore_best_weights": False,
     },
 }
 
