@@ -18,7 +18,7 @@ from utils import runs
 from utils.errors import CallerError, LabsError
 
 if TYPE_CHECKING:
-    from utils.lab import Lab
+    from utils.contracts import Lab
     from utils.splits import Splits
 
 INTERRUPTED = 130
@@ -47,19 +47,7 @@ def run_labs() -> NoReturn:
 
 def run_lab(name: str) -> NoReturn:
     """`python -m labs.<name> …`."""
-    _end(lambda: _lab(find_lab(name), sys.argv[1:]))
-
-
-def find_lab(name: str) -> Lab:
-    """The lab of this name.
-
-    Raises:
-        CallerError: there is none.
-    """
-    if name not in labs.NAMES:
-        raise CallerError(f"there is no lab {name}", f"the labs are: {', '.join(labs.NAMES)}")
-    lab: Lab = importlib.import_module(f"labs.{name}.lab").lab
-    return lab
+    _end(lambda: _lab(labs.find_lab(name), sys.argv[1:]))
 
 
 def say(text: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tyro.conf import Positional
 
-from labs.cli import find_lab
+from labs import find_lab
 from utils import config, report
 from utils.errors import CheckError
 from utils.metrics import score
@@ -21,7 +21,7 @@ from utils.quiet import import_keras
 from utils.runs import Run
 
 if TYPE_CHECKING:
-    from utils.lab import Lab
+    from utils.contracts import Lab
 
 TOLERANCE = 1e-6
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labs import cli
+from labs import cli, find_lab
 from labs.regression.lab import FEATURES, lab
 from tests.conftest import ROOT, Command
 from utils import loaders
@@ -193,7 +193,7 @@ def test_csv_that_only_looks_odd(tmp_path: Path) -> None:
 
 def test_unknown_lab_and_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CallerError, match="no lab zebra"):
-        cli.find_lab("zebra")
+        find_lab("zebra")
     monkeypatch.setattr(sys, "argv", ["labs", "fly"])
     with pytest.raises(SystemExit) as end:
         cli.run_labs()

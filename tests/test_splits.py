@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from labs.regression.lab import lab
+from labs.regression.lab import RegressionConfig, lab
 from utils.splits import Source, Split, Splits, audit, glue, row_digests, split_rows
 
 SOURCE = Source("none", "made", "sha256:0", simulated=True)
@@ -87,7 +87,7 @@ def test_concrete_by_mix_leaks_nothing_and_at_random_it_does() -> None:
         "test_rows_of_trained_groups": 0,
         "majority": None,
     }
-    at_random = audit(lab.splits(lab.config(split="random")))
+    at_random = audit(lab.splits(RegressionConfig(split="random")))
     assert at_random["duplicates_across_splits"] == 0
     assert at_random["test_rows_of_trained_groups"] is not None
     assert at_random["test_rows_of_trained_groups"] > 70

@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import pytest
 
+from utils.contracts import Progress
 from utils.errors import CallerError
 from utils.harness import silent
 from utils.pipelines import ArrayBatches
 from utils.splits import Split
-from utils.training import Progress, train
+from utils.training import train
 
 random = np.random.default_rng(3)
 TRAIN = Split(random.normal(size=(50, 4)).astype("float32"), random.normal(size=50).astype("float32"))
@@ -67,7 +68,7 @@ def test_order_is_a_function_of_seed_and_epoch() -> None:
     assert one.steps == 4
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a kill between two epochs."""
 
 
@@ -79,10 +80,10 @@ def test_resumed_training_ends_with_the_same_bits(dropout: float, tmp_path: Path
 
     def killed_after_five(row: dict[str, float], epochs: int, seconds_left: float) -> None:
         if row["epoch"] == 5:
-            raise Killed
+            raise KilledError
 
     state = tmp_path / "state.npz"
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         trained(network(dropout), 8, checkpoint=state, report=killed_after_five)
     keras.utils.set_random_seed(99)
     resumed_model = network(dropout)

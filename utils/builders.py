@@ -9,7 +9,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.config import Activation, OptimizerName, Schedule
+from utils.config import Activation
+
+NARROWEST = 1e-2
+"""Width of the narrowest interval of an encoding, as a share of its feature's range."""
 
 
 def normalization(train_inputs: NDArray[Any]) -> keras.layers.Layer:
@@ -35,9 +38,9 @@ def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int
     cut at 1, so that no custom code is needed to load it.
 
     Args:
-        inputs: (batch, features) raw.
-        train_inputs: (rows, features) that the quantiles are taken from.
-        bins: intervals a feature; equal quantiles are merged, so a feature with few values has fewer.
+        inputs: (batch, features), best normalised: the intervals of large numbers are coarse in float32.
+        train_inputs: (rows, features), what `inputs` is for the training rows; the quantiles are taken from them.
+        bins: intervals a feature; quantiles that (nearly) coincide are merged, so a feature with few values has fewer.
 
     Returns:
         (batch, intervals of all features), in [0, 1].
@@ -49,15 +52,33 @@ def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int
     kernels, biases = [], []
     for feature, values in enumerate(train_inputs.astype("float64").T):
         edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
+        # In float32 a very narrow interval would turn the rounding of its input into a step from 0 to 1.
+        edges = edges[np.diff(edges, prepend=-np.inf) > NARROWEST * np.ptp(values)]
         for start, end in pairwise(edges):
             kernel = np.zeros(train_inputs.shape[1])
             kernel[feature] = 1 / (end - start)
             kernels.append(kernel)
             biases.append(-start / (end - start))
-    intervals = keras.layers.Dense(len(biases), trainable=False, name="quantile_intervals")
-    inside = intervals(inputs)
-    intervals.set_weights([np.stack(kernels, axis=1), np.array(biases)])
+    inside = combinations(inputs, np.stack(kernels, axis=1), np.array(biases), name="quantile_intervals")
     return keras.layers.ReLU(max_value=1.0, name="piecewise_linear")(inside)
+
+
+def combinations(inputs: Any, kernel: NDArray[Any], bias: NDArray[Any] | float = 0.0, *, name: str) -> Any:
+    """Fixed linear combinations of features: a Dense layer whose weights are given and never trained.
+
+    Args:
+        inputs: (batch, features).
+        kernel: (features, combinations).
+        bias: (combinations,).
+        name: of the layer.
+
+    Returns:
+        (batch, combinations).
+    """
+    layer = keras.layers.Dense(kernel.shape[1], trainable=False, name=name)
+    outputs = layer(inputs)
+    layer.set_weights([kernel, np.broadcast_to(bias, kernel.shape[1])])
+    return outputs
 
 
 def dense_stack(
@@ -84,25 +105,3 @@ def dense_stack(
         if dropout:
             inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
     return inputs
-
-
-def optimizer(
-    name: OptimizerName, learning_rate: float, *, schedule: Schedule = "constant", steps: int = 0
-) -> keras.optimizers.Optimizer:
-    """A Keras optimizer by name.
-
-    Args:
-        name: of the optimizer; all settings but the rate are Keras's own.
-        learning_rate: the rate, or where a cosine schedule starts.
-        schedule: `cosine` falls to zero along a half wave over `steps` (Loshchilov and Hutter 2017).
-        steps: gradient steps of the whole training.
-    """
-    kinds = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "nadam": keras.optimizers.Nadam,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": keras.optimizers.SGD,
-    }
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps) if schedule == "cosine" else learning_rate
-    return kinds[name](learning_rate=rate)

@@ -71,8 +71,8 @@ class Predictor:
 def predictor(model: keras.Model) -> Predictor:
     """A Predictor of a live Keras model with one input and one output."""
     (spec,) = (tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
-    call = tf.function(lambda inputs: model(inputs, training=False), input_signature=[spec], autograph=False)
-    return Predictor(call, _signature(model), model)
+    serve = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
+    return Predictor(serve.get_concrete_function(spec), _signature(model), model)
 
 
 def _signature(model: keras.Model) -> dict[str, dict[str, Any]]:

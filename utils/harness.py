@@ -16,66 +16,25 @@ from __future__ import annotations
 import csv
 import time
 import warnings
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from utils import catalog, config, report, runs
 from utils.config import Config
+from utils.contracts import Evaluation, Fitted, Lab, Report, Row
 from utils.export import predictor, save_model
 from utils.files import replacing, write_json
-from utils.lab import Lab
-from utils.metrics import Scores, score
+from utils.metrics import score
 from utils.parity import FreshProcess
 from utils.pipelines import ArrayBatches
 from utils.runs import Run
 from utils.splits import Splits, audit
-from utils.training import Progress, Report, Row, train
+from utils.training import train
 
 FIGURE_DPI = 150
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A trained model and how it came to be.
-
-    Attributes:
-        model: with the weights of the epoch that was kept.
-        progress: the history and the epoch that validation liked best.
-        seconds: by phase.
-        folder: the partial folder in which the run grows, or None.
-        out: the run's final folder, or None for a new name.
-    """
-
-    lab: Lab
-    config: Config
-    preset: str
-    splits: Splits
-    model: keras.Model
-    progress: Progress
-    seconds: dict[str, float]
-    folder: Path | None = None
-    out: Path | None = None
-
-    @property
-    def kept_epoch(self) -> int:
-        """The epoch, from 1, whose weights the model has."""
-        return self.progress.best_epoch if self.config.restore_best_weights else len(self.progress.history)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What was measured: predictions and scores by split, baselines on test, the leakage audit."""
-
-    predictions: dict[str, NDArray[Any]]
-    metrics: dict[str, Scores]
-    baselines: dict[str, dict[str, float]]
-    audit: dict[str, Any]
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def silent(row: Row, epochs: int, seconds_left: float) -> None:

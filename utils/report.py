@@ -141,7 +141,7 @@ groups stand in more than one split ({leak} of the {data["rows"]["test"]} test r
 {markdown_table(*score_rows(record))}
 
 The weights are those of epoch {record["kept_epoch"]} of {record["epochs_run"]}
-({"chosen on validation" if record["config"]["restore_best_weights"] else "the last: nothing was chosen on validation"}).
+({"chosen on validation" if record["config"]["restore_best_weights"] else "the last one"}).
 Baselines were fitted on training and validation rows. {" ".join(record["warnings"])}
 
 {chr(10).join(f"![{name}](figures/{name})" for name in figures)}

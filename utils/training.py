@@ -11,26 +11,23 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from utils.contracts import Progress, Report, Row
 from utils.errors import CallerError
 from utils.files import replacing
+from utils.optimizers import fused_updates
 
 CALL_SECONDS = 0.5
 """How long one call into the graph may take: between two calls Ctrl-C is heard."""
 
 CHECKPOINT_SHARE = 0.05
 """Share of the time that may go into checkpoints: a kill costs at most 20 times what writing one takes."""
-
-Row = dict[str, float]
-Report = Callable[[Row, int, float], None]
 
 
 class Batches(Protocol):
@@ -43,25 +40,6 @@ class Batches(Protocol):
 
     def batch(self, order: Any, step: Any) -> tuple[Any, Any]:
         """Inside a graph: inputs and targets of one step."""
-
-
-@dataclass
-class Progress:
-    """Where training stands after an epoch: all that a resumed run needs besides the variables.
-
-    Attributes:
-        history: a row an epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`.
-        best_epoch: the epoch with the lowest validation loss, from 1; 0 before the first.
-        best_loss: that loss.
-        best_weights: the model's weights after that epoch.
-        resumed_at: epochs that an earlier, interrupted process had finished.
-    """
-
-    history: list[Row] = field(default_factory=list)
-    best_epoch: int = 0
-    best_loss: float = math.inf
-    best_weights: list[NDArray[Any]] = field(default_factory=list)
-    resumed_at: int = 0
 
 
 class Checkpoint:
@@ -144,6 +122,22 @@ def train(
         CallerError: the loss is no longer a finite number.
     """
     _build(model, training)
+    with fused_updates(model.optimizer):
+        progress = _train(model, training, validation, epochs, patience, checkpoint, report)
+    if restore_best_weights:
+        model.set_weights(progress.best_weights)
+    return progress
+
+
+def _train(
+    model: keras.Model,
+    training: Batches,
+    validation: Batches,
+    epochs: int,
+    patience: int,
+    checkpoint: Path | None,
+    report: Report,
+) -> Progress:
     state = None if checkpoint is None else Checkpoint(checkpoint, model)
     progress = Progress() if state is None else state.read()
     training_loop = Loop(model, model.train_step, training)
@@ -160,8 +154,6 @@ def train(
             state.write(progress, last=epoch == epochs or _out_of_patience(progress, patience))
         pace = sum(done["seconds"] for done in progress.history) / epoch
         report(row, epochs, pace * (epochs - epoch))
-    if restore_best_weights:
-        model.set_weights(progress.best_weights)
     return progress
 
 
@@ -182,32 +174,33 @@ class Loop:
     """
 
     def __init__(self, model: keras.Model, step: Callable[[Any], Any], batches: Batches) -> None:
-        self._model = model
         self._batches = batches
         self._steps_a_call = min(batches.steps, 32)
 
-        @tf.function(autograph=False, reduce_retracing=True)
-        def run(order: Any, first: Any, last: Any) -> None:
+        def run(order: Any, first: Any, last: Any) -> Any:
             def body(number: Any) -> tuple[Any]:
                 step(batches.batch(order, number))
                 return (number + 1,)
 
+            tf.cond(first == 0, model.reset_metrics, lambda: None)
             # One iteration at a time: steps depend on each other, and the order keeps a seed's numbers the same.
             tf.while_loop(lambda number: number < last, body, (first,), parallel_iterations=1)
+            return model.get_metrics_result()
 
-        self._run = run
+        number = tf.TensorSpec((), tf.int32)
+        order = tf.TensorSpec.from_tensor(tf.constant(batches.order(0)))
+        # Traced once, here; called without the look-up of a polymorphic function.
+        self._run = tf.function(run, autograph=False).get_concrete_function(order, number, number)
 
     def measure(self, epoch: int) -> Row:
         """Run one epoch in calls of about CALL_SECONDS; what the model's metrics then say, by name."""
-        self._model.reset_metrics()
         order = tf.constant(self._batches.order(epoch))
-        first = 0
+        first, values = 0, {}
         while first < self._batches.steps:
             last = min(self._batches.steps, first + self._steps_a_call)
             start = time.perf_counter()
-            self._run(order, tf.constant(first), tf.constant(last))
-            # Reading the metrics waits for the call to end, so the clock is right.
-            values = {name: float(value) for name, value in self._model.get_metrics_result().items()}
+            results = self._run(order, tf.constant(first), tf.constant(last))
+            values = {name: float(value) for name, value in results.items()}
             pace = (time.perf_counter() - start) / (last - first)
             self._steps_a_call = max(1, min(self._batches.steps, int(CALL_SECONDS / pace)))
             first = last

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from utils import figures
+from utils.contracts import Evaluation, Fitted
 from utils.explain import permutation_importance
 from utils.export import predictor
-from utils.harness import Evaluation, Fitted
 from utils.report import interval
 
 

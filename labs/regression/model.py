@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import keras
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from labs.regression.lab import RegressionConfig
-from utils.builders import dense_stack, normalization, piecewise_linear_encoding
-from utils.splits import Splits
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.builders import combinations, dense_stack, normalization, piecewise_linear_encoding
+from utils.splits import Split, Splits
+
+if TYPE_CHECKING:
+    from labs.regression.lab import RegressionConfig
 
 
 def build(config: RegressionConfig, splits: Splits) -> keras.Model:
@@ -21,10 +28,17 @@ def build(config: RegressionConfig, splits: Splits) -> keras.Model:
     """
     train = splits.train
     inputs = keras.Input((train.inputs.shape[1],), dtype="float32", name="features")
-    hidden = normalization(train.inputs)(inputs) if config.normalize else inputs
+    values = inputs
+    if config.proportions:
+        values = keras.layers.Concatenate(name="features_and_proportions")(
+            [inputs, *proportions(inputs, splits.features)]
+        )
+    if config.normalize:
+        values = normalization(_on_training_rows(inputs, values, train))(values)
+    hidden = values
     if config.bins:
-        encoded = piecewise_linear_encoding(inputs, train.inputs, config.bins)
-        hidden = keras.layers.Concatenate(name="values_and_encodings")([hidden, encoded])
+        encoded = piecewise_linear_encoding(values, _on_training_rows(inputs, values, train), config.bins)
+        hidden = keras.layers.Concatenate(name="values_and_encodings")([values, encoded])
     hidden = dense_stack(
         hidden,
         layers=config.layers,
@@ -39,3 +53,45 @@ def build(config: RegressionConfig, splits: Splits) -> keras.Model:
     spread, mean = float(train.targets.std()), float(train.targets.mean())
     outputs = keras.layers.Rescaling(scale=spread, offset=mean, name=splits.target)(scaled)
     return keras.Model(inputs, outputs, name="concrete_strength")
+
+
+def _on_training_rows(inputs: Any, values: Any, train: Split) -> NDArray[Any]:
+    """What the tensor `values`, computed from `inputs`, is for the training rows."""
+    return keras.Model(inputs, values).predict_on_batch(train.inputs)
+
+
+def proportions(inputs: Any, features: Sequence[str]) -> list[Any]:
+    """What a concrete technologist looks at first: how much water there is to the cement and to the binder.
+
+    Strength depends above all on the ratio of water to cement (Abrams, Design of Concrete Mixtures, 1919). No layer of
+    Keras divides, and an operation outside a layer does not survive HDF5; so a ratio a/b is given as the direction of
+    the vector (a, b), which says the same and has no pole at b = 0.
+
+    Args:
+        inputs: (batch, features), kg/m³.
+        features: names of the columns.
+
+    Returns:
+        The sines of the directions of (water, cement), (water, binder) and (superplasticizer, binder), (batch, 3), and
+        the binder (cement, slag and fly ash together), (batch, 1) in kg/m³.
+    """
+
+    def column(*names: str) -> NDArray[np.float64]:
+        return np.array([float(feature in names) for feature in features])
+
+    binder = column("cement", "blast_furnace_slag", "fly_ash")
+    pairs = {
+        "water_to_cement": (column("water"), column("cement")),
+        "water_to_binder": (column("water"), binder),
+        "superplasticizer_to_binder": (column("superplasticizer"), binder),
+    }
+    directions = [
+        keras.layers.UnitNormalization(name=name)(combinations(inputs, np.stack(pair, axis=1), name=f"{name}_pair"))
+        for name, pair in pairs.items()
+    ]
+    # The cosines say nothing that the sines do not, and hardly vary: normalised, they would be rounding noise.
+    sines = np.eye(2 * len(pairs))[:, ::2]
+    return [
+        combinations(keras.layers.Concatenate(name="directions")(directions), sines, name="proportions"),
+        combinations(inputs, binder[:, None], name="binder"),
+    ]

@@ -23,7 +23,7 @@ from utils.files import write_json
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from utils.lab import Lab
+    from utils.contracts import Lab
 
 SplitKind = Literal["mix", "random"]
 RECORD = "protocol.json"

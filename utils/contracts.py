@@ -1,7 +1,8 @@
-"""A lab as the harness sees it: what to load, build, measure and draw. How to train is the harness's affair."""
+"""What labs and harness agree on: a lab says what to load, build, measure and draw; training gives these back."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,14 +13,17 @@ from numpy.typing import NDArray
 
 from utils.config import Config
 from utils.errors import CallerError
-from utils.metrics import Metric
+from utils.metrics import Metric, Scores
 from utils.splits import Splits
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-    from utils.harness import Evaluation, Fitted
+Row = dict[str, float]
+"""An epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`."""
+Report = Callable[[Row, int, float], None]
+"""Called after each epoch with its row, the number of epochs and the seconds left."""
 
 
 @dataclass(frozen=True)
@@ -83,3 +87,61 @@ class Lab:
                 f"give at most {len(splits.train)}",
             )
         return replace(splits, load_seconds=time.perf_counter() - start)
+
+
+@dataclass
+class Progress:
+    """Where training stands after an epoch: all that a resumed run needs besides the variables.
+
+    Attributes:
+        history: a row an epoch.
+        best_epoch: the epoch with the lowest validation loss, from 1; 0 before the first.
+        best_loss: that loss.
+        best_weights: the model's weights after that epoch.
+        resumed_at: epochs that an earlier, interrupted process had finished.
+    """
+
+    history: list[Row] = field(default_factory=list)
+    best_epoch: int = 0
+    best_loss: float = math.inf
+    best_weights: list[NDArray[Any]] = field(default_factory=list)
+    resumed_at: int = 0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model and how it came to be.
+
+    Attributes:
+        model: with the weights of the epoch that was kept.
+        progress: the history and the epoch that validation liked best.
+        seconds: by phase.
+        folder: the partial folder in which the run grows, or None.
+        out: the run's final folder, or None for a new name.
+    """
+
+    lab: Lab
+    config: Config
+    preset: str
+    splits: Splits
+    model: keras.Model
+    progress: Progress
+    seconds: dict[str, float]
+    folder: Path | None = None
+    out: Path | None = None
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch, from 1, whose weights the model has."""
+        return self.progress.best_epoch if self.config.restore_best_weights else len(self.progress.history)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured: predictions and scores by split, baselines on test, the leakage audit."""
+
+    predictions: dict[str, NDArray[Any]]
+    metrics: dict[str, Scores]
+    baselines: dict[str, dict[str, float]]
+    audit: dict[str, Any]
+    seconds: dict[str, float] = field(default_factory=dict)
