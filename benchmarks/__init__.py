@@ -1,1 +1,1 @@
-"""Speed and memory, side by side with the course's own way in one run."""
+"""Speed, memory and quality, measured by scripts and kept in `recorded/` for the documents."""

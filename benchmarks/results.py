@@ -8,12 +8,14 @@ from typing import Any
 
 from utils import report
 from utils.files import write_json
+from utils.quiet import import_keras
 
 FOLDER = Path(__file__).parent / "recorded"
 
 
 def record(name: str, figures: dict[str, Any]) -> None:
     """Keep a benchmark's figures with the versions and the device that gave them."""
+    import_keras()  # quietly, for the facts below
     FOLDER.mkdir(exist_ok=True)
     whole = {**figures, "versions": report.versions(), "device": report.device(), "git": report.commit()}
     write_json(FOLDER / f"{name}.json", whole)

@@ -112,9 +112,9 @@ def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions
     from labs.parsing import parse
 
     chosen = RunOptions.preset
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for number, word in enumerate(words):
         if word == "--preset":
-            chosen = following
+            chosen = "".join(words[number + 1 : number + 2])
         elif word.startswith("--preset="):
             chosen = word.removeprefix("--preset=")
     defaults = lab.preset(chosen)

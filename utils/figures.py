@@ -76,7 +76,7 @@ def predicted_against_true(truth: Array, prediction: Array, *, label: str, note:
     """
     figure, axes = new_figure(f"Predicted against measured, test split\n{note}", size=(5.4, 5.2))
     limits = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
-    axes.plot(limits, limits, color=GREY, linewidth=1.5, label="right")
+    axes.plot(limits, limits, color=GREY, linewidth=1.5, label="predicted = measured")
     axes.scatter(truth, prediction, s=22, color=BLUE, alpha=0.7, linewidths=0, label="a test row")
     axes.set_xlabel(f"measured {label}")
     axes.set_ylabel(f"predicted {label}")

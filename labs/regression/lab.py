@@ -96,7 +96,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "units": 256,
         "layers": 2,
         "activation": "silu",
-        "dropout": 0.5,
+        "dropout": 0.4,
         "proportions": True,
         "bins": 20,
         "scale_target": True,

@@ -185,17 +185,17 @@ def as_text(record: Mapping[str, Any]) -> str:
 
 
 def draw(record: Mapping[str, Any]) -> Figure:
-    """RMSE of each model on each split, a line joining the models of one split."""
+    """RMSE of each model on each split, a line joining the models of one split; the bar is the mean."""
     from utils import figures
 
     figure, axes = figures.new_figure(
         f"RMSE over {record['splits']} splits, "
         + ("whole mixes held out" if record["split"] == "mix" else "rows held out at random")
     )
-    models = [model for model in record["summary"]["rmse"] if model != "mean"]
+    models = ["linear_regression", "gradient_boosting", "network"]
     values = np.array([[result["rmse"][model] for model in models] for result in record["results"]])
     axes.plot(range(len(models)), values.T, color=figures.GREY, linewidth=0.7, alpha=0.6, zorder=1)
-    for column, colour in zip(range(len(models)), (figures.BLUE, figures.ORANGE, figures.GREEN), strict=True):
+    for column, colour in zip(range(len(models)), (figures.GREY, figures.ORANGE, figures.BLUE), strict=True):
         axes.scatter([column] * len(values), values[:, column], s=28, color=colour, zorder=2)
         axes.hlines(values[:, column].mean(), column - 0.2, column + 0.2, color="black", linewidth=2.5, zorder=3)
     axes.set_xticks(range(len(models)), [model.replace("_", " ") for model in models])

@@ -1,0 +1,35 @@
+"""No number in a document but the recorded one."""
+
+from __future__ import annotations
+
+import re
+
+from benchmarks import documents
+
+
+def test_pages_and_cards_say_what_was_recorded() -> None:
+    for path, text in documents.rendered().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale: python -m benchmarks.documents"
+
+
+def test_commands_of_the_pages_exist() -> None:
+    """Every `python -m labs…` of a page is a command that is there, with options that it has."""
+    import labs
+    from labs.cli import RunOptions
+    from labs.overview import COMMANDS
+    from labs.parsing import _options
+
+    for name in documents.BLOCKS:
+        text = (documents.ROOT / name).read_text(encoding="utf-8")
+        for module, rest in re.findall(r"python -m (labs[\w.]*)([^\n`|]*)", text):
+            if module == "labs":
+                words = rest.split()
+                assert not words or words[0] in {*COMMANDS, "--help", "…"}, rest
+                continue
+            lab = labs.find_lab(module.removeprefix("labs."))
+            words = rest.split("#")[0].split()
+            kinds = [lab.commands[words[0]]] if words and words[0] in lab.commands else [RunOptions, lab.config]
+            known = {option for kind in kinds for option in _options(kind)} | {"--help"}
+            for word in words:
+                if word.startswith("--"):
+                    assert word.replace("--no-", "--") in known, f"{name}: {word}"

@@ -1,0 +1,172 @@
+"""The house: layers, light imports, what a wheel carries, run folders that are whole or not at all."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import labs
+from labs.overview import card_fields, overview, usage
+from tests.conftest import ROOT
+from utils import files, runs
+from utils.catalog import catalogue, data_folder
+from utils.errors import CallerError, CheckError
+
+LAYERS = [
+    {"catalog", "config", "errors", "files", "quiet"},
+    {"loaders", "splits"},
+    {"pipelines", "builders", "optimizers", "baselines", "metrics"},
+    {"contracts"},
+    {"training", "export", "parity", "explain", "figures", "report", "runs"},
+    {"harness"},
+]
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of `utils` and the packages of `labs` that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+    return found
+
+
+def test_modules_import_only_downward() -> None:
+    level = {module: number for number, layer in enumerate(LAYERS) for module in layer}
+    modules = {path.stem for path in (ROOT / "utils").glob("*.py")} - {"__init__"}
+    assert modules == set(level), "a module of utils is in no layer"
+    for module in modules:
+        for name in imports(ROOT / "utils" / f"{module}.py"):
+            assert not name.startswith("labs"), f"utils/{module}.py imports {name}"
+            below = name.removeprefix("utils.").split(".")[0]
+            if name.startswith("utils.") and below in level and below != module:
+                same = level[below] == level[module] and level[module] in (0, 1, 4)
+                assert level[below] < level[module] or same, f"utils/{module}.py imports {name}"
+
+
+def test_labs_do_not_import_each_other() -> None:
+    for name in labs.NAMES:
+        for path in (ROOT / "labs" / name).glob("*.py"):
+            others = {f"labs.{other}" for other in labs.NAMES if other != name}
+            assert not others & imports(path)
+
+
+@pytest.mark.parametrize("module", ["labs.cli", "labs.commands", "labs.overview", "labs.regression.lab"])
+def test_importing_is_light(module: str) -> None:
+    heavy = "('tensorflow', 'keras', 'sklearn', 'matplotlib')"
+    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_overview_and_usage() -> None:
+    for name in labs.NAMES:
+        fields = card_fields(__import__(f"labs.{name}").__dict__[name].__doc__)
+        assert {"problem", "data", "model", "target", "quality", "time", "command"} <= set(fields)
+        assert fields["command"] == f"python -m labs.{name}"
+        assert f"{name}: " in overview()
+        assert name in usage()
+    assert "concrete (here)" in overview()
+
+
+def test_catalogue_is_true_of_the_files() -> None:
+    for entry in catalogue().values():
+        assert entry.verified() == data_folder() / entry.files[0].name
+        assert entry.path.stat().st_size == entry.files[0].bytes
+        assert entry.licence
+        assert entry.citation
+
+
+def test_a_changed_data_file_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "concrete.csv").write_bytes((data_folder() / "concrete.csv").read_bytes().replace(b"540.0", b"541.0"))
+    entry = catalogue()["concrete"]
+    monkeypatch.setattr("utils.catalog.data_folder", lambda: tmp_path)
+    with pytest.raises(CheckError, match="not the file that the catalogue names"):
+        entry.verified()
+
+
+def write_half(path: Path) -> None:
+    with files.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise LookupError
+
+
+def test_files_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    files.write_json(path, {"x": 1})
+    with pytest.raises(ValueError, match="JSON"):
+        files.write_json(path, {"x": float("nan")})
+    with pytest.raises(LookupError):
+        write_half(path)
+    assert json.loads(path.read_text()) == {"x": 1}
+    assert [found.name for found in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_run_replaces_another_only_when_it_is_whole(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    first = runs.begin(out, {"n": 1})
+    (first / runs.RECORD).write_text("1")
+    runs.finish(first, out)
+    with pytest.raises(CallerError, match="holds something"):
+        runs.begin(out, {"n": 2})
+    second = runs.begin(out, {"n": 2}, overwrite=True)
+    assert (out / runs.RECORD).read_text() == "1"
+    (second / runs.RECORD).write_text("2")
+    runs.finish(second, out)
+    assert (out / runs.RECORD).read_text() == "2"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_new_folders_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_MODELS", str(tmp_path))
+    names = set()
+    for _ in range(3):
+        folder = runs.new_folder("regression", 7)
+        runs.begin(folder, {})
+        names.add(folder)
+    assert len(names) == 3
+
+
+@pytest.mark.slow
+def test_the_wheel_works_as_well_as_the_checkout(tmp_path: Path) -> None:
+    """Built without a network, installed into an empty environment beside the packages of this one."""
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*build, "--wheel-dir", tmp_path, ROOT], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("keras_labs-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "utils/_data/concrete.csv" in names
+    assert not [name for name in names if name.startswith(("tests", "benchmarks", "models"))]
+    venv.create(tmp_path / "venv", with_pip=False)
+    python = tmp_path / "venv" / "bin" / "python"
+    purelib = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    zipfile.ZipFile(wheel).extractall(purelib)
+    ours = next(path for path in sys.path if path.endswith("site-packages"))
+    (Path(purelib) / "packages.pth").write_text(ours)
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "LABS_MODELS")}
+    work = tmp_path / "work"
+    work.mkdir()
+    done = subprocess.run(
+        [python, "-m", "labs.regression", "--preset", "quick"],
+        cwd=work,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (run,) = (work / "models" / "regression").iterdir()
+    assert json.loads((run / "run.json").read_text())["git"] is None
