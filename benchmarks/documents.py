@@ -131,7 +131,8 @@ def card_fields(lab: str) -> dict[str, str]:
     splits = quality["protocols"]["best_mix"]["splits"]
     return {
         "Quality": f"best, over {splits} splits: RMSE {spread(mix['network'])} MPa by mix, "
-        f"{spread(random['network'])} on random rows (gradient boosting: {spread(mix['gradient_boosting'])}, {spread(random['gradient_boosting'])}).",
+        f"{spread(random['network'])} on random rows "
+        f"(gradient boosting: {spread(mix['gradient_boosting'])}, {spread(random['gradient_boosting'])}).",
         "Time": f"course {presets['course']['wall_seconds']:.0f} s, best {presets['best']['wall_seconds']:.0f} s "
         "from the shell, on two cores.",
     }
@@ -178,8 +179,8 @@ def protocols_picture() -> Figure:
         "best network": ("best", "network", figures.BLUE),
     }
     titles = {
-        "random": "Rows held out at random: as published, it leaks",
-        "mix": "Whole mixes held out: the lab's default",
+        "random": "Rows at random, as published",
+        "mix": "Whole mixes held out",
     }
     for plot, (split, title) in zip(axes, titles.items(), strict=True):
         for height, (name, model, colour) in enumerate(rows.values()):

@@ -212,3 +212,15 @@ def test_protocol(command: Command, tmp_path: Path) -> None:
     assert ended.json["summary"]["rmse"]["gradient_boosting"]["mean"] == pytest.approx(np.mean(values))
     assert ended.json["summary"]["rmse"]["gradient_boosting"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert command("labs.regression", *words).status == 2
+
+
+def test_the_bare_command_runs_the_course(command: Command, tmp_path: Path) -> None:
+    ended = command("labs.regression")
+    assert ended.status == 0, ended.err
+    (run,) = (tmp_path / "models" / "regression").iterdir()
+    record = json.loads((run / "run.json").read_text())
+    assert (record["preset"], record["seed"], record["epochs_run"]) == ("course", 7, 50)
+    assert "network (95 % interval)" in ended.out
+    assert "concrete (real data, embedded)" in ended.out
+    assert f"the run: models/regression/{run.name}" in ended.out
+    assert "SIMULATED" not in ended.out
