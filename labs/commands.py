@@ -15,7 +15,7 @@ from tyro.conf import Positional
 
 from labs import find_lab
 from utils import config, report
-from utils.errors import CheckError
+from utils.errors import CallerError, CheckError
 from utils.metrics import score
 from utils.quiet import import_keras
 from utils.runs import Run
@@ -82,6 +82,8 @@ class Predict:
 
     def execute(self) -> int:
         """Print a prediction a row."""
+        if not self.inputs:
+            raise CallerError("missing: INPUTS", f"python -m labs predict {self.run} FILE…")
         found = Run.open(self.run)
         lab = find_lab(found.record["lab"])
         labels = found.labels

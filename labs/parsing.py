@@ -44,9 +44,20 @@ def parse(kind: type[Parsed], words: Sequence[str], *, program: str, description
             args=list(words),
             prog=program,
             description=description,
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+            config=(
+                tyro.conf.OmitArgPrefixes,
+                tyro.conf.FlagCreatePairsOff,
+                tyro.conf.PositionalMetavarFromFieldName,
+            ),
             **({} if default is None else {"default": default}),
         )
+
+
+def execute(kind: type[Any], words: Sequence[str], program: str, *arguments: Any) -> int:
+    """Parse the words of a command into its dataclass and execute it; the exit status."""
+    command = parse(kind, words, program=program, description=str(kind.__doc__))
+    status: int = command.execute(*arguments)
+    return status
 
 
 def _explain(event: Any, kind: Any, program: str, words: Sequence[str]) -> CallerError:

@@ -191,14 +191,37 @@ def test_csv_that_only_looks_odd(tmp_path: Path) -> None:
     assert table.iloc[0].tolist() == [540, 0, 0, 162, 2.5, 1040, 676, 28]
 
 
-def test_unknown_lab_and_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CallerError, match="no lab zebra"):
-        find_lab("zebra")
-    monkeypatch.setattr(sys, "argv", ["labs", "fly"])
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("fly", "there is no command fly"),
+        ("predict", "missing: RUN"),
+        ("predict run", "missing: INPUTS"),
+        ("predict run in.csv", "run: there is no run here"),
+        ("predict run in.csv --jsn", "unknown option --jsn"),
+        ("evaluate", "missing: RUN"),
+        ("evaluate run other", "unknown option other"),
+        ("evaluate run.partial", "run.partial: this run is not finished"),
+        ("compare run", "missing: SECOND"),
+        ("compare run other", "run: there is no run here"),
+    ],
+)
+def test_command(words: str, error: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["labs", *words.split()])
     with pytest.raises(SystemExit) as end:
         cli.run_labs()
     assert end.value.code == 2
-    assert "there is no command fly" in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"error: {error}")
+    assert lines[1].startswith("hint: ")
+
+
+def test_unknown_lab() -> None:
+    with pytest.raises(CallerError, match="no lab zebra"):
+        find_lab("zebra")
 
 
 def test_presets_are_valid() -> None:

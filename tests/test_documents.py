@@ -15,9 +15,9 @@ def test_pages_and_cards_say_what_was_recorded() -> None:
 def test_commands_of_the_pages_exist() -> None:
     """Every `python -m labs…` of a page is a command that is there, with options that it has."""
     import labs
-    from labs.cli import RunOptions
     from labs.overview import COMMANDS
     from labs.parsing import _options
+    from labs.running import RunOptions
 
     for name in documents.BLOCKS:
         text = (documents.ROOT / name).read_text(encoding="utf-8")

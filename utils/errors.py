@@ -7,6 +7,9 @@ moved): the same two lines, status 1. Everything else is a defect of ours and ke
 
 from __future__ import annotations
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells count it."""
+
 
 class LabsError(Exception):
     """A failure that the user can act on.

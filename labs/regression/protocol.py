@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 
 from utils import report, runs
 from utils.config import STRICT, Count, Seed
-from utils.errors import CallerError
+from utils.errors import INTERRUPTED, CallerError
 from utils.files import write_json
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Protocol:
             ]
             words += ["--preset", self.preset, "--seed", str(self.seed), "--out", str(out)]
             print(f"error: interrupted\nhint: go on with: {shlex.join(words)}", file=sys.stderr)
-            return 130
+            return INTERRUPTED
         record = {
             "schema": runs.SCHEMA,
             **request,

@@ -1,0 +1,144 @@
+"""`python -m labs.<lab> …`: a lab's options parsed, its data read, then fit, evaluate, save.
+
+Nothing here imports Keras before the words are parsed, the folders looked at and the data read.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, make_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from labs.parsing import execute, parse
+from utils import config, runs
+from utils.errors import INTERRUPTED, CallerError, CheckError
+
+if TYPE_CHECKING:
+    from utils.contracts import Lab
+    from utils.splits import Splits
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is, apart from its hyperparameters."""
+
+    preset: str = "course"
+    """Named hyperparameters: course, quick (a smoke run) or best; the options below change single ones."""
+    out: Path | None = None
+    """The run's folder; a new one under models/ where none is given."""
+    overwrite: bool = False
+    """Replace the run that --out names."""
+    resume: Path | None = None
+    """Continue an interrupted run; its hyperparameters are its own."""
+    json: bool = False
+    """Print run.json on standard output, and nothing else there."""
+
+
+def run(lab: Lab, words: Sequence[str]) -> int:
+    """Run a lab, or one of its own commands, from the words after its name; the exit status."""
+    program = f"python -m labs.{lab.name}"
+    if words and words[0] in lab.commands:
+        return execute(lab.commands[words[0]], words[1:], f"{program} {words[0]}", lab)
+    options, settings = _parse_run(lab, words, program)
+    if options.resume is None:
+        return _train(lab, options, settings)
+    if given := [word for word in words if word.startswith("--") and word.split("=")[0] not in ("--resume", "--json")]:
+        raise CallerError(
+            f"{given[0]}: a resumed run keeps the options it was started with",
+            "leave it out, or start a new run",
+        )
+    return _resume(lab, options)
+
+
+def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions, Any]:
+    """The preset is read first: its values are the defaults of the other options."""
+    chosen = RunOptions.preset
+    for number, word in enumerate(words):
+        if word == "--preset":
+            chosen = "".join(words[number + 1 : number + 2])
+        elif word.startswith("--preset="):
+            chosen = word.removeprefix("--preset=")
+    defaults = lab.preset(chosen)
+    both = make_dataclass("Command", [("run", RunOptions), ("hyperparameters", lab.config)], frozen=True)
+    commands = "".join(f"\n{program} {name} --help" for name in lab.commands)
+    parsed: Any = parse(
+        both,
+        words,
+        program=program,
+        description=f"{lab.title}. Presets: {', '.join(lab.presets)}.{' More:' if commands else ''}{commands}",
+        default=both(RunOptions(), defaults),
+    )
+    return parsed.run, parsed.hyperparameters
+
+
+def _train(lab: Lab, options: RunOptions, settings: Any) -> int:
+    out = options.out or runs.new_folder(lab.name, settings.seed)
+    runs.check_free(out, overwrite=options.overwrite)
+    splits = _load(lab, settings)
+    request = runs.request(lab.name, options.preset, settings, splits)
+    partial = runs.begin(out, request, overwrite=options.overwrite)
+    return _fit_evaluate_save(lab, settings, splits, options, out, partial)
+
+
+def _resume(lab: Lab, options: RunOptions) -> int:
+    assert options.resume is not None
+    partial, request = runs.resumable(options.resume, lab.name)
+    try:
+        settings = config.from_json(lab.config, json.dumps(request["config"]))
+    except ValidationError as error:
+        raise config.config_error(error, f"python -m labs.{lab.name}") from error
+    out = partial.with_name(partial.name.removesuffix(runs.PARTIAL))
+    splits = _load(lab, settings)
+    if splits.source.digest != request["data"]:
+        raise CallerError(f"--resume {partial}: the data are no longer those it was started with", "start a new run")
+    return _fit_evaluate_save(lab, settings, splits, replace(options, preset=request["preset"]), out, partial)
+
+
+def _load(lab: Lab, settings: Any) -> Splits:
+    splits = lab.splits(settings)
+    kind = "SIMULATED" if splits.source.simulated else "real"
+    say(f"{lab.name}: {splits.source.name}, {kind} data, {splits.source.found}; {len(splits.train)} training rows")
+    return splits
+
+
+def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOptions, out: Path, partial: Path) -> int:
+    from utils.quiet import import_keras
+
+    again = f"python -m labs.{lab.name} --resume {shlex.quote(str(partial))}"
+    try:
+        import_keras()
+        from utils import harness, report
+
+        fitted = harness.fit(lab, settings, splits, preset=options.preset, folder=partial, out=out, on_epoch=show_epoch)
+        run = harness.save(fitted, harness.evaluate(fitted))
+    except KeyboardInterrupt:
+        say(f"\nerror: interrupted\nhint: go on with: {again}")
+        return INTERRUPTED
+    except OSError as error:
+        raise CheckError(
+            f"{out}: the run cannot be written ({error})", f"make room, then go on with: {again}"
+        ) from error
+    except CallerError:
+        if options.resume is None:
+            runs.discard(partial)
+        raise
+    print(json.dumps(run.record, indent=2) if options.json else report.summary(run.record, run.folder))
+    return 0
+
+
+def say(text: str) -> None:
+    """A line for a person, on standard error: standard output belongs to what was asked for."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_epoch(row: dict[str, float], epochs: int, seconds_left: float) -> None:
+    """An epoch's line on standard error: rewritten in place on a terminal, one below the other elsewhere."""
+    numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "seconds"))
+    line = f"epoch {row['epoch']:.0f}/{epochs}  {numbers}  {seconds_left:.0f} s left"
+    say(f"\033[F\033[K{line}" if sys.stderr.isatty() and row["epoch"] > 1 else line)
