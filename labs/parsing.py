@@ -95,14 +95,14 @@ def _option(event: Any) -> str:
 
 def _unknown(word: str, kind: Any, see: str) -> CallerError:
     """An option that does not exist, with the nearest that does."""
-    near = difflib.get_close_matches(word.split("=")[0].replace("_", "-"), list(_options(kind)), n=1, cutoff=0.7)
+    near = difflib.get_close_matches(word.split("=")[0].replace("_", "-"), list(options_of(kind)), n=1, cutoff=0.7)
     return CallerError(f"unknown option {word}", f"did you mean {near[0]}? {see}" if near else see)
 
 
-def _options(kind: Any) -> Iterator[str]:
+def options_of(kind: Any) -> Iterator[str]:
     """The options of a dataclass and of the dataclasses in it."""
     for name, hint in get_type_hints(kind).items():
         if is_dataclass(hint):
-            yield from _options(hint)
+            yield from options_of(hint)
         else:
             yield "--" + name.replace("_", "-")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import labs
 from benchmarks import documents
+from labs.overview import COMMANDS
+from labs.parsing import options_of
+from labs.running import RunOptions
 
 
 def test_pages_and_cards_say_what_was_recorded() -> None:
@@ -14,22 +18,16 @@ def test_pages_and_cards_say_what_was_recorded() -> None:
 
 def test_commands_of_the_pages_exist() -> None:
     """Every `python -m labs…` of a page is a command that is there, with options that it has."""
-    import labs
-    from labs.overview import COMMANDS
-    from labs.parsing import _options
-    from labs.running import RunOptions
-
     for name in documents.BLOCKS:
         text = (documents.ROOT / name).read_text(encoding="utf-8")
         for module, rest in re.findall(r"python -m (labs[\w.]*)([^\n`|]*)", text):
+            words = rest.split("#")[0].split()
             if module == "labs":
-                words = rest.split()
                 assert not words or words[0] in {*COMMANDS, "--help", "…"}, rest
                 continue
             lab = labs.find_lab(module.removeprefix("labs."))
-            words = rest.split("#")[0].split()
             kinds = [lab.commands[words[0]]] if words and words[0] in lab.commands else [RunOptions, lab.config]
-            known = {option for kind in kinds for option in _options(kind)} | {"--help"}
+            known = {option for kind in kinds for option in options_of(kind)} | {"--help"}
             for word in words:
                 if word.startswith("--"):
                     assert word.replace("--no-", "--") in known, f"{name}: {word}"
