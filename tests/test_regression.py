@@ -19,6 +19,7 @@ from labs.regression.lab import FEATURES, TARGET, lab
 from tests.conftest import ROOT, Command, Ended
 from utils.catalog import data_folder
 from utils.config import to_json
+from utils.report import number
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +60,7 @@ def test_record(quick: tuple[Path, Ended]) -> None:
     record: dict[str, Any] = json.loads((quick[0] / "run.json").read_text())
     assert (record["schema"], record["lab"], record["preset"], record["seed"]) == (1, "regression", "quick", 7)
     assert record["config"] == to_json(lab.preset("quick"))
+    assert record["command"] == "python -m labs.regression --preset quick"
     assert record["data"]["name"] == "concrete"
     assert record["data"]["simulated"] is False
     assert sum(record["data"]["rows"].values()) == 1030
@@ -80,7 +82,7 @@ def test_record(quick: tuple[Path, Ended]) -> None:
 def test_card_says_what_the_record_says(quick: tuple[Path, Ended]) -> None:
     record = json.loads((quick[0] / "run.json").read_text())
     card = (quick[0] / "README.md").read_text()
-    assert f"{record['metrics']['test']['rmse']['value']:.3g}" in card
+    assert number(record["metrics"]["test"]["rmse"]["value"]) in card
     assert record["data"]["digest"] in card
     assert "CC BY 4.0" in card
     assert "SIMULATED" not in card

@@ -14,6 +14,7 @@ Example:
 from __future__ import annotations
 
 import csv
+import shlex
 import time
 import warnings
 from pathlib import Path
@@ -146,6 +147,19 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     return Run(final, record)
 
 
+def command_of(lab: Lab, preset: str, settings: Config) -> str:
+    """The command that gives this run again: the preset, and every field that differs from it."""
+    words = ["python", "-m", f"labs.{lab.name}", "--preset", preset]
+    usual = config.to_json(lab.preset(preset))
+    for name, value in config.to_json(settings).items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool) and value != usual[name]:
+            words.append(f"--{option}" if value else f"--no-{option}")
+        elif value != usual[name]:
+            words += [f"--{option}", str(value)]
+    return shlex.join(words)
+
+
 def labels(splits: Splits) -> dict[str, Any]:
     """What the model's inputs and outputs mean, and the range of each input column in training."""
     ranges = {}
@@ -197,6 +211,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "schema": runs.SCHEMA,
         "lab": fitted.lab.name,
         "preset": fitted.preset,
+        "command": command_of(fitted.lab, fitted.preset, fitted.config),
         "seed": fitted.config.seed,
         "config": config.to_json(fitted.config),
         "data": {
@@ -207,6 +222,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
             "rows": {name: len(part) for name, part in splits.parts().items()},
         },
         "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
+        "units": {name: metric.unit for name, metric in fitted.lab.metrics.items()},
         "baselines": evaluation.baselines,
         "audit": evaluation.audit,
         "kept_epoch": fitted.kept_epoch,

@@ -53,7 +53,7 @@ def peak_megabytes() -> float | None:
     except ImportError:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -75,16 +75,22 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def interval(score: dict[str, float]) -> str:
     """A value with its interval: `6.12 [5.40, 6.91]`."""
-    return f"{score['value']:.3g} [{score['low']:.3g}, {score['high']:.3g}]"
+    return f"{number(score['value'])} [{number(score['low'])}, {number(score['high'])}]"
+
+
+def number(value: float) -> str:
+    """Three significant digits, the last zeros kept: `3.00`, `0.887`, `105`."""
+    return f"{value:#.3g}".rstrip(".")
 
 
 def score_rows(record: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Header and rows of a run's test metrics: the network with its intervals, then the baselines."""
-    names = list(record["metrics"]["test"])
-    rows = [["network (95 % interval)", *(interval(record["metrics"]["test"][name]) for name in names)]]
+    scores = record["metrics"]["test"]
+    units = {name: f" ({unit})" if unit else "" for name, unit in record["units"].items()}
+    rows = [["network (95 % interval)", *(interval(scores[name]) for name in scores)]]
     for baseline, values in record["baselines"].items():
-        rows.append([baseline.replace("_", " "), *(f"{values[name]:.3g}" for name in names)])
-    return ["on the test split", *names], rows
+        rows.append([baseline.replace("_", " "), *(number(values[name]) for name in scores)])
+    return ["on the test split", *(f"{name}{units[name]}" for name in scores)], rows
 
 
 def summary(record: dict[str, Any], folder: Path) -> str:
@@ -116,42 +122,60 @@ def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figure
         entry: `title`, `licence`, `citation` and `homepage` of the data set.
         figures: file names of the pictures.
     """
-    data, seconds = record["data"], record["seconds"]
-    config = ", ".join(f"{name} {value}" for name, value in record["config"].items() if value is not None)
-    simulated = "\n**The data are SIMULATED.**\n" if data["simulated"] else ""
-    leak = record["audit"]["test_rows_of_trained_groups"]
-    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    data, audit, seconds = record["data"], record["audit"], record["seconds"]
+    rows = ", ".join(f"{count} {name}" for name, count in data["rows"].items())
+    settings = markdown_table(["setting", "value"], [[f"`{k}`", str(v)] for k, v in record["config"].items()])
+    chosen = "chosen on validation" if record["config"]["restore_best_weights"] else "the last one"
+    notes = "".join(f"\n**Note:** {warning}.\n" for warning in record["warnings"])
+    pictures = "\n\n".join(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in figures)
     signature = record["parity"]["saved_model"]["signature"]
+    difference = max(form["max_abs_diff"] for form in record["parity"].values())
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    simulated = (
+        "\n**The data are SIMULATED: the numbers say nothing about the real world.**\n" if data["simulated"] else ""
+    )
     return f"""# {title}
 {simulated}
-## Data
-
-{entry["title"]} ({entry["licence"]}). {entry["citation"]}. {entry["homepage"]}
-
-Rows: {", ".join(f"{rows} {name}" for name, rows in data["rows"].items())}. Digest `{data["digest"]}`.
-Leakage audit: {record["audit"]["duplicates_across_splits"]} inputs and {record["audit"]["groups_across_splits"]}
-groups stand in more than one split ({leak} of the {data["rows"]["test"]} test rows have their group in training).
-
-## Model
-
-{record["parameters"]:,} trainable parameters; preset `{record["preset"]}`: {config}.
+A model for teaching, trained by `{record["command"]}`.
 
 ## Quality
 
 {markdown_table(*score_rows(record))}
 
-The weights are those of epoch {record["kept_epoch"]} of {record["epochs_run"]}
-({"chosen on validation" if record["config"]["restore_best_weights"] else "the last one"}).
-Baselines were fitted on training and validation rows. {" ".join(record["warnings"])}
+The weights are those of epoch {record["kept_epoch"]} of {record["epochs_run"]}, {chosen}. Nothing was chosen on the
+test split. The baselines were fitted on the training and the validation rows.
+{notes}
+{pictures}
 
-{chr(10).join(f"![{name}](figures/{name})" for name in figures)}
+## Data
+
+{entry["title"]} ({entry["licence"]}): {rows}. {entry["citation"]}. <{entry["homepage"]}>
+
+Digest `{data["digest"]}`. Leakage audit: {audit["duplicates_across_splits"]} inputs and
+{audit["groups_across_splits"]} groups stand in more than one split; {audit["test_rows_of_trained_groups"]} of
+{data["rows"]["test"]} test rows have their group in training or validation.
 
 ## Use
 
-`model.keras`, `model.h5` and `saved_model/` predict the same from raw inputs (checked in a fresh process; largest
-difference {max(form["max_abs_diff"] for form in record["parity"].values()):.1g}). The SavedModel's signature:
-`{signature["inputs"]}` → `{signature["outputs"]}`. From the command line: `python -m labs predict <this folder> INPUT`.
+`model.keras`, `model.h5` and `saved_model/` take raw inputs and predict the same (checked in a fresh process; largest
+difference {difference:.1g}). The SavedModel's signature:
 
-Trained in {seconds["fit"]:.1f} s of {seconds["total"]:.1f} s on {record["device"]["kind"]}
-({record["device"]["threads"]} threads) with {versions}.
+- inputs: {_tensors(signature["inputs"])}
+- outputs: {_tensors(signature["outputs"])}
+
+`python -m labs predict <this folder> INPUT` predicts from files. `labels.json` says what the inputs mean and between
+which values the model was trained: outside them its answer is a guess.
+
+## Model
+
+{record["parameters"]:,} trainable parameters.
+
+{settings}
+
+Trained in {seconds["fit"]:.1f} s of {seconds["total"]:.1f} s on a {record["device"]["kind"]} with
+{record["device"]["threads"]} threads; {versions}.
 """
+
+
+def _tensors(described: dict[str, Any]) -> str:
+    return ", ".join(f"`{name}` {tensor['dtype']} {tensor['shape']}" for name, tensor in described.items())
