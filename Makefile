@@ -31,6 +31,6 @@ clean: ## remove the environment and the caches, never a run
 .venv/installed: requirements.lock
 	@echo "setting up .venv from requirements.lock: two minutes, 3.5 GB"
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or later is needed, this is " + sys.version.split()[0] + "\nhint: make PYTHON=/path/to/python3.11 …" if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { echo "hint: on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@

@@ -88,7 +88,7 @@ class RegressionConfig(Config):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
-    "quick": {"epochs": 20, "learning_rate": 1e-2},
+    "quick": {"epochs": 20, "learning_rate": 5e-3, "scale_target": True},
     "best": {
         "epochs": 200,
         "learning_rate": 2e-3,
