@@ -5,12 +5,12 @@ Nothing heavy is imported here: `python -m labs` answers at once.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import labs
+from labs.output import open_streams, say, show
 from utils.errors import INTERRUPTED, CallerError, LabsError
 
 
@@ -26,19 +26,18 @@ def run_lab(name: str) -> NoReturn:
 
 def _end(action: Callable[[], int]) -> NoReturn:
     """Run a command and leave with its status; what the user can act on is two lines and no traceback."""
+    open_streams()
     try:
         status = action()
-        sys.stdout.flush()
     except LabsError as error:
-        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+        say(f"error: {error.message}\nhint: {error.hint}")
         status = error.exit_status
+    except OSError as error:
+        say(f"error: {error}\nhint: check the path and what you may do there")
+        status = CallerError.exit_status
     except KeyboardInterrupt:
-        print("error: interrupted\nhint: nothing is half written; run the command again", file=sys.stderr)
+        say("error: interrupted\nhint: nothing is half written; run the command again")
         status = INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough (`… | head`); Python's own flush at exit must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     sys.exit(status)
 
 
@@ -53,12 +52,11 @@ def _labs(words: Sequence[str]) -> int:
 
     name, *rest = words or [""]
     if name in ("", "-h", "--help"):
-        print(overview.usage() if name else overview.overview())
+        show(overview.usage() if name else overview.overview())
         return 0
     if name not in overview.COMMANDS:
-        raise CallerError(
-            f"there is no command {name}", f"python -m labs --help lists them; a lab: python -m labs.{name}"
-        )
+        hint = f"a lab is run by python -m labs.{name}" if name in labs.NAMES else "python -m labs --help lists them"
+        raise CallerError(f"there is no command {name}", hint)
     from labs import commands, parsing
 
     return parsing.execute(getattr(commands, name.capitalize()), rest, f"python -m labs {name}")

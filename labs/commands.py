@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from tyro.conf import Positional
 
 from labs import find_lab
+from labs.output import say, show
 from utils import config, report
 from utils.errors import CallerError, CheckError
-from utils.metrics import score
+from utils.metrics import same, score
 from utils.quiet import import_keras
 from utils.runs import Run
 
 if TYPE_CHECKING:
     from utils.contracts import Lab
 
-TOLERANCE = 1e-6
+
+def opened(folder: Path) -> tuple[Run, Lab]:
+    """A run, every file of it checked, and its lab.
+
+    Raises:
+        CallerError: it is no run of a lab that is here, or it was changed.
+    """
+    run = Run.open(folder)
+    lab = find_lab(run.record["lab"])
+    if not set(lab.metrics) <= set(run.record["metrics"].get("test", {})):
+        raise CallerError(f"{folder}: run.json lacks test metrics of the lab {lab.name}", "run the lab again")
+    return run, lab
 
 
 @dataclass(frozen=True)
@@ -37,9 +49,11 @@ class Evaluate:
 
     def execute(self) -> int:
         """Print both; status 1 where a metric differs."""
-        found = Run.open(self.run)
-        lab = find_lab(found.record["lab"])
-        settings = config.from_json(lab.config, json.dumps(found.record["config"]))
+        found, lab = opened(self.run)
+        try:
+            settings = config.from_json(lab.config, json.dumps(found.record["config"]))
+        except ValidationError as error:
+            raise CallerError(f"{self.run}: run.json is damaged (config)", "run the lab again") from error
         splits = lab.splits(settings)
         if splits.source.digest != found.record["data"]["digest"]:
             raise CheckError(
@@ -51,16 +65,12 @@ class Evaluate:
         test = splits.test
         measured = score(lab.metrics, test.targets, open_model(self.run).predict(test.inputs), test.groups)
         recorded = found.record["metrics"]["test"]
-        moved = [
-            name
-            for name, value in measured.items()
-            if abs(value["value"] - recorded[name]["value"]) > TOLERANCE * max(1.0, abs(recorded[name]["value"]))
-        ]
+        moved = [name for name in measured if not same(measured[name]["value"], recorded[name]["value"])]
         rows = [[name, report.interval(recorded[name]), report.interval(measured[name])] for name in measured]
         if self.json:
-            print(json.dumps({"measured": measured, "recorded": recorded, "moved": moved}, indent=2))
+            show(json.dumps({"measured": measured, "recorded": recorded, "moved": moved}, indent=2))
         else:
-            print(report.table(["test split", "recorded", "measured now"], rows))
+            show(report.table(["test split", "recorded", "measured now"], rows))
         if moved:
             raise CheckError(
                 f"{self.run}: {', '.join(moved)} moved since the run was recorded",
@@ -84,8 +94,7 @@ class Predict:
         """Print a prediction a row."""
         if not self.inputs:
             raise CallerError("missing: INPUTS", f"python -m labs predict {self.run} FILE…")
-        found = Run.open(self.run)
-        lab = find_lab(found.record["lab"])
+        found, lab = opened(self.run)
         labels = found.labels
         inputs = lab.read(self.inputs, labels)
         _warn_outside(inputs, labels)
@@ -94,10 +103,11 @@ class Predict:
 
         predictions = open_model(self.run).predict(inputs)
         if self.json:
-            print(json.dumps({"target": labels["target"], "unit": labels["unit"], "predictions": predictions.tolist()}))
+            answer = {"target": labels["target"], "unit": labels["unit"], "predictions": predictions.tolist()}
+            show(json.dumps(answer, allow_nan=False))
         else:
-            print(f"{labels['target']}_{labels['unit']}")
-            print("\n".join(f"{value:.4g}" for value in predictions))
+            show(f"{labels['target']}_{labels['unit']}")
+            show("\n".join(f"{value:.4g}" for value in predictions))
         return 0
 
 
@@ -107,10 +117,9 @@ def _warn_outside(inputs: NDArray[Any], labels: Mapping[str, Any]) -> None:
         values = inputs[:, column]
         outside = int(np.sum((values < low) | (values > high)))
         if outside:
-            print(
+            say(
                 f"note: {name}: {outside} of {len(values)} rows lie outside {low:g} to {high:g}, "
-                "where the model was trained",
-                file=sys.stderr,
+                "where the model was trained"
             )
 
 
@@ -127,11 +136,11 @@ class Compare:
 
     def execute(self) -> int:
         """Print the two."""
-        first, second = Run.open(self.first).record, Run.open(self.second).record
-        lab = find_lab(first["lab"])
-        if second["lab"] != lab.name:
-            raise CheckError(
-                f"{self.first} is a run of {lab.name}, {self.second} of {second['lab']}",
+        (one, lab), (other, other_lab) = opened(self.first), opened(self.second)
+        first, second = one.record, other.record
+        if other_lab.name != lab.name:
+            raise CallerError(
+                f"{self.first} is a run of {lab.name}, {self.second} of {other_lab.name}",
                 "compare two runs of one lab",
             )
         scores = {
@@ -144,13 +153,13 @@ class Compare:
         }
         different = _differences(first, second)
         if self.json:
-            print(json.dumps({"test": scores, "different": different}, indent=2))
+            show(json.dumps({"test": scores, "different": different}, indent=2))
             return 0
-        print(_comparison(lab, scores))
+        show(_comparison(lab, scores))
         for name, (left, right) in different.items():
-            print(f"{name}: {left} | {right}")
+            show(f"{name}: {left} | {right}")
         if not different:
-            print("config, data and versions are the same")
+            show("config, data and versions are the same")
         return 0
 
 

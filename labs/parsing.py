@@ -46,7 +46,6 @@ def parse(kind: type[Parsed], words: Sequence[str], *, program: str, description
             description=description,
             config=(
                 tyro.conf.OmitArgPrefixes,
-                tyro.conf.FlagCreatePairsOff,
                 tyro.conf.PositionalMetavarFromFieldName,
             ),
             **({} if default is None else {"default": default}),
@@ -106,3 +105,5 @@ def options_of(kind: Any) -> Iterator[str]:
             yield from options_of(hint)
         else:
             yield "--" + name.replace("_", "-")
+            if hint is bool:
+                yield "--no-" + name.replace("_", "-")

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from labs.output import say, show
 from labs.parsing import execute, parse
-from utils import config, runs
+from utils import config, folders, report, runs
 from utils.errors import INTERRUPTED, CallerError, CheckError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def run(lab: Lab, words: Sequence[str]) -> int:
             f"{given[0]}: a resumed run keeps the options it was started with",
             "leave it out, or start a new run",
         )
-    return _resume(lab, options)
+    return _resume(lab, options.resume, options)
 
 
 def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions, Any]:
@@ -78,22 +79,25 @@ def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions
 
 
 def _train(lab: Lab, options: RunOptions, settings: Any) -> int:
-    out = options.out or runs.new_folder(lab.name, settings.seed)
-    runs.check_free(out, overwrite=options.overwrite)
+    out = folders.new_folder(lab.name, settings.seed) if options.out is None else folders.named(options.out)
+    folders.check_free(out, overwrite=options.overwrite)
     splits = _load(lab, settings)
-    request = runs.request(lab.name, options.preset, settings, splits)
-    partial = runs.begin(out, request, overwrite=options.overwrite)
+    request = folders.request(lab.name, options.preset, settings, splits)
+    partial = folders.begin(out, request, overwrite=options.overwrite)
     return _fit_evaluate_save(lab, settings, splits, options, out, partial)
 
 
-def _resume(lab: Lab, options: RunOptions) -> int:
-    assert options.resume is not None
-    partial, request = runs.resumable(options.resume, lab.name)
+def _resume(lab: Lab, resume: Path, options: RunOptions) -> int:
+    partial, request = folders.resumable(resume, lab.name)
+    out = folders.final_of(partial)
+    if (partial / folders.RECORD).is_file():  # whole, but for its name
+        folders.finish(partial, out)
+        _show(runs.Run.open(out).record, out, options)
+        return 0
     try:
         settings = config.from_json(lab.config, json.dumps(request["config"]))
     except ValidationError as error:
         raise config.config_error(error, f"python -m labs.{lab.name}") from error
-    out = partial.with_name(partial.name.removesuffix(runs.PARTIAL))
     splits = _load(lab, settings)
     if splits.source.digest != request["data"]:
         raise CallerError(f"--resume {partial}: the data are no longer those it was started with", "start a new run")
@@ -113,28 +117,30 @@ def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOpti
     again = f"python -m labs.{lab.name} --resume {shlex.quote(str(partial))}"
     try:
         import_keras()
-        from utils import harness, report
+        from utils import harness
 
         fitted = harness.fit(lab, settings, splits, preset=options.preset, folder=partial, out=out, on_epoch=show_epoch)
         run = harness.save(fitted, harness.evaluate(fitted))
     except KeyboardInterrupt:
         say(f"\nerror: interrupted\nhint: go on with: {again}")
         return INTERRUPTED
+    except MemoryError as error:
+        folders.discard(partial)
+        raise CallerError("the network does not fit in memory", "give fewer units, layers or bins") from error
     except OSError as error:
         raise CheckError(
             f"{out}: the run cannot be written ({error})", f"make room, then go on with: {again}"
         ) from error
     except CallerError:
         if options.resume is None:
-            runs.discard(partial)
+            folders.discard(partial)
         raise
-    print(json.dumps(run.record, indent=2) if options.json else report.summary(run.record, run.folder))
+    _show(run.record, run.folder, options)
     return 0
 
 
-def say(text: str) -> None:
-    """A line for a person, on standard error: standard output belongs to what was asked for."""
-    print(text, file=sys.stderr, flush=True)
+def _show(record: dict[str, Any], folder: Path, options: RunOptions) -> None:
+    show(json.dumps(record, indent=2) if options.json else report.summary(record, folder))
 
 
 def show_epoch(row: dict[str, float], epochs: int, seconds_left: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -14,20 +15,19 @@ from pathlib import Path
 import pytest
 
 import labs
+import utils
 from labs.overview import card_fields, overview, usage
 from tests.conftest import ROOT
-from utils import files, runs
+from utils import files, folders
 from utils.catalog import catalogue, data_folder
 from utils.errors import CallerError, CheckError
 
-LAYERS = [
-    {"catalog", "config", "errors", "files", "quiet"},
-    {"loaders", "splits"},
-    {"pipelines", "builders", "optimizers", "baselines", "metrics"},
-    {"contracts"},
-    {"training", "export", "parity", "explain", "figures", "report", "runs"},
-    {"harness"},
-]
+
+def layers() -> list[set[str]]:
+    """The layers as the docstring of `utils` lists them, the lowest first."""
+    lines = re.findall(r"^(\d)  (.*)$", utils.__doc__ or "", flags=re.MULTILINE)
+    found = {int(number): set(re.sub(r"\(.*?\)", "", names).split()) for number, names in lines}
+    return [found[number] for number in range(len(found))]
 
 
 def imports(path: Path) -> set[str]:
@@ -35,14 +35,16 @@ def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
+            found |= {f"{node.module}.{name.name}" for name in node.names}
+            parts = node.module.split(".")
+            found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
         elif isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
     return found
 
 
 def test_modules_import_only_downward() -> None:
-    level = {module: number for number, layer in enumerate(LAYERS) for module in layer}
+    level = {module: number for number, layer in enumerate(layers()) for module in layer}
     modules = {path.stem for path in (ROOT / "utils").glob("*.py")} - {"__init__"}
     assert modules == set(level), "a module of utils is in no layer"
     for module in modules:
@@ -50,15 +52,22 @@ def test_modules_import_only_downward() -> None:
             assert not name.startswith("labs"), f"utils/{module}.py imports {name}"
             below = name.removeprefix("utils.").split(".")[0]
             if name.startswith("utils.") and below in level and below != module:
-                same = level[below] == level[module] and level[module] in (0, 1, 4)
-                assert level[below] < level[module] or same, f"utils/{module}.py imports {name}"
+                assert level[below] < level[module], f"utils/{module}.py imports {name}"
+
+
+def strangers(imported: set[str], name: str) -> set[str]:
+    """What a lab imports of other labs: packages under `labs` that are not its own."""
+    packages = {path.parent.name for path in (ROOT / "labs").glob("*/__init__.py")} | set(labs.NAMES)
+    return {found for found in imported if found.split(".")[:1] == ["labs"] and found.split(".")[1:2] != [name]} & {
+        f"labs.{other}" for other in packages
+    }
 
 
 def test_labs_do_not_import_each_other() -> None:
+    assert strangers({"labs.regression", "labs.regression.lab", "labs.output"}, "galaxy") == {"labs.regression"}
     for name in labs.NAMES:
         for path in (ROOT / "labs" / name).glob("*.py"):
-            others = {f"labs.{other}" for other in labs.NAMES if other != name}
-            assert not others & imports(path)
+            assert not strangers(imports(path), name)
 
 
 @pytest.mark.parametrize("module", ["labs.cli", "labs.commands", "labs.overview", "labs.regression.lab"])
@@ -114,16 +123,16 @@ def test_files_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_run_replaces_another_only_when_it_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    first = runs.begin(out, {"n": 1})
-    (first / runs.RECORD).write_text("1")
-    runs.finish(first, out)
+    first = folders.begin(out, {"n": 1})
+    (first / folders.RECORD).write_text("1")
+    folders.finish(first, out)
     with pytest.raises(CallerError, match="holds something"):
-        runs.begin(out, {"n": 2})
-    second = runs.begin(out, {"n": 2}, overwrite=True)
-    assert (out / runs.RECORD).read_text() == "1"
-    (second / runs.RECORD).write_text("2")
-    runs.finish(second, out)
-    assert (out / runs.RECORD).read_text() == "2"
+        folders.begin(out, {"n": 2})
+    second = folders.begin(out, {"n": 2}, overwrite=True)
+    assert (out / folders.RECORD).read_text() == "1"
+    (second / folders.RECORD).write_text("2")
+    folders.finish(second, out)
+    assert (out / folders.RECORD).read_text() == "2"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
@@ -131,8 +140,8 @@ def test_new_folders_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LABS_MODELS", str(tmp_path))
     names = set()
     for _ in range(3):
-        folder = runs.new_folder("regression", 7)
-        runs.begin(folder, {})
+        folder = folders.new_folder("regression", 7)
+        folders.begin(folder, {})
         names.add(folder)
     assert len(names) == 3
 

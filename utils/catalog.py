@@ -55,7 +55,8 @@ class Entry:
             CheckError: the file is missing, or its bytes are not those of the catalogue.
         """
         expected = self.files[0]
-        if not self.path.is_file() or sha256(self.path) != expected.sha256:
+        found = self.path.stat().st_size if self.path.is_file() else None
+        if found != expected.bytes or sha256(self.path) != expected.sha256:
             raise CheckError(
                 f"{self.path} is missing or is not the file that the catalogue names ({expected.sha256})",
                 "restore it: git checkout data, or install the package again",

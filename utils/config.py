@@ -16,10 +16,12 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Width = Annotated[int, Field(ge=1, le=16_384)]
+Depth = Annotated[int, Field(ge=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Natural = Annotated[int, Field(ge=0, le=1_000_000)]
 Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "linear"]
 OptimizerName = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "cosine"]
@@ -49,7 +51,7 @@ class Config:
     restore_best_weights: bool = True
     """End with the weights of the epoch that validation liked best; otherwise with the last epoch's."""
     data: str = "auto"
-    """Data set by its catalogue name; `auto` takes the best that this machine has."""
+    """Data set by its catalogue name; `auto` takes the lab's first."""
     data_dir: Path | None = None
     """A folder of your own data in place of a catalogued set."""
 

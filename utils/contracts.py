@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from utils.config import Config
@@ -77,7 +78,8 @@ class Lab:
         """Load the data, note the seconds it took, and refuse a config that does not fit them.
 
         Raises:
-            CallerError: the data cannot be had, or a batch would be larger than the training split.
+            CallerError: the data cannot be had, a split is too small to measure on, or a batch would be larger than
+                the training split.
         """
         start = time.perf_counter()
         splits = self.load(config)
@@ -86,6 +88,12 @@ class Lab:
                 f"--batch-size: {config.batch_size} is more than the {len(splits.train)} training rows",
                 f"give at most {len(splits.train)}",
             )
+        for name, part in splits.parts().items():
+            if len(np.unique(part.targets)) < 2:
+                raise CallerError(
+                    f"the {name} split has {len(part)} rows, too few to tell one model from another",
+                    "use more data, or larger shares for test and validation",
+                )
         return replace(splits, load_seconds=time.perf_counter() - start)
 
 

@@ -60,6 +60,8 @@ class Predictor:
                 f"the model takes inputs of shape {tuple(expected)}, these have {inputs.shape}",
                 "give raw inputs as the lab's data set holds them",
             )
+        if not len(inputs):
+            raise CallerError("there are no rows to predict from", "give at least one")
         batches = [
             self._call(tf.constant(inputs[start : start + batch_size], dtype=self._dtype)).numpy()
             for start in range(0, len(inputs), batch_size)
@@ -93,7 +95,7 @@ def save_model(model: keras.Model, folder: Path) -> None:
 
     Args:
         model: functional, of plain Keras layers, with one input and one output.
-        folder: exists; nothing of the three is in it.
+        folder: exists.
     """
     model.save(folder / FORMATS["keras"])
     _save_h5(model, folder / FORMATS["h5"])

@@ -99,7 +99,7 @@ def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
     points.set_xlabel(f"predicted {label}")
-    points.set_ylabel("predicted − measured")
+    points.set_ylabel(f"predicted − measured {label}")
     counts.set_xlabel("test rows")
     return figure
 

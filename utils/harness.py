@@ -22,8 +22,9 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from utils import catalog, config, report, runs
+from utils import catalog, config, folders, report, runs
 from utils.config import Config
 from utils.contracts import Evaluation, Fitted, Lab, Report, Row
 from utils.export import predictor, save_model
@@ -66,23 +67,28 @@ def fit(
 
     Raises:
         CallerError: the loss is no longer a finite number.
+        MemoryError: the network does not fit.
     """
     start = time.perf_counter()
     keras.utils.set_random_seed(settings.seed)
     model = lab.build(settings, splits)
     # Compiled by XLA, a small network would take longer to compile than to train on two cores.
     model.compile(**lab.compile(settings, splits), jit_compile=False)
-    progress = train(
-        model,
-        ArrayBatches(splits.train, settings.batch_size, settings.seed),
-        ArrayBatches(splits.validation, 1024),
-        epochs=settings.epochs,
-        patience=settings.patience,
-        restore_best_weights=settings.restore_best_weights,
-        checkpoint=None if folder is None else folder / runs.STATE,
-        report=on_epoch,
-    )
-    seconds = {"load": splits.load_seconds, "fit": time.perf_counter() - start}
+    try:
+        progress = train(
+            model,
+            ArrayBatches(splits.train, settings.batch_size, settings.seed),
+            ArrayBatches(splits.validation, 1024),
+            epochs=settings.epochs,
+            patience=settings.patience,
+            restore_best_weights=settings.restore_best_weights,
+            checkpoint=None if folder is None else folder / folders.STATE,
+            report=on_epoch,
+        )
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(str(error)) from error
+    earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
+    seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
     return Fitted(lab, settings, preset, splits, model, progress, seconds, folder, out)
 
 
@@ -121,9 +127,9 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
         CheckError: a reloaded model differs.
     """
     start = time.perf_counter()
-    final = out or fitted.out or runs.new_folder(fitted.lab.name, fitted.config.seed)
-    folder = fitted.folder or runs.begin(
-        final, runs.request(fitted.lab.name, fitted.preset, fitted.config, fitted.splits), overwrite=overwrite
+    final = out or fitted.out or folders.new_folder(fitted.lab.name, fitted.config.seed)
+    folder = fitted.folder or folders.begin(
+        final, folders.request(fitted.lab.name, fitted.preset, fitted.config, fitted.splits), overwrite=overwrite
     )
     test = fitted.splits.test
     with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
@@ -142,8 +148,8 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     card = report.model_card(record, fitted.lab.title, _about(fitted.splits), figures)
     (folder / "README.md").write_text(card, encoding="utf-8")
     record["files"] = runs.digests(folder)
-    write_json(folder / runs.RECORD, record)
-    runs.finish(folder, final)
+    write_json(folder / folders.RECORD, record)
+    folders.finish(folder, final)
     return Run(final, record)
 
 

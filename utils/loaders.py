@@ -25,7 +25,7 @@ def read_table(path: Path, columns: Sequence[str], *, target: str | None = None)
         target: a column that a table of labelled rows would hold; only makes the error clearer.
 
     Returns:
-        Float64 columns in the order of `columns`, at least one row, every value finite.
+        Float64 columns in the order of `columns`, at least one row, every value finite in float32.
 
     Raises:
         CallerError: the file cannot be read, its header differs, a value is not a finite number, there are no rows.
@@ -46,6 +46,7 @@ def _read_text(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(
             path,
+            compression=None,
             header=None,
             dtype=str,
             keep_default_na=False,
@@ -55,7 +56,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         )
     except FileNotFoundError:
         raise CallerError(f"{path}: there is no such file", "check the path") from None
-    except (IsADirectoryError, PermissionError) as error:
+    except OSError as error:
         raise CallerError(f"{path}: {error.strerror}", "give a CSV file that you may read") from None
     except pd.errors.EmptyDataError:
         raise CallerError(f"{path}: the file is empty", "give a CSV file with a header and rows") from None
@@ -93,7 +94,8 @@ def _numbers(path: Path, text: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     table = text.apply(lambda column: pd.to_numeric(column.str.strip(), errors="coerce")).astype("float64")
-    unusable = np.argwhere(~np.isfinite(table.to_numpy()))
+    with np.errstate(over="ignore"):  # a network computes in float32, where 1e300 is infinite
+        unusable = np.argwhere(~np.isfinite(table.to_numpy().astype("float32")))
     if len(unusable):
         row, column = unusable[0]
         raise CallerError(

@@ -25,6 +25,17 @@ class Metric:
     unit: str = ""
 
 
+TOLERANCE = 1e-6
+
+
+def same(value: float, other: float) -> bool:
+    """Whether two numbers are equal to one part in a million, or to a millionth where they are below 1.
+
+    NaN equals nothing.
+    """
+    return abs(value - other) <= TOLERANCE * max(1.0, abs(other))
+
+
 def rmse(truth: Array, prediction: Array) -> float:
     """Root of the mean squared error, in the target's unit. Both (rows,)."""
     return float(np.sqrt(np.mean((prediction - truth) ** 2)))

@@ -20,11 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.errors import CheckError
-from utils.metrics import Metric
-
-TOLERANCE = 1e-6
-"""Largest difference of a prediction, as a share of the largest prediction where that is over 1 (a float32 of 60 MPa
-has steps of 4e-6), and of a metric, as a share of it."""
+from utils.metrics import Metric, same
 
 
 class FreshProcess:
@@ -76,7 +72,7 @@ class FreshProcess:
             By form: `max_abs_diff`, `metrics` (its own, evaluated there) and `signature`.
 
         Raises:
-            CheckError: a prediction or a metric differs by more than TOLERANCE, or a form does not open.
+            CheckError: a prediction or a metric is not the same, or a form does not open.
         """
         question, answer = folder / "parity.npz", folder / "parity.json"
         np.savez(question, inputs=inputs, targets=targets)
@@ -84,8 +80,9 @@ class FreshProcess:
         names = {name: f"{m.function.__module__}:{m.function.__name__}" for name, m in metrics.items()}
         _, errors = self._process.communicate(json.dumps({"folder": str(folder), "metrics": names}) + "\n")
         if self._process.returncode != 0:
+            last = errors.strip().splitlines()[-1] if errors.strip() else f"it ended with {self._process.returncode}"
             raise CheckError(
-                f"the saved models do not open in a fresh process: {errors.strip().splitlines()[-1]}",
+                f"the saved models do not open in a fresh process: {last}",
                 "report it with the versions in run.json: this is a defect of the suite or of Keras",
             )
         found: dict[str, dict[str, Any]] = json.loads(answer.read_text(encoding="utf-8"))
@@ -98,10 +95,9 @@ class FreshProcess:
 
 
 def _hold(form: str, found: dict[str, Any], own: dict[str, float], largest: float) -> None:
-    differing = [
-        name for name, value in own.items() if abs(found["metrics"][name] - value) > TOLERANCE * max(1.0, abs(value))
-    ]
-    if found["max_abs_diff"] > TOLERANCE * max(1.0, largest) or differing:
+    """A float32 of 60 MPa has steps of 4e-6, so a prediction's difference is held against the largest prediction."""
+    differing = [name for name, value in own.items() if not same(found["metrics"][name], value)]
+    if not same(largest + found["max_abs_diff"], largest) or differing:
         raise CheckError(
             f"{form}: reloaded, it predicts up to {found['max_abs_diff']:.2g} away from the trained model"
             + (f" and measures another {', '.join(differing)}" if differing else ""),

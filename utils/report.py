@@ -113,6 +113,47 @@ def summary(record: dict[str, Any], folder: Path) -> str:
     return "\n".join(lines)
 
 
+CARD = """# {title}
+{simulated}
+A model for teaching, trained by `{command}`.
+
+## Quality
+
+{scores}
+
+The weights are those of epoch {kept_epoch} of {epochs_run}, {chosen}. Nothing was chosen on the test split. The
+baselines were fitted on the training and the validation rows.
+{notes}
+{pictures}
+
+## Data
+
+{data} ({licence}): {rows}. {citation}. <{homepage}>
+
+Digest `{digest}`. Leakage audit: {duplicates} inputs and {groups} groups stand in more than one split; {leaked} of the
+{test_rows} test rows have their group in training or validation.
+
+## Use
+
+`model.keras`, `model.h5` and `saved_model/` take raw inputs and predict the same (checked in a fresh process; largest
+difference {difference:.1g}). The SavedModel's signature:
+
+- inputs: {inputs}
+- outputs: {outputs}
+
+`python -m labs predict <this folder> INPUT` predicts from files. `labels.json` says what the inputs mean and between
+which values the model was trained: outside them its answer is a guess.
+
+## Model
+
+{parameters:,} trainable parameters.
+
+{settings}
+
+Trained in {fit_seconds:.1f} s of {total_seconds:.1f} s on a {device} with {threads} threads; {versions}.
+"""
+
+
 def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figures: Sequence[str]) -> str:
     """The README of a run. Every figure in it comes from the record.
 
@@ -122,59 +163,40 @@ def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figure
         entry: `title`, `licence`, `citation` and `homepage` of the data set.
         figures: file names of the pictures.
     """
-    data, audit, seconds = record["data"], record["audit"], record["seconds"]
-    rows = ", ".join(f"{count} {name}" for name, count in data["rows"].items())
-    settings = markdown_table(["setting", "value"], [[f"`{k}`", str(v)] for k, v in record["config"].items()])
-    chosen = "chosen on validation" if record["config"]["restore_best_weights"] else "the last one"
-    notes = "".join(f"\n**Note:** {warning}.\n" for warning in record["warnings"])
-    pictures = "\n\n".join(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in figures)
+    data, audit = record["data"], record["audit"]
     signature = record["parity"]["saved_model"]["signature"]
-    difference = max(form["max_abs_diff"] for form in record["parity"].values())
-    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    simulated = (
-        "\n**The data are SIMULATED: the numbers say nothing about the real world.**\n" if data["simulated"] else ""
+    simulated = "\n**The data are SIMULATED: they say nothing of the real world.**\n" if data["simulated"] else ""
+    return CARD.format(
+        title=title,
+        simulated=simulated,
+        command=record["command"],
+        scores=markdown_table(*score_rows(record)),
+        kept_epoch=record["kept_epoch"],
+        epochs_run=record["epochs_run"],
+        chosen="chosen on validation" if record["config"]["restore_best_weights"] else "the last one",
+        notes="".join(f"\n**Note:** {warning}.\n" for warning in record["warnings"]),
+        pictures="\n\n".join(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in figures),
+        data=entry["title"],
+        licence=entry["licence"],
+        citation=entry["citation"],
+        homepage=entry["homepage"],
+        rows=", ".join(f"{count} {name}" for name, count in data["rows"].items()),
+        digest=data["digest"],
+        duplicates=audit["duplicates_across_splits"],
+        groups=audit["groups_across_splits"],
+        leaked=audit["test_rows_of_trained_groups"],
+        test_rows=data["rows"]["test"],
+        difference=max(form["max_abs_diff"] for form in record["parity"].values()),
+        inputs=_tensors(signature["inputs"]),
+        outputs=_tensors(signature["outputs"]),
+        parameters=record["parameters"],
+        settings=markdown_table(["setting", "value"], [[f"`{k}`", str(v)] for k, v in record["config"].items()]),
+        fit_seconds=record["seconds"]["fit"],
+        total_seconds=record["seconds"]["total"],
+        device=record["device"]["kind"],
+        threads=record["device"]["threads"],
+        versions=", ".join(f"{name} {version}" for name, version in record["versions"].items()),
     )
-    return f"""# {title}
-{simulated}
-A model for teaching, trained by `{record["command"]}`.
-
-## Quality
-
-{markdown_table(*score_rows(record))}
-
-The weights are those of epoch {record["kept_epoch"]} of {record["epochs_run"]}, {chosen}. Nothing was chosen on the
-test split. The baselines were fitted on the training and the validation rows.
-{notes}
-{pictures}
-
-## Data
-
-{entry["title"]} ({entry["licence"]}): {rows}. {entry["citation"]}. <{entry["homepage"]}>
-
-Digest `{data["digest"]}`. Leakage audit: {audit["duplicates_across_splits"]} inputs and
-{audit["groups_across_splits"]} groups stand in more than one split; {audit["test_rows_of_trained_groups"]} of
-{data["rows"]["test"]} test rows have their group in training or validation.
-
-## Use
-
-`model.keras`, `model.h5` and `saved_model/` take raw inputs and predict the same (checked in a fresh process; largest
-difference {difference:.1g}). The SavedModel's signature:
-
-- inputs: {_tensors(signature["inputs"])}
-- outputs: {_tensors(signature["outputs"])}
-
-`python -m labs predict <this folder> INPUT` predicts from files. `labels.json` says what the inputs mean and between
-which values the model was trained: outside them its answer is a guess.
-
-## Model
-
-{record["parameters"]:,} trainable parameters.
-
-{settings}
-
-Trained in {seconds["fit"]:.1f} s of {seconds["total"]:.1f} s on a {record["device"]["kind"]} with
-{record["device"]["threads"]} threads; {versions}.
-"""
 
 
 def _tensors(described: dict[str, Any]) -> str:

@@ -89,7 +89,7 @@ class RowSplit(NamedTuple):
 
 def row_digests(inputs: Array) -> Array:
     """A digest of each row's bytes, (rows,) of 16 bytes: equal rows and no others have equal digests."""
-    rows = np.ascontiguousarray(inputs)
+    rows = np.ascontiguousarray(inputs + 0.0 if inputs.dtype.kind == "f" else inputs)  # −0.0 becomes 0.0
     digests = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
     return np.array(digests, dtype="V16")
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import math
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,6 +55,7 @@ class Checkpoint:
     def __init__(self, path: Path, model: keras.Model) -> None:
         self._path = path
         self._variables = [*model.variables, *model.optimizer.variables]
+        self._weights = len(model.weights)
         self._written = -math.inf
         self._cost = 0.0
 
@@ -84,10 +87,10 @@ class Checkpoint:
         try:
             with np.load(self._path, allow_pickle=False) as arrays:
                 notes = json.loads(str(arrays["notes"]))
-                weights = [arrays[f"best_{i}"] for i in range(sum(name.startswith("best_") for name in arrays))]
+                weights = [arrays[f"best_{i}"] for i in range(self._weights)]
                 for i, variable in enumerate(self._variables):
                     variable.assign(arrays[f"variable_{i}"])
-        except (OSError, EOFError, KeyError, ValueError) as error:
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             raise CallerError(
                 f"{self._path} does not hold this network's state ({error})",
                 "start the run again with --overwrite",

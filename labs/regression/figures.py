@@ -22,10 +22,10 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     drops = permutation_importance(predictor(fitted.model).predict, test.inputs, test.targets, metric)
     scores = evaluation.metrics["test"]
     note = f"RMSE {interval(scores['rmse'])} {splits.unit}, R² {interval(scores['r2'])}"
+    penalised = any(layer.losses for layer in fitted.model.layers)
+    curve = f"root of loss and penalty ({splits.unit})" if penalised else f"RMSE ({splits.unit})"
     return {
-        "learning_curves": figures.learning_curves(
-            fitted.progress.history, fitted.kept_epoch, label=f"RMSE ({splits.unit})", root=True
-        ),
+        "learning_curves": figures.learning_curves(fitted.progress.history, fitted.kept_epoch, label=curve, root=True),
         "predicted": figures.predicted_against_true(test.targets, prediction, label=strength, note=note),
         "residuals": figures.residuals(test.targets, prediction, label=strength),
         "importance": figures.importance(splits.features, drops, label=f"RMSE grows by ({splits.unit})"),

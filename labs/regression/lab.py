@@ -17,14 +17,14 @@ from utils.config import (
     STRICT,
     Activation,
     Config,
-    Count,
+    Depth,
     Fraction,
-    Natural,
     NonNegative,
     OptimizerName,
     Rate,
     Schedule,
     Seed,
+    Width,
 )
 from utils.contracts import Lab
 from utils.errors import CallerError
@@ -54,9 +54,9 @@ UNIT = "MPa"
 class RegressionConfig(Config):
     """The hyperparameters of the regression lab; the defaults are the course's."""
 
-    layers: Natural = 3
+    layers: Depth = 3
     """Hidden layers: the course's assignment compares one with three; 0 is linear regression."""
-    units: Count = 10
+    units: Width = 10
     """Width of each hidden layer, as in the course."""
     activation: Activation = "relu"
     """Of the hidden layers, as in the course."""
@@ -74,7 +74,7 @@ class RegressionConfig(Config):
     """Let the network predict standard deviations and rescale to MPa inside it; the course does not."""
     proportions: bool = False
     """Add the proportions of water to cement and to binder as inputs (Abrams 1919); the course has none."""
-    bins: Natural = 0
+    bins: Depth = 0
     """Intervals a feature of the piecewise-linear encoding (Gorishniy et al. 2022); 0 leaves it out."""
     split: SplitKind = "mix"
     """Hold out whole mixes, or rows at random as published, which leaks: a mix has rows at several ages."""

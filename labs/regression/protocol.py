@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from utils import report, runs
+from labs.output import say, show
+from utils import folders, report, runs
 from utils.config import STRICT, Count, Seed
 from utils.errors import INTERRUPTED, CallerError
 from utils.files import write_json
@@ -50,7 +50,7 @@ class Protocol:
         """Run what is not yet done, then print the table."""
         settings = lab.preset(self.preset)
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-protocol-{self.split}-{self.preset}"
-        out = self.out or runs.runs_folder() / lab.name / stamp
+        out = folders.runs_folder() / lab.name / stamp if self.out is None else folders.named(self.out)
         request = {
             "lab": lab.name,
             "split": self.split,
@@ -63,7 +63,8 @@ class Protocol:
             for split_seed in range(len(done), self.splits):
                 done.append(_one(lab, replace(settings, split=self.split, split_seed=split_seed, seed=self.seed)))
                 write_json(partial / RECORD, {**request, "results": done})
-                _say(f"split {split_seed + 1} of {self.splits}", done[-1]["rmse"])
+                rmse = ", ".join(f"{model} {value:.2f}" for model, value in done[-1]["rmse"].items())
+                say(f"split {split_seed + 1} of {self.splits}: RMSE {rmse}")
         except KeyboardInterrupt:
             words = [
                 "python",
@@ -76,7 +77,7 @@ class Protocol:
                 str(self.splits),
             ]
             words += ["--preset", self.preset, "--seed", str(self.seed), "--out", str(out)]
-            print(f"error: interrupted\nhint: go on with: {shlex.join(words)}", file=sys.stderr)
+            say(f"error: interrupted\nhint: go on with: {shlex.join(words)}")
             return INTERRUPTED
         record = {
             "schema": runs.SCHEMA,
@@ -87,29 +88,32 @@ class Protocol:
         }
         write_json(partial / RECORD, record)
         draw(record).savefig(partial / "rmse.png", dpi=150)
-        runs.finish(partial, out)
-        print(json.dumps(record, indent=2) if self.json else f"{as_text(record)}\n\nthe table: {out}")
+        folders.finish(partial, out)
+        show(json.dumps(record, indent=2) if self.json else f"{as_text(record)}\n\nthe table: {out}")
         return 0
 
 
 def _begin(out: Path, request: Mapping[str, Any]) -> tuple[Path, list[dict[str, Any]]]:
-    """The partial folder, and the results that an interrupted command left in it."""
-    partial = runs.partial_of(out)
-    if (partial / RECORD).is_file():
+    """The partial folder, locked, and the results that an interrupted command left in it."""
+    partial = folders.partial_of(out)
+    if (out.exists() and not out.is_dir()) or folders.holds_something(out):
+        raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
+    if not partial.exists():
+        folders.check_free(out, overwrite=False)
+        folders.make_folder(partial, out)
+    if not folders.hold(partial):
+        raise CallerError(f"--out {out}: another process is writing it", "wait for it, or give another name")
+    if not folders.holds_something(partial):
+        return partial, []
+    try:
         kept = json.loads((partial / RECORD).read_text(encoding="utf-8"))
         results: list[dict[str, Any]] = kept.pop("results")
-        if kept != request:
-            raise CallerError(f"--out {out}: another protocol was begun there", "give its options, or another folder")
-        return partial, results
-    runs.check_free(out, overwrite=False)
-    try:
-        partial.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CallerError(
-            f"--out {out}: the folder cannot be written ({error.strerror})",
-            "choose a folder that you may write to",
-        ) from error
-    return partial, []
+        same = kept == request and all(set(result) >= {"rmse", "mae", "r2", "split_seed"} for result in results)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        same = False
+    if not same:
+        raise CallerError(f"--out {out}: {partial} holds something else", "give another name, or its own options")
+    return partial, results
 
 
 def _one(lab: Lab, settings: Any) -> dict[str, Any]:
@@ -202,7 +206,3 @@ def draw(record: Mapping[str, Any]) -> Figure:
     axes.set_ylabel("RMSE on test (MPa)")
     axes.set_xlim(-0.5, len(models) - 0.5)
     return figure
-
-
-def _say(text: str, rmse: Mapping[str, float]) -> None:
-    print(f"{text}: RMSE " + ", ".join(f"{model} {value:.2f}" for model, value in rmse.items()), file=sys.stderr)

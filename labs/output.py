@@ -1,0 +1,37 @@
+"""What a command prints: results on standard output, everything for a person on standard error.
+
+A reader that has had enough (`… | head`) or a closed stream never stops the work.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+
+def open_streams() -> None:
+    """Make both streams usable: closed ones go nowhere, and a character that a terminal lacks is escaped."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def show(text: str) -> None:
+    """A result, on standard output."""
+    _write(text, sys.stdout)
+
+
+def say(text: str) -> None:
+    """A line for a person, on standard error."""
+    _write(text, sys.stderr)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        # From here on the stream goes nowhere; Python's own flush at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
