@@ -57,6 +57,12 @@ def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ("--dropout -0.1", "--dropout", "--help"),
         ("--l2 -1", "--l2", "--help"),
         ("--units 0", "--units", "--help"),
+        ("--units 3000000000", "--units: input should be less than or equal to", "--help"),
+        ("--epochs 99999999999999999999999", "--epochs: input should be less than or equal to", "--help"),
+        ("--bins 100000", "--bins: input should be less than or equal to", "--help"),
+        ("--no-normalise", "unknown option --no-normalise", "did you mean --no-normalize?"),
+        ("--split random --test-fraction 0.0005", "the test split has 1 rows, too few", "larger shares"),
+        ("--out x.partial", "names in .partial are those of unfinished runs", "another name"),
         ("--layers -1", "--layers", "--help"),
         ("--seed -1", "--seed", "--help"),
         ("--patience -1", "--patience", "--help"),
@@ -155,6 +161,7 @@ ROW = "540,0,0,162,2.5,1040,676,28"
         (f"{HEADER}\n{ROW}\n{ROW.replace('162', 'wet')}\n", "row 2, column water: 'wet' is not a finite number"),
         (f"{HEADER}\n{ROW.replace('162', '')}\n", "row 1, column water: '' is not a finite number"),
         (f"{HEADER}\n{ROW.replace('162', 'NaN')}\n", "'NaN' is not a finite number"),
+        (f"{HEADER}\n{ROW.replace('162', '1e300')}\n", "'1e300' is not a finite number"),
         (f"{HEADER}\n{ROW.replace('162', 'inf')}\n", "'inf' is not a finite number"),
         (f"{HEADER}\n{ROW},7\n", "as many values as the header"),
         (f"{HEADER}\n540,0,0\n", "row 1, column water: '' is not a finite number"),
@@ -178,6 +185,21 @@ def test_csv_that_is_no_text(tmp_path: Path) -> None:
         loaders.read_table(tmp_path / "none.csv", FEATURES)
     with pytest.raises(CallerError, match="directory"):
         loaders.read_table(tmp_path, FEATURES)
+
+
+@pytest.mark.parametrize("ending", ["gz", "zip", "xz", "bz2", "zst", "tar"])
+def test_csv_with_the_name_of_an_archive(ending: str, tmp_path: Path) -> None:
+    """Its bytes decide, not its name: nothing is unpacked."""
+    path = tmp_path / f"in.csv.{ending}"
+    path.write_text(f"{HEADER}\n{ROW}\n")
+    assert len(loaders.read_table(path, FEATURES)) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "in.csv/x"])
+def test_paths_that_cannot_be(name: str, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(HEADER)
+    with pytest.raises(CallerError):
+        loaders.read_table(tmp_path / name, FEATURES)
 
 
 def test_csv_that_only_looks_odd(tmp_path: Path) -> None:

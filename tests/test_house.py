@@ -18,9 +18,9 @@ import labs
 import utils
 from labs.overview import card_fields, overview, usage
 from tests.conftest import ROOT
-from utils import files, folders
+from utils import files
 from utils.catalog import catalogue, data_folder
-from utils.errors import CallerError, CheckError
+from utils.errors import CheckError
 
 
 def layers() -> list[set[str]]:
@@ -119,31 +119,6 @@ def test_files_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_half(path)
     assert json.loads(path.read_text()) == {"x": 1}
     assert [found.name for found in tmp_path.iterdir()] == ["a.json"]
-
-
-def test_a_run_replaces_another_only_when_it_is_whole(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    first = folders.begin(out, {"n": 1})
-    (first / folders.RECORD).write_text("1")
-    folders.finish(first, out)
-    with pytest.raises(CallerError, match="holds something"):
-        folders.begin(out, {"n": 2})
-    second = folders.begin(out, {"n": 2}, overwrite=True)
-    assert (out / folders.RECORD).read_text() == "1"
-    (second / folders.RECORD).write_text("2")
-    folders.finish(second, out)
-    assert (out / folders.RECORD).read_text() == "2"
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
-def test_new_folders_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABS_MODELS", str(tmp_path))
-    names = set()
-    for _ in range(3):
-        folder = folders.new_folder("regression", 7)
-        folders.begin(folder, {})
-        names.add(folder)
-    assert len(names) == 3
 
 
 @pytest.mark.slow

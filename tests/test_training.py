@@ -121,6 +121,11 @@ def test_damaged_or_foreign_state_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="does not hold this network's state"):
         trained(network(), 2, checkpoint=state)
     state.unlink()
+    trained(network(), 1, checkpoint=state)
+    state.write_bytes(state.read_bytes()[:-100])
+    with pytest.raises(CallerError, match="does not hold this network's state"):
+        trained(network(), 2, checkpoint=state)
+    state.unlink()
     wide = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     wide.compile("adam", "mse", jit_compile=False)
     trained(wide, 1, checkpoint=state)

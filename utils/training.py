@@ -85,7 +85,7 @@ class Checkpoint:
         if not self._path.exists():
             return Progress()
         try:
-            with np.load(self._path, allow_pickle=False) as arrays:
+            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 notes = json.loads(str(arrays["notes"]))
                 weights = [arrays[f"best_{i}"] for i in range(self._weights)]
                 for i, variable in enumerate(self._variables):
