@@ -104,13 +104,13 @@ def speed_block() -> str:
     ours, bare = training["final_loss"]["harness"], training["final_loss"]["course_bare"]
     lines = [
         f"- Fifty epochs of the course network: {training['times_faster_like_for_like']:.1f} times faster than",
-        "  `model.fit` doing the same work (a validation loss each epoch, the best weights kept), and",
-        f"  {training['times_faster_than_bare']:.1f} times faster than `model.fit(X, Y)` as the course writes it,",
-        f"  which does neither (medians of {training['repeats']} repeats each, in one process; final training loss",
+        "  `model.fit` doing the same work (a validation loss each epoch, as in the course's notebook, and the best",
+        f"  weights kept), {training['times_faster_than_bare']:.1f} times faster than a bare `model.fit(X, Y)`, which does",
+        f"  neither (medians of {training['repeats']} repeats each, in one process; final training loss",
         f"  {ours['mean']:.0f} ± {ours['std']:.0f} against {bare['mean']:.0f} ± {bare['std']:.0f} MPa²,",
         f"  Kolmogorov-Smirnov p = {training['same_distribution_p']:.2f}).",
-        f"- Each further epoch: {training['further_epoch_times_faster_than_bare']:.0f} times faster than the course's",
-        f"  line ({training['further_epoch_milliseconds']['harness']:.1f} ms with validation, against "
+        f"- Each further epoch: {training['further_epoch_times_faster_than_bare']:.0f} times faster than the bare line",
+        f"  ({training['further_epoch_milliseconds']['harness']:.1f} ms with validation, against "
         f"{training['further_epoch_milliseconds']['course_bare']:.0f} ms without).",
         *(f"- `{name}`: {seconds:.2f} s." for name, seconds in start.items()),
     ]

@@ -53,3 +53,12 @@ def command(tmp_path: Path) -> Command:
         return Ended(process.returncode, process.stdout, process.stderr)
 
     return run
+
+
+@pytest.fixture
+def mirror() -> Path:
+    """The folder of real data sets that `LABS_MIRROR` names; without one the test is skipped, visibly."""
+    folder = os.environ.get("LABS_MIRROR", "")
+    if not Path(folder).is_dir() or not folder:
+        pytest.skip("LABS_MIRROR names no folder of data sets")
+    return Path(folder)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labs.regression.lab import FEATURES
+from labs.regression.lab import FEATURES, TARGET
+from utils.catalog import catalogue
 from utils.errors import CallerError
 from utils.loaders import read_table
 
@@ -60,3 +61,11 @@ def test_odd_text_after_a_good_header(text: str, tmp_path: Path) -> None:
     except CallerError:
         return
     assert np.isfinite(table.to_numpy()).all()
+
+
+@pytest.mark.real_data
+def test_embedded_concrete_is_the_courses_file(mirror: Path) -> None:
+    """Number by number the file that the courses link to, whose columns have other names."""
+    courses = np.genfromtxt(mirror / "concrete" / "concrete_data.csv", delimiter=",", skip_header=1)
+    ours = read_table(catalogue()["concrete"].verified(), [*FEATURES, TARGET])
+    np.testing.assert_array_equal(ours.to_numpy(), courses)
