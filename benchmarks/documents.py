@@ -105,8 +105,8 @@ def speed_block() -> str:
     lines = [
         f"- Fifty epochs of the course network: {training['times_faster_like_for_like']:.1f} times faster than",
         "  `model.fit` doing the same work (a validation loss each epoch, as in the course's notebook, and the best",
-        f"  weights kept), {training['times_faster_than_bare']:.1f} times faster than a bare `model.fit(X, Y)`, which does",
-        f"  neither (medians of {training['repeats']} repeats each, in one process; final training loss",
+        f"  weights kept), {training['times_faster_than_bare']:.1f} times faster than a bare `model.fit(X, Y)`, which",
+        f"  does neither (medians of {training['repeats']} repeats each, in one process; final training loss",
         f"  {ours['mean']:.0f} ± {ours['std']:.0f} against {bare['mean']:.0f} ± {bare['std']:.0f} MPa²,",
         f"  Kolmogorov-Smirnov p = {training['same_distribution_p']:.2f}).",
         f"- Each further epoch: {training['further_epoch_times_faster_than_bare']:.0f} times faster than the bare line",
