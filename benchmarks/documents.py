@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parent.parent
-MODELS = {"linear_regression": "linear regression", "gradient_boosting": "gradient boosting", "network": "network"}
 
 
 def recorded(name: str) -> dict[str, Any]:

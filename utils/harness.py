@@ -1,9 +1,6 @@
 """The one way through: fit, evaluate, save. A notebook calls the three; a lab's command line composes them.
 
-Example:
-    from labs.regression.lab import lab
-    from utils import harness
-
+Example (with the `lab` of a lab's package):
     config = lab.preset("course")
     splits = lab.splits(config)
     fitted = harness.fit(lab, config, splits)

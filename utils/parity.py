@@ -38,6 +38,7 @@ class FreshProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "utils.parity"],
             stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,  # ours belongs to what the caller was asked for
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": paths},

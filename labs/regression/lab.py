@@ -17,7 +17,7 @@ from utils.config import (
     STRICT,
     Activation,
     Config,
-    Depth,
+    Few,
     Fraction,
     NonNegative,
     OptimizerName,
@@ -54,7 +54,7 @@ UNIT = "MPa"
 class RegressionConfig(Config):
     """The hyperparameters of the regression lab; the defaults are the course's."""
 
-    layers: Depth = 3
+    layers: Few = 3
     """Hidden layers: the course's assignment compares one with three; 0 is linear regression."""
     units: Width = 10
     """Width of each hidden layer, as in the course."""
@@ -74,7 +74,7 @@ class RegressionConfig(Config):
     """Let the network predict standard deviations and rescale to MPa inside it; the course does not."""
     proportions: bool = False
     """Add the proportions of water to cement and to binder as inputs (Abrams 1919); the course has none."""
-    bins: Depth = 0
+    bins: Few = 0
     """Intervals a feature of the piecewise-linear encoding (Gorishniy et al. 2022); 0 leaves it out."""
     split: SplitKind = "mix"
     """Hold out whole mixes, or rows at random as published, which leaks: a mix has rows at several ages."""
