@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import labs
-from labs.output import open_streams, say, show
 from utils.errors import INTERRUPTED, CallerError, LabsError
+from utils.output import open_streams, say, show
 
 
 def run_labs() -> NoReturn:

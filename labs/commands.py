@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from tyro.conf import Positional
 
 from labs import find_lab
-from labs.output import say, show
 from utils import config, report
 from utils.errors import CallerError, CheckError
 from utils.metrics import same, score
+from utils.output import say, show
 from utils.quiet import import_keras
 from utils.runs import Run
 

@@ -7,6 +7,7 @@ import textwrap
 
 import labs
 from utils.catalog import catalogue
+from utils.store import state
 
 COMMANDS = {
     "evaluate": "measure a run's saved model again and hold it against its record",
@@ -39,11 +40,7 @@ def overview() -> str:
     for name in labs.NAMES:
         card = importlib.import_module(f"labs.{name}").__doc__ or ""
         fields = card_fields(card)
-        data = [
-            f"{entry.name} ({'here' if entry.path.is_file() else 'not here'})"
-            for entry in catalogue().values()
-            if name in entry.labs
-        ]
+        data = [f"{entry.name} ({state(entry)})" for entry in catalogue().values() if name in entry.labs]
         lines.append(f"{name}: {card.splitlines()[0]}")
         for title, text in (
             ("data", ", ".join(data)),

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from labs.output import say, show
 from labs.parsing import execute, parse
 from utils import config, folders, report, runs
 from utils.errors import INTERRUPTED, CallerError, CheckError
+from utils.output import say, show
 
 if TYPE_CHECKING:
     from utils.contracts import Lab
@@ -58,24 +58,28 @@ def run(lab: Lab, words: Sequence[str]) -> int:
 
 
 def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions, Any]:
-    """The preset is read first: its values are the defaults of the other options."""
-    chosen = RunOptions.preset
-    for number, word in enumerate(words):
-        if word == "--preset":
-            chosen = "".join(words[number + 1 : number + 2])
-        elif word.startswith("--preset="):
-            chosen = word.removeprefix("--preset=")
-    defaults = lab.preset(chosen)
+    """Preset and data set are read first: with them go the defaults of the other options."""
+    defaults = lab.preset(_given("--preset", words, RunOptions.preset), _given("--data", words, config.Config.data))
     both = make_dataclass("Command", [("run", RunOptions), ("hyperparameters", lab.config)], frozen=True)
     commands = "".join(f"\n{program} {name} --help" for name in lab.commands)
     parsed: Any = parse(
         both,
         words,
         program=program,
-        description=f"{lab.title}. Presets: {', '.join(lab.presets)}.{' More:' if commands else ''}{commands}",
+        description=f"{lab.title}. Presets: {', '.join(lab.preset_names)}.{' More:' if commands else ''}{commands}",
         default=both(RunOptions(), defaults),
     )
     return parsed.run, parsed.hyperparameters
+
+
+def _given(option: str, words: Sequence[str], default: str) -> str:
+    """The value that the words give to an option."""
+    for number, word in reversed(list(enumerate(words))):
+        if word == option:
+            return "".join(words[number + 1 : number + 2])
+        if word.startswith(f"{option}="):
+            return word.removeprefix(f"{option}=")
+    return default
 
 
 def _train(lab: Lab, options: RunOptions, settings: Any) -> int:

@@ -13,8 +13,10 @@ import pytest
 from labs import cli, find_lab
 from labs.regression.lab import FEATURES, lab
 from tests.conftest import ROOT, Command
-from utils import loaders
 from utils.errors import CallerError
+from utils.tables import numbers, read_table
+
+COLUMNS = numbers(*FEATURES)
 
 
 def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
@@ -67,11 +69,15 @@ def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ("--seed -1", "--seed", "--help"),
         ("--patience -1", "--patience", "--help"),
         ("--test-fraction 1.0", "--test-fraction", "--help"),
-        ("--test-fraction 0.999", "cannot be split three ways", "other shares"),
+        ("--test-fraction 0.999", "427 groups of rows cannot be split", "other shares"),
         ("--activation step", "--activation: no 'step' here", "relu, tanh"),
         ("--optimizer lion", "--optimizer: no 'lion' here", "adam"),
         ("--split patient", "--split: no 'patient' here", "mix, random"),
-        ("--data mnist", "--data mnist: no data set of the lab regression", "choose from: auto, concrete"),
+        (
+            "--data mnist",
+            "--data mnist: no data set of the lab regression",
+            "choose from: auto, concrete, bike-sharing",
+        ),
         ("--data-dir /tmp", "--data-dir", "leave --data-dir out"),
         ("--resume nothing", "no unfinished run here", ".partial"),
         ("protocol --splits 0", "--splits: input should be greater than or equal to 1", "--help"),
@@ -171,7 +177,7 @@ def test_csv(text: str, error: str, tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text(text)
     with pytest.raises(CallerError) as caught:
-        loaders.read_table(path, FEATURES, target="compressive_strength")
+        read_table(path, COLUMNS, target="compressive_strength")
     assert error in f"{caught.value.message} / {caught.value.hint}"
     assert str(path) in caught.value.message
 
@@ -180,11 +186,11 @@ def test_csv_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(CallerError, match="not text in UTF-8"):
-        loaders.read_table(path, FEATURES)
+        read_table(path, COLUMNS)
     with pytest.raises(CallerError, match="no such file"):
-        loaders.read_table(tmp_path / "none.csv", FEATURES)
+        read_table(tmp_path / "none.csv", COLUMNS)
     with pytest.raises(CallerError, match="directory"):
-        loaders.read_table(tmp_path, FEATURES)
+        read_table(tmp_path, COLUMNS)
 
 
 @pytest.mark.parametrize("ending", ["gz", "zip", "xz", "bz2", "zst", "tar"])
@@ -192,14 +198,14 @@ def test_csv_with_the_name_of_an_archive(ending: str, tmp_path: Path) -> None:
     """Its bytes decide, not its name: nothing is unpacked."""
     path = tmp_path / f"in.csv.{ending}"
     path.write_text(f"{HEADER}\n{ROW}\n")
-    assert len(loaders.read_table(path, FEATURES)) == 1
+    assert len(read_table(path, COLUMNS)) == 1
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "in.csv/x"])
 def test_paths_that_cannot_be(name: str, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(HEADER)
     with pytest.raises(CallerError):
-        loaders.read_table(tmp_path / name, FEATURES)
+        read_table(tmp_path / name, COLUMNS)
 
 
 def test_csv_that_only_looks_odd(tmp_path: Path) -> None:
@@ -208,9 +214,8 @@ def test_csv_that_only_looks_odd(tmp_path: Path) -> None:
     path.write_bytes(
         b"\xef\xbb\xbf" + ", ".join(reversed(FEATURES)).encode() + b"\r\n28 , 676,1040,2.5,162,0,0,540\r\n"
     )
-    table = loaders.read_table(path, FEATURES)
-    assert list(table.columns) == list(FEATURES)
-    assert table.iloc[0].tolist() == [540, 0, 0, 162, 2.5, 1040, 676, 28]
+    table = read_table(path, COLUMNS)
+    assert table.tolist() == [[540, 0, 0, 162, 2.5, 1040, 676, 28]]
 
 
 @pytest.mark.parametrize(

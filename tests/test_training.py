@@ -42,7 +42,7 @@ def test_it_is_the_step_of_keras_fit() -> None:
     progress = trained(ours, 3)
     batches = ArrayBatches(TRAIN, 16, seed=5)
     for epoch in range(1, 4):
-        order = batches.order(epoch)
+        order = batches.open(epoch)
         history = theirs.fit(
             TRAIN.inputs[order],
             TRAIN.targets[order],
@@ -60,11 +60,11 @@ def test_it_is_the_step_of_keras_fit() -> None:
 
 def test_order_is_a_function_of_seed_and_epoch() -> None:
     one, other = ArrayBatches(TRAIN, 16, seed=5), ArrayBatches(TRAIN, 16, seed=5)
-    other.order(1)
-    assert (one.order(2) == other.order(2)).all()
-    assert sorted(one.order(2)) == list(range(50))
-    assert (one.order(2) != one.order(3)).any()
-    assert (one.order(2) != ArrayBatches(TRAIN, 16, seed=6).order(2)).any()
+    other.open(1)
+    assert (one.open(2) == other.open(2)).all()
+    assert sorted(one.open(2)) == list(range(50))
+    assert (one.open(2) != one.open(3)).any()
+    assert (one.open(2) != ArrayBatches(TRAIN, 16, seed=6).open(2)).any()
     assert one.steps == 4
 
 

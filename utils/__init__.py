@@ -1,13 +1,15 @@
 """What the labs share, in layers: a module imports only from layers below its own.
 
-7  harness (fit, evaluate, save: the one way through)
-6  parity   runs
-5  training   export   explain   figures   report   folders
-4  contracts (Lab and what training gives back)
-3  pipelines   builders   optimizers   baselines
-2  loaders   splits   metrics
-1  catalog   config
-0  errors   files   quiet
+9  harness (fit, evaluate, save: the one way through)
+8  parity   runs
+7  training   export   explain   figures   report   folders
+6  contracts (Lab and what training gives back)
+5  pipelines   builders   optimizers   baselines
+4  pictures   classification
+3  store   splits   metrics
+2  downloads
+1  catalog   config   archives   tables   arrays   mapped
+0  errors   files   quiet   output
 
 Nothing here imports `labs`.
 """

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.splits import Splits
+from utils.splits import Split, Splits
+from utils.tables import one_hot
 
 
 def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
@@ -29,13 +30,75 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    inputs = np.concatenate([splits.train.inputs, splits.validation.inputs]).astype("float64")
+    def plain(inputs: Any) -> NDArray[Any]:
+        return one_hot(inputs, splits.features, splits.categories)
+
+    inputs = np.concatenate([plain(splits.train.inputs), plain(splits.validation.inputs)])
     targets = np.concatenate([splits.train.targets, splits.validation.targets]).astype("float64")
     models = {
         "mean": DummyRegressor(),
         "linear_regression": make_pipeline(StandardScaler(), LinearRegression()),
         "gradient_boosting": HistGradientBoostingRegressor(random_state=seed),
     }
-    return {
-        name: model.fit(inputs, targets).predict(splits.test.inputs.astype("float64")) for name, model in models.items()
-    }
+    tested = plain(splits.test.inputs)
+    return {name: model.fit(inputs, targets).predict(tested) for name, model in models.items()}
+
+
+LOGISTIC_ROWS = 5_000
+"""Rows that logistic regression on pictures is fitted on, at most: more would take it longer than the network."""
+
+
+def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
+    """Test probabilities of the class frequencies, of logistic regression and, for tables, of gradient boosting.
+
+    Each is fitted on training and validation rows together. Pictures are flattened and scaled to [0, 1]; where there
+    are more than LOGISTIC_ROWS of them, the regression has that many, and its name says so.
+
+    Args:
+        splits: tables, inputs (rows, features), or pictures, (rows, height, width, channels) uint8.
+        seed: of the boosting and of the choice of rows.
+
+    Returns:
+        By name, (test rows, classes) float64.
+    """
+    from sklearn.dummy import DummyClassifier
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    pictures = splits.train.inputs.ndim > 2
+    parts = (splits.train, splits.validation)
+    targets = np.concatenate([part.targets for part in parts])
+    prior = DummyClassifier(strategy="prior").fit(np.zeros((len(targets), 1)), targets)
+    guesses = {"class_frequencies": prior.predict_proba(np.zeros((len(splits.test), 1)))}
+    chosen = np.random.default_rng(seed).permutation(len(targets))[: LOGISTIC_ROWS if pictures else None]
+    inputs = _rows(parts, np.sort(chosen))
+    name = "logistic_regression" if len(chosen) == len(targets) else f"logistic_regression_on_{len(chosen)}_rows"
+    model = _logistic(splits).fit(_plain(splits, inputs), targets[np.sort(chosen)])
+    guesses[name] = model.predict_proba(_plain(splits, splits.test.inputs[:]))
+    if not pictures:
+        categorical = [feature in splits.categories for feature in splits.features]
+        boosting = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
+        guesses["gradient_boosting"] = boosting.fit(inputs, targets).predict_proba(splits.test.inputs)
+    return guesses
+
+
+def _rows(parts: tuple[Split, Split], rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Rows by their ascending number in the two parts, one behind the other."""
+    first = len(parts[0])
+    return np.concatenate([parts[0].inputs[rows[rows < first]], parts[1].inputs[rows[rows >= first] - first]])
+
+
+def _plain(splits: Splits, inputs: NDArray[Any]) -> NDArray[Any]:
+    """Inputs as a linear model takes them: pixels in [0, 1], levels as indicators."""
+    if inputs.ndim > 2:
+        return inputs.reshape(len(inputs), -1) / 255.0
+    return one_hot(inputs, splits.features, splits.categories)
+
+
+def _logistic(splits: Splits) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if splits.train.inputs.ndim > 2:
+        return LogisticRegression(max_iter=1000, tol=1e-2)  # pixels share one scale already
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

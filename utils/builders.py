@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.config import Activation
+from utils.splits import Splits
 
 NARROWEST = 1e-2
 """Width of the narrowest interval of an encoding, as a share of its feature's range."""
@@ -105,3 +106,50 @@ def dense_stack(
         if dropout:
             inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
     return inputs
+
+
+def columns(inputs: Any, splits: Splits, embedding: int = 0) -> Any:
+    """A table's columns as a network takes them: numbers normalised, each code as its level's vector.
+
+    A level's vector is one-hot, or `embedding` numbers that are learned. Either way it is an Embedding layer (of the
+    identity, frozen, for one-hot): no operation outside a layer, so every format saves it.
+
+    Args:
+        inputs: (batch, features), numbers and codes of levels.
+        splits: names, levels and training rows.
+        embedding: width of a learned vector; 0 is one-hot.
+
+    Returns:
+        (batch, width).
+
+    Source:
+        Guo and Berkhahn, Entity Embeddings of Categorical Variables (2016), arXiv:1604.06737.
+    """
+    picks = np.eye(len(splits.features))
+    numeric = [i for i, name in enumerate(splits.features) if name not in splits.categories]
+    parts = []
+    if numeric:
+        picked = combinations(inputs, picks[:, numeric], name="numbers") if splits.categories else inputs
+        parts.append(normalization(splits.train.inputs[:, numeric])(picked))
+    for column, name in enumerate(splits.features):
+        if name in splits.categories:
+            code = combinations(inputs, picks[:, [column]], name=f"{name}_code")
+            levels = len(splits.categories[name])
+            one_hot = {"embeddings_initializer": "identity", "trainable": False}
+            kind = {} if embedding else one_hot
+            vector = keras.layers.Embedding(levels, embedding or levels, name=name, **kind)(code)
+            parts.append(keras.layers.Flatten(name=f"{name}_vector")(vector))
+    return parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="columns")(parts)
+
+
+def convolution(inputs: Any, filters: int, kernel: int = 3, *, strides: int = 1, name: str) -> Any:
+    """Convolution, batch normalisation, ReLU: (batch, height, width, channels) to `filters` channels.
+
+    Source:
+        Ioffe and Szegedy, Batch Normalization, ICML 2015 (the bias of the convolution would be cancelled).
+    """
+    outputs = keras.layers.Conv2D(
+        filters, kernel, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
+    )(inputs)
+    outputs = keras.layers.BatchNormalization(name=f"{name}_normalised")(outputs)
+    return keras.layers.ReLU(name=f"{name}_relu")(outputs)

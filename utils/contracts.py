@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
+    from utils.pipelines import Transform
+
 Row = dict[str, float]
 """An epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`."""
 Report = Callable[[Row, int, float], None]
@@ -37,7 +39,8 @@ class Lab:
         name: its package under `labs`.
         title: in one line, what is predicted from what.
         config: its Config class.
-        presets: by name, the fields that differ from the class's defaults; `course` is the default preset.
+        presets: by name, the fields that differ from the class's defaults; `course` is the default preset. A name
+            `<preset>/<data set>` holds what differs further on that data set.
         metrics: by name; the first is the one that the lab is judged by.
         load: reads the data and splits it; callers use the method `splits`.
         build: the network, uncompiled, raw inputs to predictions: normalisation is fitted on training rows inside it.
@@ -45,6 +48,8 @@ class Lab:
         baselines: test predictions of what the network has to beat, by name.
         figures: pictures of a trained model, by file name without ending.
         read: raw inputs from files, for `predict`; gets the paths and the run's `labels.json`.
+        details: what a table of numbers cannot hold, from the test split's truth and predictions, for `run.json`.
+        transform: changes the inputs of training batches (augmentation); None changes nothing.
         commands: further commands (`python -m labs.<name> <command> …`): dataclasses of options, `execute(lab)`.
     """
 
@@ -59,20 +64,27 @@ class Lab:
     baselines: Callable[[Any, Splits], Mapping[str, NDArray[Any]]]
     figures: Callable[[Fitted, Evaluation], Mapping[str, Figure]]
     read: Callable[[Sequence[Path], Mapping[str, Any]], NDArray[Any]]
+    details: Callable[[Splits, NDArray[Any]], dict[str, Any]] = lambda _splits, _predictions: {}
+    transform: Callable[[Any], Transform | None] = lambda _config: None
     commands: Mapping[str, type[Any]] = field(default_factory=dict)
 
-    def preset(self, name: str) -> Any:
-        """The lab's config under a preset.
+    @property
+    def preset_names(self) -> list[str]:
+        """The presets that a user may name."""
+        return [name for name in self.presets if "/" not in name]
+
+    def preset(self, name: str, data: str = "auto") -> Any:
+        """The lab's config under a preset, for a data set.
 
         Raises:
             CallerError: no preset has this name.
         """
-        if name not in self.presets:
+        if name not in self.preset_names:
             raise CallerError(
                 f"--preset {name}: the lab {self.name} has no such preset",
-                f"choose from: {', '.join(self.presets)}",
+                f"choose from: {', '.join(self.preset_names)}",
             )
-        return self.config(**self.presets[name])
+        return self.config(**{**self.presets[name], **self.presets.get(f"{name}/{data}", {}), "data": data})
 
     def splits(self, config: Any) -> Splits:
         """Load the data, note the seconds it took, and refuse a config that does not fit them.
@@ -88,11 +100,19 @@ class Lab:
                 f"--batch-size: {config.batch_size} is more than the {len(splits.train)} training rows",
                 f"give at most {len(splits.train)}",
             )
+        trained = np.unique(splits.train.targets)
         for name, part in splits.parts().items():
-            if len(np.unique(part.targets)) < 2:
+            found = np.unique(part.targets)
+            if len(found) < 2:
                 raise CallerError(
                     f"the {name} split has {len(part)} rows, too few to tell one model from another",
                     "use more data, or larger shares for test and validation",
+                )
+            unseen = np.setdiff1d(found, trained)
+            if splits.class_names and len(unseen):
+                raise CallerError(
+                    f"the {name} split has rows of {splits.class_names[unseen[0]]}, which training has none of",
+                    "give more rows of that class, or leave it out",
                 )
         return replace(splits, load_seconds=time.perf_counter() - start)
 
@@ -146,10 +166,11 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured: predictions and scores by split, baselines on test, the leakage audit."""
+    """What was measured: predictions and scores by split, baselines and details on test, the leakage audit."""
 
     predictions: dict[str, NDArray[Any]]
     metrics: dict[str, Scores]
     baselines: dict[str, dict[str, float]]
     audit: dict[str, Any]
+    details: dict[str, Any]
     seconds: dict[str, float] = field(default_factory=dict)

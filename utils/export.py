@@ -14,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from utils.errors import CallerError
+from utils.splits import Inputs
 
 FORMATS = {"keras": "model.keras", "h5": "model.h5", "saved_model": "saved_model"}
 """The three forms of every run, and their names in its folder."""
@@ -41,7 +42,7 @@ class Predictor:
         self.signature = signature
         self._dtype = next(iter(signature["inputs"].values()))["dtype"]
 
-    def predict(self, inputs: NDArray[Any], batch_size: int = 1024) -> NDArray[Any]:
+    def predict(self, inputs: Inputs, batch_size: int = 256) -> NDArray[Any]:
         """Predict in batches, so that memory does not grow with the rows.
 
         Args:

@@ -5,16 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
-def sha256(path: Path) -> str:
-    """The file's SHA-256 as `sha256:<64 hex digits>`; memory use does not depend on its size."""
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """The file's digest as `<algorithm>:<hex digits>`; memory use does not depend on its size."""
     with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 as `sha256:<64 hex digits>`."""
+    return digest(path)
+
+
+def digest_of_all(digests: Mapping[str, str]) -> str:
+    """One SHA-256 of several files, from their names and digests, whatever the order."""
+    lines = "".join(f"{name}\0{digests[name]}\n" for name in sorted(digests))
+    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from utils import catalog, config, folders, report, runs
 from utils.config import Config
@@ -28,12 +29,13 @@ from utils.export import predictor, save_model
 from utils.files import replacing, write_json
 from utils.metrics import score
 from utils.parity import FreshProcess
-from utils.pipelines import ArrayBatches
+from utils.pipelines import batches
 from utils.runs import Run
-from utils.splits import Splits, audit
+from utils.splits import Split, Splits, audit
 from utils.training import train
 
 FIGURE_DPI = 150
+PARITY_BYTES = 16_000_000
 
 
 def silent(row: Row, epochs: int, seconds_left: float) -> None:
@@ -74,8 +76,8 @@ def fit(
     try:
         progress = train(
             model,
-            ArrayBatches(splits.train, settings.batch_size, settings.seed),
-            ArrayBatches(splits.validation, 1024),
+            batches(splits.train, settings.batch_size, settings.seed, lab.transform(settings)),
+            batches(splits.validation, 256),
             epochs=settings.epochs,
             patience=settings.patience,
             restore_best_weights=settings.restore_best_weights,
@@ -105,7 +107,9 @@ def evaluate(fitted: Fitted) -> Evaluation:
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in metrics.items()}
         for baseline, guess in fitted.lab.baselines(fitted.config, splits).items()
     }
-    return Evaluation(predictions, scores, baselines, audit(splits), {"evaluate": time.perf_counter() - start})
+    details = fitted.lab.details(splits, predictions["test"])
+    seconds = {"evaluate": time.perf_counter() - start}
+    return Evaluation(predictions, scores, baselines, audit(splits), details, seconds)
 
 
 def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, overwrite: bool = False) -> Run:
@@ -129,13 +133,16 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
         final, folders.request(fitted.lab.name, fitted.preset, fitted.config, fitted.splits), overwrite=overwrite
     )
     test = fitted.splits.test
+    held = _parity_rows(test)
     with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         save_model(fitted.model, folder)
         _write_history(folder / "history.csv", fitted.progress.history)
         write_json(folder / "labels.json", labels(fitted.splits))
         figures = _save_figures(folder / "figures", fitted, evaluation)
-        parity = process.check(folder, test.inputs, test.targets, evaluation.predictions["test"], fitted.lab.metrics)
+        parity = process.check(
+            folder, test.inputs[held], test.targets[held], evaluation.predictions["test"][held], fitted.lab.metrics
+        )
     seconds = {**fitted.seconds, **evaluation.seconds, "save": time.perf_counter() - start}
     seconds["total"] = sum(seconds.values())
     notes = _warnings(evaluation) + sorted(
@@ -150,10 +157,16 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     return Run(final, record)
 
 
+def _parity_rows(test: Split) -> slice | NDArray[np.intp]:
+    """Rows that every form is held to the live model on: all, or of large pictures as many as PARITY_BYTES hold."""
+    rows = max(2, PARITY_BYTES // max(1, test.inputs[:1].nbytes))
+    return slice(None) if rows >= len(test) else np.linspace(0, len(test) - 1, rows).astype(np.intp)
+
+
 def command_of(lab: Lab, preset: str, settings: Config) -> str:
     """The command that gives this run again: the preset, and every field that differs from it."""
     words = ["python", "-m", f"labs.{lab.name}", "--preset", preset]
-    usual = config.to_json(lab.preset(preset))
+    usual = config.to_json(lab.preset(preset, settings.data)) | {"data": Config.data}
     for name, value in config.to_json(settings).items():
         option = name.replace("_", "-")
         if isinstance(value, bool) and value != usual[name]:
@@ -167,14 +180,21 @@ def labels(splits: Splits) -> dict[str, Any]:
     """What the model's inputs and outputs mean, and the range of each input column in training."""
     ranges = {}
     if splits.features:
-        low, high = splits.train.inputs.min(axis=0), splits.train.inputs.max(axis=0)
-        ranges = {name: [float(low[i]), float(high[i])] for i, name in enumerate(splits.features)}
+        rows = splits.train.inputs[:]
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        ranges = {
+            name: [float(low[i]), float(high[i])]
+            for i, name in enumerate(splits.features)
+            if name not in splits.categories
+        }
     return {
         "features": list(splits.features),
+        "categories": {name: list(levels) for name, levels in splits.categories.items()},
         "trained_between": ranges,
         "target": splits.target,
         "unit": splits.unit,
         "class_names": list(splits.class_names),
+        "input_shape": list(splits.train.inputs.shape[1:]),
     }
 
 
@@ -228,6 +248,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "units": {name: metric.unit for name, metric in fitted.lab.metrics.items()},
         "baselines": evaluation.baselines,
         "audit": evaluation.audit,
+        "details": evaluation.details,
         "kept_epoch": fitted.kept_epoch,
         "epochs_run": len(fitted.progress.history),
         "resumed_at": fitted.progress.resumed_at,

@@ -58,10 +58,12 @@ class Labels(TypedDict):
     """What stands in `labels.json`."""
 
     features: list[str]
+    categories: dict[str, list[str]]
     trained_between: dict[str, tuple[float, float]]
     target: str
     unit: str
     class_names: list[str]
+    input_shape: list[int]
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from utils.errors import CallerError
+from utils.mapped import MappedRows
 
 Array = NDArray[Any]
 Rows = NDArray[np.intp]
+Inputs = Any
+"""An array, or `MappedRows` of one on disk: both have `shape`, `dtype`, a length, and rows by slice or number."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,12 @@ class Split:
     """The rows of one split.
 
     Attributes:
-        inputs: raw model inputs, (rows, …), float32 or uint8.
+        inputs: raw model inputs, (rows, …), float32 or uint8, in memory or on disk.
         targets: (rows,) float32 for regression, int64 class numbers for classification.
         groups: (rows,) of the patient, song or concrete mix that each row comes from, or None.
     """
 
-    inputs: Array
+    inputs: Inputs
     targets: Array
     groups: Array | None = None
 
@@ -50,6 +54,7 @@ class Splits:
     Attributes:
         source: the data set.
         features: names of the input columns, for tables.
+        categories: of a table's categorical columns, the levels that the codes stand for, by name of the column.
         target: what is predicted, as a name fit for an output of a model (`compressive_strength`).
         unit: unit of a regression target.
         class_names: by class number, for classification.
@@ -62,6 +67,7 @@ class Splits:
     source: Source
     target: str
     features: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unit: str = ""
     class_names: tuple[str, ...] = ()
     load_seconds: float = 0.0
@@ -78,19 +84,23 @@ class RowSplit(NamedTuple):
     validation: Rows
     test: Rows
 
-    def take(self, inputs: Array, targets: Array, groups: Array | None = None) -> tuple[Split, Split, Split]:
+    def take(self, inputs: Inputs, targets: Array, groups: Array | None = None) -> tuple[Split, Split, Split]:
         """The three splits of arrays that hold all rows."""
 
         def part(rows: Rows) -> Split:
-            return Split(inputs[rows], targets[rows], None if groups is None else groups[rows])
+            held = inputs.take(rows) if isinstance(inputs, MappedRows) else inputs[rows]
+            return Split(held, targets[rows], None if groups is None else groups[rows])
 
         return part(self.train), part(self.validation), part(self.test)
 
 
-def row_digests(inputs: Array) -> Array:
+def row_digests(inputs: Inputs) -> Array:
     """A digest of each row's bytes, (rows,) of 16 bytes: equal rows and no others have equal digests."""
-    rows = np.ascontiguousarray(inputs + 0.0 if inputs.dtype.kind == "f" else inputs)  # −0.0 becomes 0.0
-    digests = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
+    digests = []
+    for start in range(0, len(inputs), 1024):
+        rows = inputs[start : start + 1024]
+        rows = np.ascontiguousarray(rows + 0.0 if rows.dtype.kind == "f" else rows)  # −0.0 becomes 0.0
+        digests += [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
     return np.array(digests, dtype="V16")
 
 
@@ -118,7 +128,7 @@ def glue(*labels: Array) -> Rows:
     return connected_components(graph, directed=False)[1][:rows].astype(np.intp)
 
 
-def split_rows(groups: Array, *, test: float, validation: float, seed: int) -> RowSplit:
+def split_rows(groups: Array, *, test: float, validation: float, seed: int, classes: Array | None = None) -> RowSplit:
     """Hold out groups at random: no group has rows in two splits.
 
     Args:
@@ -126,50 +136,114 @@ def split_rows(groups: Array, *, test: float, validation: float, seed: int) -> R
         test: share of the groups that is held out to judge the model.
         validation: share of the remaining groups that chooses epochs and thresholds.
         seed: draws the groups.
+        classes: (rows,) of class numbers, to have each split hold the classes in the same proportions.
 
     Raises:
-        CallerError: a split would be empty.
-
-    Source:
-        scikit-learn's GroupShuffleSplit.
+        CallerError: a split would be empty, or would lack a class.
     """
-    from sklearn.model_selection import GroupShuffleSplit
-
-    def hold_out(rows: Rows, share: float) -> tuple[Rows, Rows]:
-        try:
-            kept, held = next(GroupShuffleSplit(1, test_size=share, random_state=seed).split(rows, groups=groups[rows]))
-        except ValueError as error:
-            raise CallerError(
-                f"{len(np.unique(groups))} groups of rows cannot be split three ways ({error})",
-                "use more data, or other shares for test and validation",
-            ) from error
-        return rows[kept], rows[held]
-
-    rest, tested = hold_out(np.arange(len(groups)), test)
-    trained, validated = hold_out(rest, validation)
+    rest, tested = hold_out(groups, test, seed, classes)
+    trained, validated = hold_out(groups, validation, seed, classes, rest)
     return RowSplit(trained, validated, tested)
 
 
-def audit(splits: Splits) -> dict[str, int | float | None]:
+def hold_out(
+    groups: Array, share: float, seed: int, classes: Array | None = None, rows: Rows | None = None
+) -> tuple[Rows, Rows]:
+    """Part rows in two, group by group.
+
+    Args:
+        groups: (all rows,) of group labels.
+        share: of the groups that is held out.
+        seed: draws them.
+        classes: (all rows,); stratifies. A group counts for the class that most of its rows have.
+        rows: those to part; all where none are given.
+
+    Returns:
+        Row numbers that are kept and that are held out, ascending.
+
+    Raises:
+        CallerError: there are too few groups, in all or of a class.
+
+    Source:
+        scikit-learn's GroupShuffleSplit and StratifiedShuffleSplit (where each row is a group, the second's own rows).
+    """
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
+
+    rows = np.arange(len(groups)) if rows is None else rows
+    try:
+        if classes is None:
+            splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+            kept, held = next(splitter.split(rows, groups=groups[rows]))
+        else:
+            _, first, members = np.unique(groups[rows], return_index=True, return_inverse=True)
+            order = np.argsort(np.argsort(first))  # groups by where they first stand, so that rows keep their order
+            members = order[members]
+            stratum = _commonest(members, classes[rows])
+            drawn = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
+            _, held_groups = next(drawn.split(stratum, stratum))
+            is_held = np.isin(members, held_groups)
+            kept, held = np.flatnonzero(~is_held), np.flatnonzero(is_held)
+    except ValueError as error:
+        raise CallerError(
+            f"{len(np.unique(groups[rows]))} groups of rows cannot be split ({error})",
+            "use more data, more of the rarest class, or other shares for test and validation",
+        ) from error
+    return np.sort(rows[kept]), np.sort(rows[held])
+
+
+def keep_official(
+    official: Sequence[str], groups: Array, *, validation: float, seed: int, classes: Array
+) -> RowSplit:
+    """Keep a published split; where it has no validation rows, take them from its training rows.
+
+    Args:
+        official: (rows,) of `train`, `validation` or `test`.
+        groups: (rows,) of group labels that are held together.
+        validation: share of the training groups that is held out, stratified, where there is no official one.
+        seed: draws it.
+        classes: (rows,) of class numbers.
+
+    Raises:
+        CallerError: see `hold_out`.
+    """
+    names = np.asarray(official)
+    trained, validated, tested = (np.flatnonzero(names == name) for name in ("train", "validation", "test"))
+    if not len(validated):
+        trained, validated = hold_out(groups, validation, seed, classes, trained)
+    return RowSplit(trained, validated, tested)
+
+
+def _commonest(members: Rows, classes: Array) -> Array:
+    """The class that most rows of each group have, (groups,)."""
+    counts = np.zeros((members.max() + 1, int(classes.max()) + 1), dtype=np.intp)
+    np.add.at(counts, (members, classes), 1)
+    return counts.argmax(axis=1)
+
+
+def audit(splits: Splits) -> dict[str, Any]:
     """What leaks between the splits, and what guessing would reach.
 
     Returns:
         `duplicates_across_splits`: distinct inputs that stand in more than one split.
         `groups_across_splits`: groups with rows in more than one split.
         `test_rows_of_trained_groups`: test rows whose group also has rows in training or validation.
-        `majority`: share of the test split's most frequent class; None for regression.
+        `majority`: share of the test rows that have the class most frequent in training; None for regression.
+        `classes`: for classification, rows of each class by split.
     """
-    parts = splits.parts().values()
-    grouped = [part.groups for part in parts if part.groups is not None]
+    parts = splits.parts()
+    grouped = [part.groups for part in parts.values() if part.groups is not None]
     leaked = 0
     if grouped:
         leaked = int(np.isin(grouped[2], np.concatenate(grouped[:2])).sum())
-    classes = np.bincount(splits.test.targets) if splits.class_names else None
+    names = splits.class_names
+    counts = {split: np.bincount(part.targets, minlength=len(names)) for split, part in parts.items() if names}
+    classes = {split: dict(zip(names, rows.tolist(), strict=True)) for split, rows in counts.items()}
     return {
-        "duplicates_across_splits": _shared([row_digests(part.inputs) for part in parts]),
+        "duplicates_across_splits": _shared([row_digests(part.inputs) for part in parts.values()]),
         "groups_across_splits": _shared(grouped),
         "test_rows_of_trained_groups": leaked,
-        "majority": None if classes is None else float(classes.max() / classes.sum()),
+        "majority": float(counts["test"][counts["train"].argmax()] / counts["test"].sum()) if names else None,
+        "classes": classes,
     }
 
 

@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,24 +24,13 @@ from utils.contracts import Progress, Report, Row
 from utils.errors import CallerError
 from utils.files import replacing
 from utils.optimizers import fused_updates
+from utils.pipelines import Batches
 
 CALL_SECONDS = 0.5
 """How long one call into the graph may take: between two calls Ctrl-C is heard."""
 
 CHECKPOINT_SHARE = 0.05
 """Share of the time that may go into checkpoints: a kill costs at most 20 times what writing one takes."""
-
-
-class Batches(Protocol):
-    """What training takes its batches from; `pipelines` has the kinds."""
-
-    steps: int
-
-    def order(self, epoch: int) -> Any:
-        """What `batch` needs to know about one epoch."""
-
-    def batch(self, order: Any, step: Any) -> tuple[Any, Any]:
-        """Inside a graph: inputs and targets of one step."""
 
 
 class Checkpoint:
@@ -163,7 +152,7 @@ def _train(
 def _build(model: keras.Model, batches: Batches) -> None:
     """Create the variables of the optimizer and of the metrics, which must exist before a graph is traced."""
     model.optimizer.build(model.trainable_variables)
-    inputs, targets = batches.batch(tf.constant(batches.order(0)), tf.constant(0))
+    inputs, targets = batches.batch(batches.open(0), tf.constant(0))
     model.compute_metrics(inputs[:1], targets[:1], model(inputs[:1], training=False))
 
 
@@ -180,9 +169,9 @@ class Loop:
         self._batches = batches
         self._steps_a_call = min(batches.steps, 32)
 
-        def run(order: Any, first: Any, last: Any) -> Any:
+        def run(opened: Any, first: Any, last: Any) -> Any:
             def body(number: Any) -> tuple[Any]:
-                step(batches.batch(order, number))
+                step(batches.batch(opened, number))
                 return (number + 1,)
 
             tf.cond(first == 0, model.reset_metrics, lambda: None)
@@ -191,18 +180,18 @@ class Loop:
             return model.get_metrics_result()
 
         number = tf.TensorSpec((), tf.int32)
-        order = tf.TensorSpec.from_tensor(tf.constant(batches.order(0)))
+        opened = tf.type_spec_from_value(batches.open(0))
         # Traced once, here; called without the look-up of a polymorphic function.
-        self._run = tf.function(run, autograph=False).get_concrete_function(order, number, number)
+        self._run = tf.function(run, autograph=False).get_concrete_function(opened, number, number)
 
     def measure(self, epoch: int) -> Row:
         """Run one epoch in calls of about CALL_SECONDS; what the model's metrics then say, by name."""
-        order = tf.constant(self._batches.order(epoch))
+        opened = self._batches.open(epoch)
         first, values = 0, {}
         while first < self._batches.steps:
             last = min(self._batches.steps, first + self._steps_a_call)
             start = time.perf_counter()
-            results = self._run(order, tf.constant(first), tf.constant(last))
+            results = self._run(opened, tf.constant(first), tf.constant(last))
             values = {name: float(value) for name, value in results.items()}
             pace = (time.perf_counter() - start) / (last - first)
             self._steps_a_call = max(1, min(self._batches.steps, int(CALL_SECONDS / pace)))

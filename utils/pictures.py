@@ -1,0 +1,336 @@
+"""Folders of pictures by class: listed, each picture decoded once into an array on disk, never again.
+
+The array lies in the cache under a key of the folder's content, the size and the colour mode; training reads its rows
+from there, so memory does not grow with the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.errors import CallerError
+from utils.files import replacing, sha256, write_json
+from utils.mapped import MappedRows
+from utils.output import progress, say
+from utils.store import cache_folder, locked
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Array = NDArray[Any]
+Mode = Literal["grey", "rgb"]
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+LARGEST = 100_000_000
+"""Pixels of a picture; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
+SMALLEST = 8
+"""Pixels along the shorter side: less shows nothing."""
+VERSION = 1
+"""Raised when decoding changes, so that caches of another decoder are not taken for this one's."""
+CHANNELS = {"grey": 1, "rgb": 3}
+_SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "val": "validation", "valid": "validation"}
+_SPLIT_NAMES |= {"validation": "validation"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What a folder of pictures holds.
+
+    Attributes:
+        root: the folder.
+        class_names: sorted.
+        names: of the picture files, relative to the root, sorted.
+        labels: class number of each.
+        official: split of each (`train`, `validation`, `test`), where the folder has them; else empty.
+    """
+
+    root: Path
+    class_names: tuple[str, ...]
+    names: tuple[str, ...]
+    labels: NDArray[np.int64]
+    official: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The decoded pictures of a folder.
+
+    Attributes:
+        pictures: (pictures, height, width, channels) uint8 on disk.
+        names: of their files, relative to the folder.
+        labels: (pictures,) int64.
+        official: split of each, or empty.
+        digests: of each file's bytes.
+        digest: of the whole: names and bytes.
+        skipped: files that are no usable picture, with the reason.
+    """
+
+    pictures: MappedRows
+    class_names: tuple[str, ...]
+    names: tuple[str, ...]
+    labels: NDArray[np.int64]
+    official: tuple[str, ...]
+    digests: tuple[str, ...]
+    digest: str
+    skipped: dict[str, str]
+
+
+def scan(root: Path) -> Folder:
+    """List the pictures of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
+
+    Hidden files are passed over; the names of classes and splits are those of the folders.
+
+    Raises:
+        CallerError: there is no such folder, fewer than two classes, a class without a picture, or a split that lacks
+            a class.
+    """
+    if not root.is_dir():
+        raise CallerError(f"--data-dir {root}: there is no such folder", "give a folder with a folder a class")
+    below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
+    official = {"train", "test"} <= set(splits.values())
+    parts = [(path, splits[path]) for path in below if path in splits] if official else [(root, "")]
+    found = [
+        (file.relative_to(root).as_posix(), folder.name, split)
+        for part, split in parts
+        for folder in sorted(part.iterdir())
+        if folder.is_dir() and not folder.name.startswith(".")
+        for file in _files(root, folder)
+    ]
+    class_names = tuple(sorted({name for _, name, _ in found}))
+    if len(class_names) < 2:
+        raise CallerError(
+            f"--data-dir {root}: {len(class_names)} class{'' if len(class_names) == 1 else 'es'} of pictures",
+            "give a folder that holds a folder of pictures for each of two classes or more",
+        )
+    found.sort()
+    labels = np.array([class_names.index(name) for _, name, _ in found], dtype=np.int64)
+    names = tuple(name for name, _, _ in found)
+    return Folder(root, class_names, names, labels, tuple(split for _, _, split in found) if official else ())
+
+
+def _files(root: Path, folder: Path) -> Iterable[Path]:
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
+    if not files:
+        raise CallerError(
+            f"--data-dir {root}: the folder {folder.relative_to(root)} holds no picture",
+            f"put pictures into it, or remove it; known endings: {', '.join(sorted(SUFFIXES))}",
+        )
+    return files
+
+
+def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
+    """The pictures of a folder, decoded: from the cache where they are there, else once, in parallel.
+
+    Args:
+        root: see `scan`.
+        size: (height, width) that each is resized to; its proportions give way, as in the courses.
+        mode: `grey` or `rgb`.
+        centre: share of height and width that is kept about the centre, before resizing.
+
+    Raises:
+        CallerError: see `scan`; or no picture of a class can be used, or the cache cannot be written.
+    """
+    folder = scan(root)
+    digests = _digests(folder)
+    listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
+    digest = hashlib.sha256(listing.encode()).hexdigest()
+    key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
+    place = cache_folder() / "pictures"
+    with locked(place):
+        if not (place / f"{key}.json").is_file():
+            _decode_all(folder, place, key, size, mode, centre)
+    notes = json.loads((place / f"{key}.json").read_text(encoding="utf-8"))
+    skipped: dict[str, str] = notes["skipped"]
+    _report(folder, skipped)
+    kept = np.array([name not in skipped for name in folder.names])
+    return Pictures(
+        MappedRows(place / f"{key}.npy", np.flatnonzero(kept)),
+        folder.class_names,
+        tuple(np.array(folder.names)[kept]),
+        folder.labels[kept],
+        tuple(np.array(folder.official)[kept]) if folder.official else (),
+        tuple(np.array(digests)[kept]),
+        f"sha256:{digest}",
+        skipped,
+    )
+
+
+def _report(folder: Folder, skipped: dict[str, str]) -> None:
+    for name, reason in list(skipped.items())[:5]:
+        say(f"note: {name}: {reason}; left out")
+    if len(skipped) > 5:
+        say(f"note: {len(skipped)} files in all are left out")
+    lost = set(folder.class_names) - {
+        folder.class_names[label]
+        for label, name in zip(folder.labels, folder.names, strict=True)
+        if name not in skipped
+    }
+    if lost:
+        raise CallerError(
+            f"--data-dir {folder.root}: no picture of {sorted(lost)[0]} can be used ({next(iter(skipped.values()))})",
+            "give pictures that an image viewer opens",
+        )
+
+
+def _digests(folder: Folder) -> list[str]:
+    """SHA-256 of each file. Files whose size and time are those of the last look are not read again."""
+    place = cache_folder() / "pictures" / "listings"
+    known_path = place / f"{hashlib.sha256(str(folder.root.resolve()).encode()).hexdigest()[:32]}.json"
+    known: dict[str, list[Any]] = {}
+    if known_path.is_file():
+        known = json.loads(known_path.read_text(encoding="utf-8"))
+
+    def look(name: str) -> list[Any]:
+        path = folder.root / name
+        about = path.stat()
+        before = known.get(name, [0, 0, ""])
+        same = before[:2] == [about.st_size, about.st_mtime_ns]
+        return [about.st_size, about.st_mtime_ns, before[2] if same else sha256(path)]
+
+    with ThreadPoolExecutor(_workers()) as pool:
+        found = dict(zip(folder.names, pool.map(look, folder.names), strict=True))
+    if found != known:
+        with locked(place):
+            write_json(known_path, found)
+    return [digest for _, _, digest in found.values()]
+
+
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mode: Mode, centre: float) -> None:
+    """Decode every picture to its row of the file. Rows are written by position, so no picture stays in memory."""
+    shape = (len(folder.names), *size, CHANNELS[mode])
+    row_bytes = int(np.prod(shape[1:]))
+    skipped: dict[str, str] = {}
+    with replacing(place / f"{key}.npy") as temporary:
+        header = BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "|u1", "fortran_order": False, "shape": shape}
+        )
+        try:
+            with temporary.open("wb") as file:
+                file.write(header.getvalue())
+                file.truncate(len(header.getvalue()) + shape[0] * row_bytes)
+
+            descriptor = os.open(temporary, os.O_WRONLY)
+            try:
+                def decode(number: int) -> None:
+                    name = folder.names[number]
+                    picture = read_picture(folder.root / name, size, mode, centre=centre)
+                    if isinstance(picture, str):
+                        skipped[name] = picture
+                    else:
+                        os.pwrite(descriptor, picture.tobytes(), len(header.getvalue()) + number * row_bytes)
+
+                bar = progress(shape[0], f"decoding {shape[0]} pictures, once", "picture")
+                with bar, ThreadPoolExecutor(_workers()) as pool:
+                    for _ in pool.map(decode, range(shape[0])):
+                        bar.update()
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise CallerError(
+                f"the cache {place} cannot hold the pictures ({error.strerror or error})",
+                "make room, or let LABS_DATA_HOME name another folder",
+            ) from error
+    write_json(place / f"{key}.json", {"root": str(folder.root), "skipped": dict(sorted(skipped.items()))})
+
+
+def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Array | str:
+    """One picture as (height, width, channels) uint8, or the reason why it cannot be used.
+
+    What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
+    frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
+    scales that is not smaller than `size`; the rest is an average over the covered area.
+
+    Args:
+        path: of the file.
+        size: (height, width).
+        mode: `grey` (ITU-R 601 luma) or `rgb`.
+        centre: share of height and width that is kept about the centre.
+    """
+    from PIL import Image as pillow
+    from PIL import ImageOps, UnidentifiedImageError
+
+    pillow.MAX_IMAGE_PIXELS = LARGEST
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged EXIF or palettes: the picture shows whether it matters
+            warnings.simplefilter("error", pillow.DecompressionBombWarning)
+            with pillow.open(path) as image:
+                if min(image.size) < SMALLEST:
+                    return f"{image.width} × {image.height} pixels are too few"
+                wanted = (int(np.ceil(size[1] / centre)), int(np.ceil(size[0] / centre)))
+                image.draft("L" if mode == "grey" else None, (max(wanted), max(wanted)))
+                turned = ImageOps.exif_transpose(image)
+                return _resized(_colours(turned, mode), size, centre)
+    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning):
+        return f"more than {LARGEST:,} pixels"
+    except UnidentifiedImageError:
+        return "empty" if path.stat().st_size == 0 else "no picture"
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
+        return f"damaged ({' '.join(str(error).split())[:80]})"
+
+
+def _colours(image: Image, mode: Mode) -> Image:
+    """The image as `L` or `RGB`."""
+    from PIL import Image as pillow
+
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image).astype("float64")
+        # 16-bit files come as 0 to 65535; what holds no such value was stored with fewer bits.
+        scale = 257.0 if values.max() > 255 else 1.0
+        image = pillow.fromarray(np.clip(values / scale, 0, 255).astype("uint8"))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        opaque = image.convert("RGBA")
+        white = pillow.new("RGBA", opaque.size, "white")
+        image = pillow.alpha_composite(white, opaque)
+    return image.convert("L" if mode == "grey" else "RGB")
+
+
+def _resized(image: Image, size: tuple[int, int], centre: float) -> Array:
+    from PIL import Image as pillow
+
+    width, height = image.size
+    left, top = width * (1 - centre) / 2, height * (1 - centre) / 2
+    resized = image.resize(
+        (size[1], size[0]), pillow.Resampling.BILINEAR, box=(left, top, width - left, height - top), reducing_gap=2.0
+    )
+    pixels = np.asarray(resized, dtype=np.uint8)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def read_pictures(paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Array:
+    """Pictures to predict from, (pictures, height, width, channels) uint8.
+
+    Raises:
+        CallerError: one cannot be used.
+    """
+    found = []
+    for path in paths:
+        if not path.is_file():
+            raise CallerError(f"{path}: there is no such file", "give picture files")
+        picture = read_picture(path, size, mode, centre=centre)
+        if isinstance(picture, str):
+            raise CallerError(f"{path}: {picture}", "give a picture that an image viewer opens")
+        found.append(picture)
+    return np.stack(found)
