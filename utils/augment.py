@@ -4,9 +4,9 @@ The options have the names and the meaning that they have in Keras's `ImageDataG
 the same parameters a picture comes out as from Keras's `apply_affine_transform` (3.15), rounded to whole levels, but
 for four things:
 
-- Keras 3.15 mixes up its axes: `height_shift_range` moves pictures sideways, and a picture that is not square turns
-  about a point that is not its centre (keras-preprocessing, issues 315 and 348). Here the names hold and the
-  centre is the centre. For square pictures and equal shift ranges the draws have the same distribution.
+- Keras 3.15 mixes up its axes: `height_shift_range` moves pictures sideways (keras-preprocessing, issue 348), and a
+  picture that is not square turns about a point that is not its centre. Here the names hold and the centre is the
+  centre. For square pictures and equal shift ranges the draws have the same distribution.
 - `constant` fades from the picture's edge into `cval` over one pixel; Keras, through SciPy, cuts at the edge.
 - `wrap` repeats a row of w pixels every w pixels, as Keras's documentation draws it; SciPy's repeats it every w − 1.
 - Brightness multiplies levels that the resampling has rounded to whole ones; in Keras they are cut down.
