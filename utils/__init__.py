@@ -7,7 +7,7 @@
 5  pipelines   builders   optimizers   baselines
 4  pictures   classification
 3  store   splits   metrics
-2  downloads
+2  downloads   augment
 1  catalog   config   archives   tables   arrays   mapped
 0  errors   files   quiet   output
 
