@@ -43,8 +43,8 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
 
     Keras computes the bias correction anew for each variable and updates in fifteen operations. Here it is computed
     once a step; a small variable takes eight operations, a large one a single pass over memory. Formula and state are
-    Keras's own, so before and after the block it is the same optimizer. Other optimizers, and sparse gradients, are
-    left as they are.
+    Keras's own, so before and after the block it is the same optimizer. Other optimizers, and variables with sparse
+    gradients (embeddings), are left as they are.
 
     Args:
         optimizer: built.
@@ -58,10 +58,11 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     plain = optimizer._backend_update_step
 
     def update(gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
-        if any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
-            plain(gradients, variables, learning_rate)
-        else:
-            _adam(optimizer, gradients, variables, learning_rate)
+        pairs = list(zip(gradients, variables, strict=True))
+        sparse = [pair for pair in pairs if isinstance(pair[0], tf.IndexedSlices)]
+        if sparse:
+            plain(*map(list, zip(*sparse, strict=True)), learning_rate)
+        _adam(optimizer, [pair for pair in pairs if not isinstance(pair[0], tf.IndexedSlices)], learning_rate)
 
     optimizer._backend_update_step = update
     try:
@@ -70,12 +71,12 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
         del optimizer._backend_update_step
 
 
-def _adam(optimizer: Any, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
+def _adam(optimizer: Any, pairs: Sequence[tuple[Any, Any]], learning_rate: Any) -> None:
     beta_1, beta_2, epsilon = optimizer.beta_1, optimizer.beta_2, optimizer.epsilon
     step = tf.cast(optimizer.iterations.value + 1, "float32")
     power_1, power_2 = beta_1**step, beta_2**step
     rate = learning_rate * tf.sqrt(1 - power_2) / (1 - power_1)
-    for gradient, variable in zip(gradients, variables, strict=True):
+    for gradient, variable in pairs:
         index = optimizer._get_variable_index(variable)
         value = variable.value
         momentum, velocity = optimizer._momentums[index].value, optimizer._velocities[index].value

@@ -223,9 +223,7 @@ def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mo
     skipped: dict[str, str] = {}
     with replacing(place / f"{key}.npy") as temporary:
         header = BytesIO()
-        np.lib.format.write_array_header_1_0(
-            header, {"descr": "|u1", "fortran_order": False, "shape": shape}
-        )
+        np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
         try:
             with temporary.open("wb") as file:
                 file.write(header.getvalue())
@@ -233,6 +231,7 @@ def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mo
 
             descriptor = os.open(temporary, os.O_WRONLY)
             try:
+
                 def decode(number: int) -> None:
                     name = folder.names[number]
                     picture = read_picture(folder.root / name, size, mode, centre=centre)

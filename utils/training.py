@@ -25,6 +25,7 @@ from utils.errors import CallerError
 from utils.files import replacing
 from utils.optimizers import fused_updates
 from utils.pipelines import Batches
+from utils.recurrent import fused_recurrence
 
 CALL_SECONDS = 0.5
 """How long one call into the graph may take: between two calls Ctrl-C is heard."""
@@ -114,7 +115,7 @@ def train(
         CallerError: the loss is no longer a finite number.
     """
     _build(model, training)
-    with fused_updates(model.optimizer):
+    with fused_updates(model.optimizer), fused_recurrence(model):
         progress = _train(model, training, validation, epochs, patience, checkpoint, report)
     if restore_best_weights:
         model.set_weights(progress.best_weights)
