@@ -63,7 +63,9 @@ class Evaluate:
         from utils.export import open_model
 
         test = splits.test
-        measured = score(lab.metrics, test.targets, open_model(self.run).predict(test.inputs), test.groups)
+        measured = score(
+            lab.metrics, test.targets, lab.measure(open_model(self.run), test.inputs, test.targets), test.groups
+        )
         recorded = found.record["metrics"]["test"]
         moved = [name for name in measured if not same(measured[name]["value"], recorded[name]["value"])]
         rows = [[name, report.interval(recorded[name]), report.interval(measured[name])] for name in measured]

@@ -4,8 +4,8 @@
 8  parity   runs
 7  training   export   explain   figures   report   folders
 6  contracts (Lab and what training gives back)
-5  pipelines   builders   optimizers   baselines   recurrent
-4  pictures   classification
+5  pipelines   builders   optimizers   baselines   recurrent   windows
+4  pictures   classification   sequences
 3  store   splits   metrics
 2  downloads   augment
 1  catalog   config   archives   tables   arrays   mapped

@@ -21,12 +21,20 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-    from utils.pipelines import Transform
+    from utils.export import Endpoint, Predictor
+    from utils.pipelines import Batches, Transform
 
 Row = dict[str, float]
 """An epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`."""
 Report = Callable[[Row, int, float], None]
 """Called after each epoch with its row, the number of epochs and the seconds left."""
+Measure = Callable[["Predictor", NDArray[Any], NDArray[Any]], NDArray[Any]]
+"""What metrics compare with the targets: from a predictor, the inputs and the targets of rows."""
+
+
+def predictions(predictor: Predictor, inputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG001
+    """The model's predictions, which most metrics compare with the targets."""
+    return predictor.predict(inputs)
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,12 @@ class Lab:
         figures: pictures of a trained model, by file name without ending.
         read: raw inputs from files, for `predict`; gets the paths and the run's `labels.json`.
         details: what a table of numbers cannot hold, from the test split's truth and predictions, for `run.json`.
+        inspect: what is found out about the trained model itself, beside its predictions, added to `details`.
         transform: changes the inputs of training batches (augmentation); None changes nothing.
+        batches: training and validation batches, where a gradient step takes something else than rows of the splits.
+        measure: what the metrics compare with the targets of rows, from the model; by default its predictions. Like the
+            metrics it must be importable by module and name.
+        endpoints: further signatures of the SavedModel, by name, from the trained model.
         commands: further commands (`python -m labs.<name> <command> …`): dataclasses of options, `execute(lab)`.
     """
 
@@ -65,7 +78,11 @@ class Lab:
     figures: Callable[[Fitted, Evaluation], Mapping[str, Figure]]
     read: Callable[[Sequence[Path], Mapping[str, Any]], NDArray[Any]]
     details: Callable[[Splits, NDArray[Any]], dict[str, Any]] = lambda _splits, _predictions: {}
+    inspect: Callable[[Fitted], dict[str, Any]] = lambda _fitted: {}
     transform: Callable[[Any], Transform | None] = lambda _config: None
+    batches: Callable[[Any, Splits], tuple[Batches, Batches]] | None = None
+    measure: Measure = predictions
+    endpoints: Callable[[keras.Model], Mapping[str, Endpoint]] = lambda _model: {}
     commands: Mapping[str, type[Any]] = field(default_factory=dict)
 
     @property

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -26,6 +26,13 @@ _OUTSIDE = re.compile(
 _HARMLESS = {"ShardedFilename", "DatasetToGraphV2"}
 # TensorFlow's own saver; the loader takes variables through it, and nothing else may call it.
 _SAVER = re.compile(r"__inference__traced_(save|restore)_\d+")
+
+
+class Endpoint(NamedTuple):
+    """A further signature of a SavedModel: a function of tensors, and their specs, each with its name."""
+
+    function: Callable[..., dict[str, Any]]
+    signature: list[tf.TensorSpec]
 
 
 class Predictor:
@@ -56,7 +63,7 @@ class Predictor:
             CallerError: the inputs do not have the model's shape.
         """
         expected = next(iter(self.signature["inputs"].values()))["shape"]
-        if len(inputs.shape) != len(expected) or inputs.shape[1:] != tuple(expected[1:]):
+        if not tf.TensorShape(expected).is_compatible_with(inputs.shape):
             raise CallerError(
                 f"the model takes inputs of shape {tuple(expected)}, these have {inputs.shape}",
                 "give raw inputs as the lab's data set holds them",
@@ -88,7 +95,7 @@ def _signature(model: keras.Model) -> dict[str, dict[str, Any]]:
     }
 
 
-def save_model(model: keras.Model, folder: Path) -> None:
+def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoint] | None = None) -> None:
     """Write `model` into `folder` in the three forms.
 
     The SavedModel's signature `serving_default` takes and gives tensors by name: those of the Input and of the output
@@ -97,6 +104,7 @@ def save_model(model: keras.Model, folder: Path) -> None:
     Args:
         model: functional, of plain Keras layers, with one input and one output.
         folder: exists.
+        endpoints: further signatures of the SavedModel, by name.
     """
     model.save(folder / FORMATS["keras"])
     _save_h5(model, folder / FORMATS["h5"])
@@ -109,6 +117,8 @@ def save_model(model: keras.Model, folder: Path) -> None:
         lambda inputs: {output: model(inputs, training=False)},
         input_signature=[tf.TensorSpec(tensor.shape, tensor.dtype, name=name)],
     )
+    for endpoint, (function, signature) in (endpoints or {}).items():
+        archive.add_endpoint(endpoint, function, input_signature=signature)
     archive.write_out(str(folder / FORMATS["saved_model"]), verbose=False)
 
 

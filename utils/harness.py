@@ -14,6 +14,7 @@ import csv
 import shlex
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from utils.export import predictor, save_model
 from utils.files import replacing, write_json
 from utils.metrics import score
 from utils.parity import FreshProcess
-from utils.pipelines import batches
+from utils.pipelines import Batches, batches
 from utils.runs import Run
 from utils.splits import Split, Splits, audit
 from utils.training import train
@@ -76,8 +77,7 @@ def fit(
     try:
         progress = train(
             model,
-            batches(splits.train, settings.batch_size, settings.seed, lab.transform(settings)),
-            batches(splits.validation, 256),
+            *(lab.batches or partial(_batches_of_rows, lab))(settings, splits),
             epochs=settings.epochs,
             patience=settings.patience,
             restore_best_weights=settings.restore_best_weights,
@@ -91,23 +91,28 @@ def fit(
     return Fitted(lab, settings, preset, splits, model, progress, seconds, folder, out)
 
 
+def _batches_of_rows(lab: Lab, settings: Config, splits: Splits) -> tuple[Batches, Batches]:
+    training = batches(splits.train, settings.batch_size, settings.seed, lab.transform(settings))
+    return training, batches(splits.validation, 256)
+
+
 def evaluate(fitted: Fitted) -> Evaluation:
     """Measure the model on every split, and the lab's baselines on test.
 
     Intervals are bootstrap 95 %, by group where the data have groups.
     """
     start = time.perf_counter()
-    metrics, splits = fitted.lab.metrics, fitted.splits
+    lab, metrics, splits = fitted.lab, fitted.lab.metrics, fitted.splits
     live = predictor(fitted.model)
-    predictions = {name: live.predict(part.inputs) for name, part in splits.parts().items()}
+    predictions = {name: lab.measure(live, part.inputs, part.targets) for name, part in splits.parts().items()}
     scores = {
         name: score(metrics, part.targets, predictions[name], part.groups) for name, part in splits.parts().items()
     }
     baselines = {
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in metrics.items()}
-        for baseline, guess in fitted.lab.baselines(fitted.config, splits).items()
+        for baseline, guess in lab.baselines(fitted.config, splits).items()
     }
-    details = fitted.lab.details(splits, predictions["test"])
+    details = lab.details(splits, predictions["test"]) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
     return Evaluation(predictions, scores, baselines, audit(splits), details, seconds)
 
@@ -136,12 +141,17 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     held = _parity_rows(test)
     with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        save_model(fitted.model, folder)
+        save_model(fitted.model, folder, fitted.lab.endpoints(fitted.model))
         _write_history(folder / "history.csv", fitted.progress.history)
         write_json(folder / "labels.json", labels(fitted.splits))
         figures = _save_figures(folder / "figures", fitted, evaluation)
         parity = process.check(
-            folder, test.inputs[held], test.targets[held], evaluation.predictions["test"][held], fitted.lab.metrics
+            folder,
+            test.inputs[held],
+            test.targets[held],
+            evaluation.predictions["test"][held],
+            fitted.lab.metrics,
+            fitted.lab.measure,
         )
     seconds = {**fitted.seconds, **evaluation.seconds, "save": time.perf_counter() - start}
     seconds["total"] = sum(seconds.values())

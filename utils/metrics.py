@@ -80,8 +80,9 @@ def score(
     """
     drawn: dict[str, list[float]] = {name: [] for name in metrics}
     for rows in _resamples(len(truth), groups, seed):
+        held = truth[rows], prediction[rows]
         for name, metric in metrics.items():
-            drawn[name].append(metric.function(truth[rows], prediction[rows]))
+            drawn[name].append(metric.function(*held))
     scores = {}
     for name, metric in metrics.items():
         low, high = np.nanpercentile(drawn[name], [2.5, 97.5])

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.contracts import Measure
+from utils.contracts import predictions as plain_predictions
 from utils.errors import CheckError
 from utils.metrics import Metric, same
 
@@ -59,6 +61,7 @@ class FreshProcess:
         targets: NDArray[Any],
         predictions: NDArray[Any],
         metrics: Mapping[str, Metric],
+        measure: Measure = plain_predictions,
     ) -> dict[str, dict[str, Any]]:
         """Compare what each form predicts in the other process with what the live model predicted here.
 
@@ -68,6 +71,7 @@ class FreshProcess:
             targets: (rows,).
             predictions: (rows, …) of the live model.
             metrics: by name; each function must be importable by module and name.
+            measure: what the metrics compare with the targets; likewise importable.
 
         Returns:
             By form: `max_abs_diff`, `metrics` (its own, evaluated there) and `signature`.
@@ -78,8 +82,9 @@ class FreshProcess:
         question, answer = folder / "parity.npz", folder / "parity.json"
         np.savez(question, inputs=inputs, targets=targets)
         np.save(predictions_path := folder / "parity.npy", predictions)
-        names = {name: f"{m.function.__module__}:{m.function.__name__}" for name, m in metrics.items()}
-        _, errors = self._process.communicate(json.dumps({"folder": str(folder), "metrics": names}) + "\n")
+        names = {name: _reference(metric.function) for name, metric in metrics.items()}
+        request = {"folder": str(folder), "metrics": names, "measure": _reference(measure)}
+        _, errors = self._process.communicate(json.dumps(request) + "\n")
         if self._process.returncode != 0:
             last = errors.strip().splitlines()[-1] if errors.strip() else f"it ended with {self._process.returncode}"
             raise CheckError(
@@ -106,26 +111,33 @@ def _hold(form: str, found: dict[str, Any], own: dict[str, float], largest: floa
         )
 
 
-def answer(folder: Path, metrics: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _reference(function: Any) -> str:
+    return f"{function.__module__}:{function.__name__}"
+
+
+def _referred(reference: str) -> Any:
+    module, function = reference.split(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def answer(folder: Path, metrics: Mapping[str, str], measure: str) -> dict[str, dict[str, Any]]:
     """What each form in `folder` predicts, set against `parity.npy`.
 
     Args:
         folder: with `parity.npz` and `parity.npy`.
         metrics: name to `module:function`.
+        measure: `module:function` of what they compare with the targets.
     """
     from utils.export import FORMATS, open_model
 
     with np.load(folder / "parity.npz", allow_pickle=False) as arrays:
         inputs, targets = arrays["inputs"], arrays["targets"]
     expected = np.load(folder / "parity.npy", allow_pickle=False)
-    functions = {}
-    for name, reference in metrics.items():
-        module, function = reference.split(":")
-        functions[name] = getattr(importlib.import_module(module), function)
+    functions = {name: _referred(reference) for name, reference in metrics.items()}
     found = {}
     for form, file in FORMATS.items():
         model = open_model(folder / file)
-        predictions = model.predict(inputs)
+        predictions = _referred(measure)(model, inputs, targets)
         found[form] = {
             "max_abs_diff": float(np.abs(predictions.astype("float64") - expected).max()),
             "metrics": {name: function(targets, predictions) for name, function in functions.items()},
@@ -143,7 +155,9 @@ def main() -> None:
     if line:
         request = json.loads(line)
         folder = Path(request["folder"])
-        (folder / "parity.json").write_text(json.dumps(answer(folder, request["metrics"])), encoding="utf-8")
+        (folder / "parity.json").write_text(
+            json.dumps(answer(folder, request["metrics"], request["measure"])), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

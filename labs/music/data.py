@@ -1,0 +1,142 @@
+"""Tunes as splits: read, brought to one form, variants of one tune held together, characters numbered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labs.music.notation import Tune, cut, melody, normalise
+from utils import store
+from utils.arrays import read_text
+from utils.errors import CallerError
+from utils.files import digest_of_all, sha256
+from utils.output import say
+from utils.sequences import Vocabulary, rows_of
+from utils.splits import Source, Split, Splits, glue, split_rows
+
+if TYPE_CHECKING:
+    from labs.music.lab import MusicConfig
+
+LONGEST = 4000
+"""Characters of a tune; the collections have none above 1,900, and rows are as long as the longest."""
+PHRASE = 8
+"""Intervals in a row that two tunes must share to share a phrase."""
+ALIKE = 0.3
+"""Share of the shorter tune's phrases from which two tunes are variants of one."""
+
+
+def load(config: MusicConfig) -> Splits:
+    """The tunes of the config's data set, split by tune.
+
+    Returns:
+        Inputs and targets (tunes, length) int32, see `utils.sequences.rows_of`; groups: the number of the tune's
+        family, which holds its variants together. `categories["character"]` is the vocabulary, of training alone.
+
+    Raises:
+        CallerError: the data cannot be had, or hold no tunes.
+    """
+    if config.data_dir is None:
+        obtained = store.obtain(config.data, "music")
+        paths: Sequence[Path] = obtained.paths
+        source = Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
+    else:
+        paths = sorted(config.data_dir.rglob("*.abc"))
+        digest = digest_of_all({str(path.relative_to(config.data_dir)): sha256(path) for path in paths})
+        source = Source(config.data_dir.resolve().name, "your folder", digest, simulated=False)
+    tunes = read_tunes(paths)
+    groups = families(tunes)
+    rows = split_rows(groups, test=config.test_fraction, validation=config.validation_fraction, seed=config.split_seed)
+    vocabulary = Vocabulary.of(tunes[row].text for row in rows.train)
+    inputs, targets = rows_of([vocabulary.encode(tune.text) for tune in tunes])
+    train, validation, test = rows.take(inputs, targets, groups)
+    return Splits(
+        train, validation, test, source, target="next_character", categories={"character": vocabulary.symbols}
+    )
+
+
+def read_tunes(paths: Sequence[Path]) -> list[Tune]:
+    """All tunes of ABC files, in their order; those that have no key or no notes are left out with a word.
+
+    Raises:
+        CallerError: a file cannot be read or is no text; no tune is left, or one is longer than LONGEST.
+    """
+    raw = [text for path in paths for text in cut(read_text(path))]
+    tunes, reasons = [], []
+    for text in raw:
+        try:
+            tunes.append(normalise(text))
+        except CallerError as error:
+            reasons.append(error.message)
+    if not tunes:
+        raise CallerError(
+            f"{', '.join(map(str, paths[:1])) or 'the folder'}: there is no tune in ABC notation",
+            f"{reasons[0]}" if reasons else "a tune has lines X:, M:, L: and K:, then notes",
+        )
+    if reasons:
+        say(f"note: {len(reasons)} of {len(raw)} tunes are left out: {', '.join(dict.fromkeys(reasons))}")
+    too_long = [tune for tune in tunes if len(tune.text) > LONGEST]
+    if too_long:
+        raise CallerError(
+            f"a tune ({too_long[0].title}) has {len(too_long[0].text):,} characters",
+            f"tunes of up to {LONGEST:,} are read; is it more than one?",
+        )
+    return tunes
+
+
+def families(tunes: Sequence[Tune]) -> NDArray[np.intp]:
+    """The number of the family that each tune belongs to, (tunes,): its variants and settings, whatever their key.
+
+    Two tunes are of one family if they have the same title but for a number or an article, or if at least ALIKE of the
+    phrases of the shorter one stand in the other, a phrase being PHRASE intervals in a row along the scale; so
+    transposed copies, other note lengths and other ornaments are found. Families are joined through their members.
+    """
+    from scipy.sparse import coo_array, csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    phrases = [_phrases(tune) for tune in tunes]
+    owner = np.repeat(np.arange(len(tunes)), [len(found) for found in phrases])
+    _, column = np.unique(np.concatenate(phrases), axis=0, return_inverse=True)
+    has = csr_array((np.ones(len(owner), dtype=np.int32), (owner, column.ravel())))
+    shared = coo_array(has @ has.T)
+    counts = np.bincount(owner, minlength=len(tunes))
+    alike = shared.data >= ALIKE * np.minimum(counts[shared.row], counts[shared.col])
+    pairs = coo_array((shared.data[alike], (shared.row[alike], shared.col[alike])), shape=(len(tunes), len(tunes)))
+    melodies = connected_components(pairs, directed=False)[1]
+    titles = [_plain_title(tune.title) or f"untitled {number}" for number, tune in enumerate(tunes)]
+    return glue(melodies, np.array(titles))
+
+
+def _phrases(tune: Tune) -> NDArray[np.int64]:
+    """The distinct phrases of a tune, (phrases, PHRASE); of a very short tune none."""
+    steps = np.diff(np.array(melody(tune), dtype=np.int64))
+    if len(steps) < PHRASE:
+        return np.zeros((0, PHRASE), dtype=np.int64)
+    return np.unique(np.lib.stride_tricks.sliding_window_view(steps, PHRASE), axis=0)
+
+
+def _plain_title(title: str) -> str:
+    words = re.sub(r"[^a-z ]", "", re.sub(r"\(.*?\)|--.*", "", title.lower())).split()
+    articles = {"the", "a", "an", "reel", "jig", "hornpipe"}
+    return " ".join(word for word in words if word not in articles)
+
+
+def vocabulary(categories: Any) -> Vocabulary:
+    """The vocabulary in `Splits.categories`, or in a run's `labels.json`."""
+    return Vocabulary(tuple(categories["character"]))
+
+
+def texts(split: Split, known: Vocabulary) -> list[str]:
+    """The tunes of a split as texts again."""
+    lengths = (split.targets >= 0).sum(axis=1)
+    return [known.decode(row[1:length]) for row, length in zip(split.inputs, lengths, strict=True)]
+
+
+def read(paths: Sequence[Path], labels: Any) -> NDArray[np.int32]:
+    """The tunes of ABC files as rows of inputs."""
+    known = vocabulary(labels["categories"])
+    return rows_of([known.encode(tune.text) for tune in read_tunes(paths)])[0]

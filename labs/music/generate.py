@@ -1,0 +1,193 @@
+"""`python -m labs.music generate RUN`: tunes as ABC, MIDI, MusicXML, pictures and, with a synthesiser, sound."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from tyro.conf import Positional
+
+from utils import folders
+from utils.config import STRICT, Natural, Positive, Seed
+from utils.errors import CallerError
+from utils.files import write_json
+from utils.output import say, show
+
+if TYPE_CHECKING:
+    from labs.music.sampling import Writer
+    from utils.contracts import Lab
+
+Share = Annotated[float, Field(gt=0, le=1)]
+HEADER = 40
+"""Characters in which a network has written a header, or never will."""
+SOUND_FONTS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts")
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Generate:
+    """Let a run's network write tunes; they are saved as files that other programs play, print and read."""
+
+    run: Positional[Path]
+    """The folder of a run of this lab."""
+    out: Path
+    """A new folder for the tunes."""
+    tunes: Annotated[int, Field(ge=1, le=10_000)] = 8
+    """How many."""
+    key: str | None = None
+    """Of every tune: D, Em, Bb, Dmix, Ador …; the network chooses where none is given."""
+    metre: str | None = None
+    """Of every tune: 6/8, 4/4, 9/8 …; the network chooses where none is given."""
+    prompt: Path | None = None
+    """A file with the beginning of a tune in ABC, which every tune goes on from."""
+    temperature: Positive = 0.9
+    """Below 1 the likely characters become likelier, above 1 less so."""
+    top_k: Natural = 0
+    """Only the k likeliest characters may come; 0 for all."""
+    top_p: Share = 1.0
+    """Only the likeliest characters that together have this probability may come."""
+    longest: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    """Characters of a tune at most; one that has not ended there is saved as it is."""
+    seed: Seed = 7
+    """Draws the characters: the same seed and options give the same tunes."""
+    json: bool = False
+    """Print the machine's form."""
+
+    def execute(self, lab: Lab) -> int:
+        """Write the tunes, then save and show them."""
+        from labs.commands import opened
+
+        found, its_lab = opened(self.run)
+        if its_lab.name != lab.name:
+            raise CallerError(f"{self.run} is a run of the lab {its_lab.name}", "give a run of this lab")
+        out = folders.named(self.out)
+        if (out.exists() and not out.is_dir()) or folders.holds_something(out):
+            raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
+        prompt = self._prompt(found.labels["categories"]["character"])
+        from utils.quiet import import_keras
+
+        import_keras()
+        import keras
+
+        from labs.music.data import vocabulary
+        from labs.music.sampling import Writer
+
+        model = keras.saving.load_model(found.folder / "model.keras", compile=False, safe_mode=True)
+        writer = Writer(model, vocabulary(found.labels["categories"]))
+        written = self._write(writer, self._headed(writer, prompt))
+        out.mkdir(parents=True, exist_ok=True)
+        tunes = [save(text, ended, number, out) for number, (text, ended) in enumerate(written, 1)]
+        record = {"run": str(self.run), "seed": self.seed, "tunes": tunes}
+        write_json(out / "tunes.json", record)
+        show(json.dumps(record, indent=2) if self.json else _summary(tunes, out))
+        if not tool():
+            say(
+                "note: no .wav is made: install timidity or fluidsynth with a sound font (Debian: apt install timidity)"
+            )
+        return 0
+
+    def _prompt(self, symbols: Sequence[str]) -> str:
+        """What is known of the tunes before the network is asked: the prompt, or the header's first lines."""
+        from labs.music.data import read_tunes
+        from labs.music.notation import read_key, read_metre
+
+        key = None if self.key is None else read_key(self.key)
+        start = "" if self.metre is None else f"M:{read_metre(self.metre)}\n"
+        if self.prompt is not None:
+            if self.key or self.metre:
+                raise CallerError("--prompt: the file says key and metre itself", "leave --key and --metre out")
+            tunes = read_tunes([self.prompt])
+            if len(tunes) > 1:
+                raise CallerError(f"--prompt {self.prompt}: it holds {len(tunes)} tunes", "give the beginning of one")
+            start = tunes[0].text
+        unknown = sorted(set(start + (key or "")) - set(symbols))
+        if unknown:
+            raise CallerError(
+                f"the network does not know the characters {' '.join(map(repr, unknown))}",
+                "it knows those of its training tunes: " + "".join(symbols[2:]).replace("\n", " "),
+            )
+        if len(start) + (HEADER if key else 0) >= self.longest:
+            raise CallerError(f"--longest {self.longest}: the beginning has {len(start)} characters", "give more")
+        return start
+
+    def _headed(self, writer: Writer, prompt: str) -> list[str]:
+        """The beginning of each tune; where only the key is asked for, the network writes what stands above it."""
+        if self.key is None:
+            return [prompt] * self.tunes
+        from labs.music.notation import read_key
+
+        heads = self._write(writer, [prompt] * self.tunes, longest=HEADER)
+        above = [text.split("K:")[0] if "K:" in text else "M:4/4\nL:1/8\n" for text, _ in heads]
+        return [f"{head}K:{read_key(self.key)}\n" for head in above]
+
+    def _write(self, writer: Writer, prompts: list[str], longest: int | None = None) -> list[tuple[str, bool]]:
+        return writer.write(
+            prompts,
+            longest=longest or self.longest,
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            seed=self.seed,
+        )
+
+
+def save(text: str, ended: bool, number: int, folder: Path) -> dict[str, Any]:
+    """Save a tune in every form that can be made of it; a tune that music21 cannot read is kept as .abc alone.
+
+    Returns:
+        Its `name`, `text`, `files`, whether it `ended` and was `parsed`, and what kind of tune it is.
+    """
+    from labs.music import scores
+
+    name = f"tune-{number:03}"
+    (folder / f"{name}.abc").write_text(scores.as_file(text, number, f"Tune {number}"), encoding="utf-8")
+    files = [f"{name}.abc"]
+    reading = scores.read(text, number, f"Tune {number}")
+    if reading is not None:
+        files += scores.save(reading, folder / name)
+        scores.piano_roll(reading.notes, f"Tune {number}").savefig(folder / f"{name}.png", dpi=120)
+        files.append(f"{name}.png")
+    if f"{name}.mid" in files and sound(folder / f"{name}.mid"):
+        files.append(f"{name}.wav")
+    facts = {} if reading is None else {"bars_right": reading.bars_right, "ends_on_tonic": reading.ends_on_tonic}
+    return {"name": name, "text": text, "files": files, "ended": ended, "parsed": reading is not None, **facts}
+
+
+def tool() -> str | None:
+    """The synthesiser that is installed: timidity, or fluidsynth with a sound font."""
+    if shutil.which("timidity"):
+        return "timidity"
+    return "fluidsynth" if shutil.which("fluidsynth") and _sound_font() else None
+
+
+def _sound_font() -> Path | None:
+    fonts = [font for folder in SOUND_FONTS for font in sorted(Path(folder).glob("*.sf[23]"))]
+    return fonts[0] if fonts else None
+
+
+def sound(midi: Path) -> bool:
+    """Make the .wav of a .mid beside it; whether that worked."""
+    wav = midi.with_suffix(".wav")
+    commands = {
+        "timidity": ["timidity", str(midi), "-Ow", "-o", str(wav)],
+        "fluidsynth": ["fluidsynth", "-ni", "-F", str(wav), str(_sound_font()), str(midi)],
+    }
+    name = tool()
+    return name is not None and subprocess.run(commands[name], capture_output=True).returncode == 0 and wav.is_file()
+
+
+def _summary(tunes: Sequence[dict[str, Any]], out: Path) -> str:
+    lines = []
+    for tune in tunes:
+        marks = [] if tune["ended"] else ["not ended"]
+        marks += [] if tune["parsed"] else ["music21 cannot read it: .abc alone"]
+        marks += ["every inner bar right"] if tune.get("bars_right") else []
+        marks += ["ends on the tonic"] if tune.get("ends_on_tonic") else []
+        lines += [f"{tune['name']}: {', '.join(marks) or 'read by music21'}", tune["text"], ""]
+    parsed = sum(tune["parsed"] for tune in tunes)
+    return "\n".join([*lines, f"{len(tunes)} tunes, {parsed} read by music21: {out}"])

@@ -1,0 +1,87 @@
+"""The network: the characters so far in, the probability of each next character out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
+
+from utils.export import Endpoint
+from utils.splits import Splits
+
+if TYPE_CHECKING:
+    from labs.music.lab import MusicConfig
+
+
+def build(config: MusicConfig, splits: Splits) -> keras.Model:
+    """A character model: embedding, LSTM layers with dropout between, softmax over the vocabulary.
+
+    Stateless, so whatever is saved is a function of its inputs; generation carries the states itself (`step`).
+
+    Args:
+        config: the hyperparameters.
+        splits: whose vocabulary it is.
+
+    Returns:
+        (batch, length) int32 of characters to (batch, length, characters), uncompiled.
+    """
+    symbols = len(splits.categories["character"])
+    inputs = keras.Input((None,), dtype="int32", name="characters")
+    # One-hot characters are an embedding that is the identity and is not trained.
+    one_hot = {"embeddings_initializer": "identity", "trainable": False}
+    hidden = keras.layers.Embedding(
+        symbols, config.embedding or symbols, name="embedding", **({} if config.embedding else one_hot)
+    )(inputs)
+    for number in range(1, config.layers + 1):
+        hidden = keras.layers.LSTM(config.units, return_sequences=True, name=f"lstm_{number}")(hidden)
+        if config.dropout:
+            hidden = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(hidden)
+    outputs = keras.layers.Dense(symbols, activation="softmax", name=splits.target)(hidden)
+    return keras.Model(inputs, outputs, name="tunes")
+
+
+def recurrent_layers(model: keras.Model) -> list[Any]:
+    """The LSTM layers, the first first."""
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+
+
+def step(model: keras.Model, characters: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+    """One character of each text through the network.
+
+    Args:
+        model: of `build`.
+        characters: (batch,) int32.
+        states: output and memory of each LSTM layer, (batch, units) each.
+
+    Returns:
+        Probabilities of the next character (batch, characters), and the states after this one.
+    """
+    after: list[Any] = []
+    hidden = characters
+    for layer in model.layers[1:]:
+        if isinstance(layer, keras.layers.LSTM):
+            number = len(after)
+            hidden, pair = layer.cell(hidden, states[number : number + 2])
+            after += pair
+        elif not isinstance(layer, keras.layers.Dropout):
+            hidden = layer(hidden)
+    return hidden, after
+
+
+def endpoints(model: keras.Model) -> Mapping[str, Endpoint]:
+    """The signature `generate`: one character and the states in, the next one's probabilities and the states out.
+
+    Both name the states `output_1`, `memory_1`, …; texts begin with character 0 and states of zeros.
+    """
+    names = [f"{kind}_{n}" for n, _ in enumerate(recurrent_layers(model), 1) for kind in ("output", "memory")]
+    widths = [layer.units for layer in recurrent_layers(model) for _ in range(2)]
+
+    def generate(character: Any, *states: Any) -> dict[str, Any]:
+        probabilities, after = step(model, character, list(states))
+        return {model.output_names[0]: probabilities, **dict(zip(names, after, strict=True))}
+
+    specs = [tf.TensorSpec((None,), tf.int32, name="character")]
+    specs += [tf.TensorSpec((None, width), tf.float32, name=name) for name, width in zip(names, widths, strict=True)]
+    return {"generate": Endpoint(generate, specs)}

@@ -1,0 +1,128 @@
+"""Tunes as music21 reads them: bars, last notes, intervals and lengths, files that other programs play, a picture."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labs.music.notation import Tune
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+EDGE = 1e-3
+"""Quarter notes by which a bar may miss its metre: music21 holds tuplets as fractions of floats."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a tune is, read as music.
+
+    Attributes:
+        bars_right: whether every inner bar adds up to the metre, and there is one. Bars beside a repeat, a double bar
+            or an end are not inner ones: there stand upbeats and what they leave over.
+        ends_on_tonic: whether the last note is the tonic of the key, in any octave.
+        notes: start, length (quarter notes) and MIDI pitch of each.
+        score: music21's.
+    """
+
+    bars_right: bool
+    ends_on_tonic: bool
+    notes: list[tuple[float, float, int]]
+    score: Any
+
+    @property
+    def intervals(self) -> Counter[int]:
+        """How often each interval (semitones, up is positive) stands between two notes."""
+        pitches = [pitch for _, _, pitch in self.notes]
+        return Counter(after - before for before, after in pairwise(pitches))
+
+    @property
+    def lengths(self) -> Counter[float]:
+        """How often each length (quarter notes) stands."""
+        return Counter(round(length, 3) for _, length, _ in self.notes)
+
+
+def read(text: str, number: int = 1, title: str = "") -> Reading | None:
+    """Read a tune; None where music21 cannot, or finds no note in it.
+
+    Args:
+        text: in the lab's form.
+        number: of the tune, its X:.
+        title: its T:.
+    """
+    from music21 import converter, note
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            score = converter.parse(as_file(text, number, title), format="abc", forceSource=True)
+            flat = list(score.flatten().getElementsByClass(note.Note))
+            notes = [(float(n.offset), float(n.quarterLength), int(n.pitch.midi)) for n in flat if n.quarterLength]
+            if not notes:
+                return None
+            tonic = Tune("", text).key[:2].rstrip("mdplai").replace("b", "-")
+            ends = flat[-1].pitch.name == tonic
+            return Reading(_bars_right(score), ends, notes, score)
+        # Whatever music21 stumbles over (it raises nearly every kind of exception) is a tune that cannot be read.
+        except Exception:
+            return None
+
+
+def as_file(text: str, number: int, title: str) -> str:
+    """A tune as a file of ABC, with its number and title."""
+    return f"X:{number}\nT:{title}\n{text}\n"
+
+
+def _bars_right(score: Any) -> bool:
+    from music21 import stream
+
+    bars = list(score.parts[0].getElementsByClass(stream.Measure)) if score.parts else []
+    edges = [0, len(bars)]
+    for place, bar in enumerate(bars):
+        if bar.leftBarline is not None and bar.leftBarline.type != "regular":
+            edges.append(place)
+        if bar.rightBarline is not None and bar.rightBarline.type != "regular":
+            edges.append(place + 1)
+    inner = [bar for place, bar in enumerate(bars) if place not in edges and place + 1 not in edges]
+    wrong = [bar for bar in inner if abs(float(bar.duration.quarterLength - bar.barDuration.quarterLength)) > EDGE]
+    return bool(inner) and not wrong
+
+
+def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
+    """Each note as a bar: time in quarter notes to the right, pitch upwards."""
+    from utils import figures
+
+    figure, axes = figures.new_figure(title, size=(9.0, 2.8))
+    starts, lengths, pitches = zip(*notes, strict=True)
+    axes.barh(pitches, [0.9 * length for length in lengths], left=starts, height=0.9, color=figures.BLUE)
+    names = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+    shown = [pitch for pitch in range(min(pitches), max(pitches) + 1) if pitch % 12 in (0, 2, 4, 5, 7, 9, 11)]
+    axes.set_yticks(shown, [f"{names[pitch % 12]}{pitch // 12 - 1}" for pitch in shown], fontsize=7)
+    axes.set_xlabel("quarter notes from the beginning")
+    axes.set_xlim(0, max(start + length for start, length, _ in notes))
+    return figure
+
+
+def save(reading: Reading, path: Path) -> list[str]:
+    """Write a tune as MIDI and MusicXML; the names of the files that music21 could write.
+
+    Args:
+        reading: the tune.
+        path: without an ending.
+    """
+    names = []
+    for kind, ending in (("midi", ".mid"), ("musicxml", ".musicxml")):
+        target = path.with_suffix(ending)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                reading.score.write(kind, fp=target)
+                names.append(target.name)
+            except Exception:  # as in `read`
+                target.unlink(missing_ok=True)
+    return names

@@ -1,0 +1,72 @@
+"""What training steps see: the tunes in a new order each epoch, some in another key, joined and cut into windows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labs.music.data import texts, vocabulary
+from labs.music.notation import Tune, read_key, transpose
+from utils.splits import Splits
+from utils.windows import WindowBatches
+
+if TYPE_CHECKING:
+    from labs.music.lab import MusicConfig
+
+COMMON = 0.02
+"""Share of a mode's training tunes from which a tonic is one that tunes are moved to."""
+
+
+def batches(config: MusicConfig, splits: Splits) -> tuple[WindowBatches, WindowBatches]:
+    """Windows of the training tunes, and of the validation tunes as they are.
+
+    Args:
+        config: `length`, `batch_size`, `transpositions` and the seed.
+        splits: the tunes.
+    """
+    known = vocabulary(splits.categories)
+    trained = [Tune("", text) for text in texts(splits.train, known)]
+    keys = common_keys(trained)
+    plain = [known.encode(tune.text) for tune in trained]
+    held = [known.encode(text) for text in texts(splits.validation, known)]
+
+    def training(epoch: int) -> NDArray[np.int32]:
+        random = np.random.default_rng((config.seed, epoch))
+        order = random.permutation(len(trained))
+        moved = random.random(len(trained)) < (config.transpositions if epoch else 0)
+        return joined(
+            [known.encode(_elsewhere(trained[i], keys, random).text) if moved[i] else plain[i] for i in order]
+        )
+
+    return (
+        WindowBatches(training, config.length, config.batch_size),
+        WindowBatches(lambda _: joined(held), config.length, 256),
+    )
+
+
+def joined(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+    """Texts as one, END before each and after the last, (symbols,) int32."""
+    end = np.zeros(1, dtype=np.int32)
+    return np.concatenate([part for code in codes for part in (end, code)] + [end])
+
+
+def common_keys(tunes: list[Tune]) -> dict[str, list[str]]:
+    """By mode, the keys that at least COMMON of the tunes in it have."""
+    counts = Counter(tune.key for tune in tunes)
+    modes = Counter(dict.fromkeys(map(_mode, counts), 0))
+    for key, count in counts.items():
+        modes[_mode(key)] += count
+    return {mode: sorted(k for k in counts if _mode(k) == mode and counts[k] >= COMMON * modes[mode]) for mode in modes}
+
+
+def _mode(key: str) -> str:
+    return read_key(key)[1:].lstrip("b#")
+
+
+def _elsewhere(tune: Tune, keys: dict[str, list[str]], random: np.random.Generator) -> Tune:
+    """The tune in another common key of its mode, or as it is where there is none."""
+    others = [key for key in keys[_mode(tune.key)] if key != tune.key]
+    return transpose(tune, others[random.integers(len(others))]) if others else tune
