@@ -1,0 +1,381 @@
+"""The music lab's parts: notation, families, n-gram, windows, the network step by step, writing, judging."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labs.music import data, judge, scores
+from labs.music.figures import sureness
+from labs.music.lab import lab
+from labs.music.model import build, endpoints, step
+from labs.music.ngram import Ngram
+from labs.music.notation import MODES, Tune, cut, melody, normalise, read_key, read_metre, signature, transpose
+from labs.music.sampling import Writer, filtered
+from labs.music.windows import batches
+from utils.errors import CallerError
+from utils.export import open_model, predictor, save_model
+from utils.sequences import UNKNOWN, Vocabulary, bits_per_char, log_loss, rows_of, text_losses
+from utils.splits import Source, Split, Splits
+
+RAW = """X: 12
+T: The Test
+R: jig   % a comment
+M: 6/8
+L: 1/8
+N: "collected"
+Z: nobody
+K: D Major
+d | "D"dAF  {g}d^cd \\
+| f=fe !trill!d2 :|!
+w: words
+M:C|
+A,B,C DEF | G4 ||
+"""
+TUNE = "M:6/8\nL:1/8\nK:D\nd | dAF {g}d^cd | f=fe d2 :|\nM:2/2\nA,B,C DEF | G4 ||"
+
+
+def test_one_form_of_a_tune() -> None:
+    (raw,) = cut("some words\n" + RAW)
+    tune = normalise(raw)
+    assert tune == Tune("The Test", TUNE)
+    assert (tune.key, tune.notes.count("\n")) == ("D", 2)
+    assert normalise("X:1\nT:The Test\n" + TUNE) == tune
+    assert normalise("M:2/4\nK:Em\nABc").text == "M:2/4\nL:1/16\nK:Em\nABc"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("D Major", "D"), ("ADor", "Ador"), ("F# Minor", "F#m"), ("Amin", "Am"), ("GM", "G"), ("E Mixolydian", "Emix")],
+)
+def test_keys_in_one_spelling(text: str, key: str) -> None:
+    assert read_key(text) == read_key(key) == key
+
+
+@pytest.mark.parametrize("text", ["", "H", "Bn", "Dfoo", "G#", "Fbm", "none"])
+def test_keys_that_do_not_exist(text: str) -> None:
+    with pytest.raises(CallerError, match="there is no key"):
+        read_key(text)
+
+
+@pytest.mark.parametrize("text", ["", "0/4", "6/7", "common", "99/8", "-3/4"])
+def test_metres_that_do_not_exist(text: str) -> None:
+    with pytest.raises(CallerError, match="there is no metre"):
+        read_metre(text)
+    assert (read_metre("C"), read_metre("C|"), read_metre("9/8")) == ("4/4", "2/2", "9/8")
+
+
+def test_signatures() -> None:
+    assert signature("D") == {**dict.fromkeys("CDEFGAB", 0), "F": 1, "C": 1}
+    assert signature("Ador") == signature("G") == signature("Em")
+    assert signature("Gm") == {**dict.fromkeys("CDEFGAB", 0), "B": -1, "E": -1}
+
+
+TONICS = [tonic + sign for tonic, sign in product("ABCDEFG", ("", "#", "b"))]
+KEYS: list[str] = []
+for _tonic, _mode in product(TONICS, MODES):
+    try:
+        KEYS.append(read_key(_tonic + _mode))
+    except CallerError:
+        continue
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(KEYS), st.integers(0, len(KEYS)), st.text("ABCDEFGabcdefg,'^=_ |2/", min_size=1, max_size=40))
+def test_transposing_there_and_back(key: str, other: int, notes: str) -> None:
+    mode = key[1:].lstrip("b#")
+    keys = [found for found in KEYS if found[1:].lstrip("b#") == mode]
+    tune = Tune("", f"M:6/8\nL:1/8\nK:{key}\n" + transposable(notes))
+    there = transpose(tune, keys[other % len(keys)])
+    back = transpose(there, key)
+    if there.key != key:
+        assert len(melody(there)) == len(melody(tune))
+        assert np.ptp(np.array(melody(there) or [0]) - np.array(melody(tune) or [0])) == 0
+        if back.key == key:
+            assert melody(back) == melody(tune)
+
+
+def transposable(notes: str) -> str:
+    """Without marks that no note carries and octave marks that cancel each other."""
+    return notes.replace(",'", "").replace("',", "")
+
+
+@pytest.mark.parametrize("key", ["G", "A", "F", "Bb", "E"])
+def test_transposing_keeps_every_interval(key: str) -> None:
+    """As music21 hears it."""
+    tune = Tune("", "M:4/4\nL:1/8\nK:D\nDEFG ABcd | ^G=c_B^d fgab | d'=f^^G2 A,4 |]")
+    moved = transpose(tune, key)
+    first, second = scores.read(tune.text), scores.read(moved.text)
+    assert first is not None
+    assert second is not None
+    assert second.intervals == first.intervals
+    assert moved.key == key
+    assert {after[2] - before[2] for before, after in zip(first.notes, second.notes, strict=True)} != {0}
+
+
+OTHER = "M:2/4\nL:1/8\nK:G\nGBdg f2ed | cAFA G2BG | dBgB fdcA | Bcde f2g2 | agfe dcBA | G4 ||"
+LONG = "M:6/8\nL:1/8\nK:D\ndAF DFA | ded cBA | dcd efg | fed cBA | FAF GBG | AFD E2D | dfa gec | d3 d2 ||"
+
+
+def test_variants_are_one_family() -> None:
+    moved = transpose(Tune("Another name", LONG.replace("d3 d2", "d2A F2")), "G")
+    tunes = [
+        Tune("A jig", LONG),
+        Tune("Reel", OTHER),
+        moved,
+        Tune("The Reel's name", TUNE),
+        Tune("Reels name, The", "M:2/4\nL:1/8\nK:C\ncc"),
+    ]
+    family = data.families(tunes)
+    assert family[0] == family[2]
+    assert family[3] == family[4]
+    assert len(set(family)) == 3
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "there is no text"),
+        (b"X:1\nK:D\n\xff\xfe\x00", "not text in UTF-8"),
+        ("a letter, not a tune", "there is no tune"),
+        ("X:1\nT:no key\nABc", "there is no tune"),
+        ("X:1\nT:Endless\nM:4/4\nL:1/8\nK:D\n" + "d" * 5000, "has 5,0"),
+    ],
+)
+def test_files_that_hold_no_tunes(content: str | bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match=message):
+        data.read_tunes([write(tmp_path / "a.abc", content)])
+
+
+def test_a_bad_tune_among_good_ones_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "a.abc", RAW + "\nX:2\nK:Bn\nABc\n")
+    assert [tune.title for tune in data.read_tunes([path])] == ["The Test"]
+    assert "1 of 2 tunes are left out: there is no key 'Bn'" in capsys.readouterr().err
+
+
+def test_a_folder_of_tunes_is_split_by_family(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    bodies = ["".join(rng.choice(list("ABcdefg"), 30)) for _ in range(30)]
+    copies = bodies + bodies[:10]
+    for number, body in enumerate(copies):
+        write(tmp_path / f"{number:02}.abc", f"X:1\nT:{chr(97 + number % 26) * (number + 1)}\nM:4/4\nK:D\n{body}|")
+    found = data.load(lab.config(data_dir=tmp_path, test_fraction=0.2))
+    groups = [set(part.groups.tolist()) for part in found.parts().values() if part.groups is not None]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 30
+    assert sum(map(len, found.parts().values())) == 40
+    known = data.vocabulary(found.categories)
+    assert set(known.symbols[2:]) == set("".join(data.texts(found.train, known)))
+    assert data.texts(found.test, known)[0].startswith("M:4/4\nL:1/8\nK:D\n")
+
+
+def test_characters_that_training_has_not_seen() -> None:
+    known = Vocabulary.of(["abc", "cd"])
+    assert known.symbols == ("<end>", UNKNOWN, "a", "b", "c", "d")
+    assert known.encode("adz").tolist() == [2, 5, 1]
+    assert known.decode([2, 5, 1, 0]) == "ad"
+
+
+def test_rows() -> None:
+    inputs, targets = rows_of([np.array([3, 4], dtype=np.int32), np.array([5], dtype=np.int32)])
+    assert inputs.tolist() == [[0, 3, 4], [0, 5, 0]]
+    assert targets.tolist() == [[3, 4, 0], [5, 0, -1]]
+    with pytest.raises(CallerError, match="a text has 2 characters"):
+        rows_of([np.array([3, 4], dtype=np.int32)], length=2)
+
+
+def witten_bell(train: list[list[int]], context: tuple[int, ...], symbol: int, symbols: int) -> float:
+    """By the definition, one probability at a time."""
+    shorter = witten_bell(train, context[1:], symbol, symbols) if context else 1 / symbols
+    size = len(context)
+    following = [
+        row[i]
+        for row in ([0] * size + row for row in train)
+        for i in range(size + 1, len(row))
+        if tuple(row[i - size : i]) == context
+    ]
+    if not following:
+        return shorter
+    kinds = len(set(following))
+    return (following.count(symbol) + kinds * shorter) / (len(following) + kinds)
+
+
+def test_the_ngram_is_that_of_witten_and_bell() -> None:
+    rng = np.random.default_rng(2)
+    train = [rng.integers(1, 4, n).astype("int32") for n in (9, 4, 14)]
+    inputs, targets = rows_of(train)
+    model = Ngram(inputs, targets, symbols=5, order=3)
+    rows = [[0, *row.tolist(), 0] for row in train]
+    tested = rng.integers(1, 5, 8).astype("int32")
+    told = model.losses(*rows_of([tested]), order=3)
+    text = [0, *tested.tolist(), 0]
+    expected = 0.0
+    for place in range(1, len(text)):
+        context = tuple([0, 0, *text][place : place + 2])
+        expected -= np.log(witten_bell(rows, context, text[place], 5))
+        assert sum(witten_bell(rows, context, symbol, 5) for symbol in range(5)) == pytest.approx(1)
+    np.testing.assert_allclose(told, [[expected, 9]])
+
+
+def splits(texts: list[str]) -> Splits:
+    known = Vocabulary.of(texts)
+    inputs, targets = rows_of([known.encode(text) for text in texts])
+    part = Split(inputs, targets, np.arange(len(texts)))
+    source = Source("oneills", "here", "", simulated=False)
+    return Splits(part, part, part, source, "next_character", categories={"character": known.symbols})
+
+
+SPLITS = splits([OTHER, LONG, transpose(Tune("", LONG), "A").text])
+CONFIG = lab.config(units=8, embedding=4, layers=2, dropout=0.3, length=20, batch_size=3, tunes=3)
+
+
+def network(seed: int = 3) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return build(CONFIG, SPLITS)
+
+
+def test_every_character_is_a_target_once_an_epoch() -> None:
+    training, validation = batches(CONFIG, SPLITS)
+    known = data.vocabulary(SPLITS.categories)
+    opened = training.open(1)
+    parts = [training.batch(opened, tf.constant(number)) for number in range(training.steps)]
+    inputs, targets = (np.concatenate([np.ravel(part[i]) for part in parts]) for i in (0, 1))
+    assert (inputs[1:] == targets[:-1]).all()
+    assert {part[0].shape[1] for part in parts} == {20}
+    whole = known.decode(np.concatenate([inputs[:1], targets]))
+    assert sum(text in whole for text in data.texts(SPLITS.train, known)) >= 2
+    assert (training.open(1) == opened).numpy().all()
+    assert (training.open(2) != opened).numpy().any()
+    assert (validation.open(1) == validation.open(2)).numpy().all()
+
+
+def test_transposed_tunes_are_in_common_keys() -> None:
+    config = lab.config(transpositions=0.99, length=20, batch_size=3)
+    training, _ = batches(config, SPLITS)
+    known = data.vocabulary(SPLITS.categories)
+    seen = {line for epoch in range(1, 9) for line in known.decode(training.open(epoch).numpy()).split("\n")}
+    keys = {line[:3] for line in seen if line.startswith("K:")}
+    assert keys == {"K:G", "K:D", "K:A"}
+
+
+def test_a_text_is_measured_character_by_character() -> None:
+    model = network()
+    losses = text_losses(predictor(model), SPLITS.test.inputs, SPLITS.test.targets)
+    for row, text in enumerate([OTHER, LONG]):
+        inputs = SPLITS.test.inputs[row : row + 1, : len(text) + 1]
+        probabilities = model(inputs)[0].numpy()
+        targets = SPLITS.test.targets[row, : len(text) + 1]
+        expected = -np.log(probabilities[np.arange(len(targets)), targets]).sum()
+        np.testing.assert_allclose(losses[row], [expected, len(text) + 1], rtol=1e-5)
+    assert bits_per_char(SPLITS.test.targets, losses) == pytest.approx(
+        log_loss(SPLITS.test.targets, losses) / np.log(2)
+    )
+
+
+def test_step_by_step_it_is_the_same_network(tmp_path: Path) -> None:
+    """Also by the SavedModel's signature, whose states go in and out."""
+    model = network()
+    inputs = SPLITS.test.inputs[:2, :30]
+    whole = model(inputs).numpy()
+    states: list[Any] = [tf.zeros((2, 8)) for _ in range(4)]
+    named: dict[str, Any] = {f"{kind}_{n}": tf.zeros((2, 8)) for n in (1, 2) for kind in ("output", "memory")}
+    save_model(model, tmp_path, endpoints(model))
+    loaded = tf.saved_model.load(tmp_path / "saved_model")
+    generate = loaded.signatures["generate"]
+    for place in range(30):
+        character = tf.constant(inputs[:, place])
+        probabilities, states = step(model, character, states)
+        np.testing.assert_allclose(probabilities, whole[:, place], atol=1e-6)
+        named = generate(character=character, **named)
+        np.testing.assert_allclose(named.pop("next_character"), whole[:, place], atol=1e-6)
+    np.testing.assert_allclose(open_model(tmp_path / "saved_model").predict(inputs), whole, atol=1e-6)
+
+
+def test_writing_repeats_itself_under_a_seed_and_keeps_the_prompt() -> None:
+    writer = Writer(network(), data.vocabulary(SPLITS.categories))
+    prompts = ["M:6/8\n", "", "M:2/4\nL:1/8\n"]
+    first = writer.write(prompts, longest=60, seed=5)
+    assert first == writer.write(prompts, longest=60, seed=5)
+    assert first != writer.write(prompts, longest=60, seed=6)
+    assert all(text.startswith(prompt) for (text, _), prompt in zip(first, prompts, strict=True))
+    assert all(ended or len(text) == 60 for text, ended in first)
+
+
+def test_the_likeliest_character_each_time_is_what_an_eager_loop_takes() -> None:
+    model, known = network(1), data.vocabulary(SPLITS.categories)
+    (written, ended), *_ = Writer(model, known).write(["M:"], longest=25, top_k=1)
+    text = np.concatenate([[0], known.encode("M:")]).astype("int32")
+    while len(text) <= 25:
+        probabilities = model(text[None])[0, -1].numpy()
+        probabilities[1] = 0
+        text = np.append(text, probabilities.argmax().astype("int32"))
+        if text[-1] == 0:
+            break
+    assert written == known.decode(text)
+    assert ended == (text[-1] == 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 9), st.floats(0.01, 1), st.integers(0, 99))
+def test_top_k_and_top_p(top_k: int, top_p: float, seed: int) -> None:
+    weights = np.random.default_rng(seed).dirichlet(np.ones(9), 2).astype("float32")
+    kept = np.isfinite(filtered(tf.math.log(weights), top_k, top_p).numpy())
+    for row, mask in zip(weights, kept, strict=True):
+        assert not mask[1]
+        known = np.delete(row, 1) / np.delete(row, 1).sum()
+        order = np.argsort(-known)
+        enough = int(np.searchsorted(np.cumsum(known[order]), top_p - 1e-6)) + 1
+        assert mask.sum() == min(top_k, enough, 8)
+        assert set(np.flatnonzero(np.delete(mask, 1))) == set(order[: mask.sum()])
+
+
+def test_reading_as_music() -> None:
+    right = scores.read("M:6/8\nL:1/8\nK:D\nA | dcd efg | f3 A3 | d3 d2 :|")
+    assert right is not None
+    assert (right.bars_right, right.ends_on_tonic) == (True, True)
+    assert right.notes[0][1:] == (0.5, 69)
+    wrong = scores.read("M:6/8\nL:1/8\nK:D\nA | dcd ef | f3 A3 | d3 e2 :|")
+    assert wrong is not None
+    assert (wrong.bars_right, wrong.ends_on_tonic) == (False, False)
+    for key, last in (("Bb", "B"), ("Ador", "A"), ("F#m", "F"), ("Em", "e")):
+        reading = scores.read(f"M:2/4\nL:1/8\nK:{key}\nAB cd | ef ga | {last}4 |]")
+        assert reading is not None
+        assert reading.ends_on_tonic, key
+    assert scores.read("no notes at all") is None
+    assert scores.read("M:6/8\nL:1/0\nK:D\n(((|||{{") is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text("AB|", max_size=30), st.lists(st.text("AB|", max_size=40), min_size=1, max_size=4))
+def test_the_longest_copied_run(text: str, trained: list[str]) -> None:
+    runs = [text[i:j] for i in range(len(text)) for j in range(i, len(text) + 1)]
+    expected = max((len(run) for run in runs if any(run in other for other in trained)), default=0)
+    assert judge.Corpus(trained).longest_run(text) == expected
+
+
+def test_judging_real_tunes() -> None:
+    known = data.vocabulary(SPLITS.categories)
+    found = judge.judged(data.texts(SPLITS.test, known), judge.Corpus([judge.notes_of(LONG)]))
+    assert found["parse_rate"] == 1
+    assert found["longest_copied_run"]["largest"] == len(judge.notes_of(LONG))
+    assert sum(found["lengths"].values()) == pytest.approx(1)
+    assert judge.notes_of(TUNE) == "d|dAF{g}d^cd|f=fed2:|A,B,CDEF|G4||"
+    bad = judge.judged(["K", OTHER], judge.Corpus(["xyz"]))
+    assert (bad["parse_rate"], bad["longest_copied_run"]["largest"]) == (0.5, 0)
+
+
+def test_the_strip_shows_a_tune() -> None:
+    figure = sureness(network(), SPLITS)
+    assert "".join(text.get_text() for text in figure.axes[0].texts).startswith("M:6/8↵L:1/8↵K:D↵")
