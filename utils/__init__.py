@@ -4,7 +4,7 @@
 8  parity   runs
 7  training   export   explain   figures   report   folders
 6  contracts (Lab and what training gives back)
-5  pipelines   builders   optimizers   baselines
+5  pipelines   builders   optimizers   losses   baselines
 4  pictures   classification
 3  store   splits   metrics
 2  downloads   augment

@@ -191,9 +191,7 @@ def hold_out(
     return np.sort(rows[kept]), np.sort(rows[held])
 
 
-def keep_official(
-    official: Sequence[str], groups: Array, *, validation: float, seed: int, classes: Array
-) -> RowSplit:
+def keep_official(official: Sequence[str], groups: Array, *, validation: float, seed: int, classes: Array) -> RowSplit:
     """Keep a published split; where it has no validation rows, take them from its training rows.
 
     Args:
