@@ -5,6 +5,7 @@ Nothing heavy is imported here: `python -m labs` answers at once.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -50,13 +51,29 @@ def _lab(name: str, words: Sequence[str]) -> int:
 def _labs(words: Sequence[str]) -> int:
     from labs import overview
 
-    name, *rest = words or [""]
-    if name in ("", "-h", "--help"):
-        show(overview.usage() if name else overview.overview())
+    if not words or words[0] in ("-h", "--help"):
+        show(overview.usage() if words else overview.overview())
         return 0
-    if name not in overview.COMMANDS:
-        hint = f"a lab is run by python -m labs.{name}" if name in labs.NAMES else "python -m labs --help lists them"
-        raise CallerError(f"there is no command {name}", hint)
-    from labs import commands, parsing
+    for length in (2, 1):
+        name = " ".join(words[:length])
+        if name in overview.COMMANDS:
+            break
+    else:
+        raise _unknown(words)
+    from labs import parsing
 
-    return parsing.execute(getattr(commands, name.capitalize()), rest, f"python -m labs {name}")
+    module, kind = overview.COMMANDS[name][0].split(".")
+    command = getattr(importlib.import_module(f"labs.{module}"), kind)
+    return parsing.execute(command, words[length:], f"python -m labs {name}")
+
+
+def _unknown(words: Sequence[str]) -> CallerError:
+    from labs import overview
+
+    below = [name for name in overview.COMMANDS if name.split()[0] == words[0]]
+    if below:
+        return CallerError(f"there is no command {' '.join(words[:2])}", f"choose from: {', '.join(below)}")
+    hint = (
+        f"a lab is run by python -m labs.{words[0]}" if words[0] in labs.NAMES else "python -m labs --help lists them"
+    )
+    return CallerError(f"there is no command {words[0]}", hint)

@@ -83,7 +83,7 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Predict:
-    """Predict with a run's model from files: for a table, CSV with the columns that it was trained on, in any order."""
+    """Predict with a run's model from files: pictures, or CSV with the columns that it was trained on, in any order."""
 
     run: Positional[Path]
     """The folder of a run."""
@@ -103,14 +103,26 @@ class Predict:
         import_keras()
         from utils.export import open_model
 
-        predictions = open_model(self.run).predict(inputs)
+        predictions = lab.predict(open_model(self.run), inputs)
         if self.json:
-            answer = {"target": labels["target"], "unit": labels["unit"], "predictions": predictions.tolist()}
-            show(json.dumps(answer, allow_nan=False))
+            named = {name: labels[name] for name in ("target", "unit", "class_names")}
+            show(json.dumps({**named, "predictions": predictions.tolist()}, allow_nan=False))
+        elif labels["class_names"]:
+            show(_classes(predictions, labels))
         else:
             show(f"{labels['target']}_{labels['unit']}")
             show("\n".join(f"{value:.4g}" for value in predictions))
         return 0
+
+
+def _classes(probabilities: NDArray[Any], labels: Mapping[str, Any]) -> str:
+    """A line a row: the most probable class and the next, with their probabilities."""
+    names = labels["class_names"]
+    rows = []
+    for number, row in enumerate(probabilities, 1):
+        first, second = np.argsort(-row, kind="stable")[:2]
+        rows.append([str(number), names[first], f"{row[first]:.1%}", names[second], f"{row[second]:.1%}"])
+    return report.table(["row", labels["target"], "probability", "or", "probability"], rows, left=(1, 3))
 
 
 def _warn_outside(inputs: NDArray[Any], labels: Mapping[str, Any]) -> None:

@@ -10,10 +10,15 @@ from utils.catalog import catalogue
 from utils.store import state
 
 COMMANDS = {
-    "evaluate": "measure a run's saved model again and hold it against its record",
-    "predict": "predict from files with a run's model",
-    "compare": "set two runs side by side",
+    "evaluate": ("commands.Evaluate", "measure a run's saved model again and hold it against its record"),
+    "predict": ("commands.Predict", "predict from files with a run's model"),
+    "compare": ("commands.Compare", "set two runs side by side"),
+    "data list": ("datasets.List", "the data sets and where they are"),
+    "data fetch": ("datasets.Fetch", "fetch data sets into the cache, or into a folder to hand on"),
+    "data verify": ("datasets.Verify", "hold the files that are here against their digests"),
+    "data where": ("datasets.Where", "the files of a data set"),
 }
+"""By the words of the command: its class below `labs`, and what it does."""
 
 
 def card_fields(card: str) -> dict[str, str]:
@@ -54,7 +59,7 @@ def overview() -> str:
 
 def usage() -> str:
     """The help of `python -m labs`."""
-    commands = "\n".join(f"  python -m labs {name + ' …':14} {text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  python -m labs {name + ' …':14} {text}" for name, (_, text) in COMMANDS.items())
     return (
         "Deep-learning course labs that run anywhere.\n\n"
         "  python -m labs                the labs, their data and targets\n"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,11 @@ import pytest
 from utils.quiet import import_keras
 
 ROOT = Path(__file__).parent.parent
+
+# The tests leave the user's cache and the network alone; those of the downloads have a server of their own.
+_CACHE = tempfile.TemporaryDirectory(prefix="labs-test-cache-")
+os.environ["LABS_DATA_HOME"] = _CACHE.name
+os.environ["LABS_OFFLINE"] = "1"
 
 import_keras()
 
@@ -55,10 +61,12 @@ def command(tmp_path: Path) -> Command:
     return run
 
 
+MIRROR = os.environ.get("LABS_MIRROR", "")
+
+
 @pytest.fixture
 def mirror() -> Path:
     """The folder of real data sets that `LABS_MIRROR` names; without one the test is skipped, visibly."""
-    folder = os.environ.get("LABS_MIRROR", "")
-    if not Path(folder).is_dir() or not folder:
+    if not MIRROR or not Path(MIRROR).is_dir():
         pytest.skip("LABS_MIRROR names no folder of data sets")
-    return Path(folder)
+    return Path(MIRROR)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from labs.music import data, judge, scores
 from labs.music.figures import sureness
-from labs.music.lab import lab
+from labs.music.lab import MusicConfig
 from labs.music.model import build, endpoints, step
 from labs.music.ngram import Ngram
 from labs.music.notation import MODES, Tune, cut, melody, normalise, read_key, read_metre, signature, transpose
@@ -23,7 +23,7 @@ from labs.music.sampling import Writer, filtered
 from labs.music.windows import batches
 from utils.errors import CallerError
 from utils.export import open_model, predictor, save_model
-from utils.sequences import UNKNOWN, Vocabulary, bits_per_char, log_loss, rows_of, text_losses
+from utils.sequences import UNKNOWN, Vocabulary, bits_per_char, log_loss, rows_of, surprise, text_losses
 from utils.splits import Source, Split, Splits
 
 RAW = """X: 12
@@ -172,7 +172,7 @@ def test_a_folder_of_tunes_is_split_by_family(tmp_path: Path) -> None:
     copies = bodies + bodies[:10]
     for number, body in enumerate(copies):
         write(tmp_path / f"{number:02}.abc", f"X:1\nT:{chr(97 + number % 26) * (number + 1)}\nM:4/4\nK:D\n{body}|")
-    found = data.load(lab.config(data_dir=tmp_path, test_fraction=0.2))
+    found = data.load(MusicConfig(data_dir=tmp_path, test_fraction=0.2))
     groups = [set(part.groups.tolist()) for part in found.parts().values() if part.groups is not None]
     assert sum(map(len, groups)) == len(set.union(*groups)) == 30
     assert sum(map(len, found.parts().values())) == 40
@@ -238,7 +238,7 @@ def splits(texts: list[str]) -> Splits:
 
 
 SPLITS = splits([OTHER, LONG, transpose(Tune("", LONG), "A").text])
-CONFIG = lab.config(units=8, embedding=4, layers=2, dropout=0.3, length=20, batch_size=3, tunes=3)
+CONFIG = MusicConfig(units=8, embedding=4, layers=2, dropout=0.3, length=20, batch_size=3, tunes=3)
 
 
 def network(seed: int = 3) -> keras.Model:
@@ -262,7 +262,7 @@ def test_every_character_is_a_target_once_an_epoch() -> None:
 
 
 def test_transposed_tunes_are_in_common_keys() -> None:
-    config = lab.config(transpositions=0.99, length=20, batch_size=3)
+    config = MusicConfig(transpositions=0.99, length=20, batch_size=3)
     training, _ = batches(config, SPLITS)
     known = data.vocabulary(SPLITS.categories)
     seen = {line for epoch in range(1, 9) for line in known.decode(training.open(epoch).numpy()).split("\n")}
@@ -279,6 +279,8 @@ def test_a_text_is_measured_character_by_character() -> None:
         targets = SPLITS.test.targets[row, : len(text) + 1]
         expected = -np.log(probabilities[np.arange(len(targets)), targets]).sum()
         np.testing.assert_allclose(losses[row], [expected, len(text) + 1], rtol=1e-5)
+    bits = losses[:, 0] / losses[:, 1] / np.log(2)
+    np.testing.assert_allclose(surprise(predictor(model), SPLITS.test.inputs), bits, rtol=1e-5)
     assert bits_per_char(SPLITS.test.targets, losses) == pytest.approx(
         log_loss(SPLITS.test.targets, losses) / np.log(2)
     )

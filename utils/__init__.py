@@ -4,7 +4,7 @@
 8  parity   runs
 7  training   export   explain   figures   report   folders
 6  contracts (Lab and what training gives back)
-5  pipelines   builders   optimizers   baselines   recurrent   windows
+5  pipelines   builders   optimizers   losses   baselines   recurrent   windows
 4  pictures   classification   sequences
 3  store   splits   metrics
 2  downloads   augment

@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import IO
 
 from utils.errors import CallerError
-from utils.files import replacing
+
+Content = IO[bytes] | gzip.GzipFile
+Members = Iterator[tuple[str, Callable[[], Content]]]
 
 CHUNK = 1 << 20
 LONGEST_PART, LONGEST_NAME = 255, 1024
@@ -58,7 +60,7 @@ class _Budget:
         if self._files < 0:
             raise _refused(self._archive, f"it holds more than {self._limits.files} files")
 
-    def copy(self, source: IO[bytes] | gzip.GzipFile, target: IO[bytes]) -> None:
+    def copy(self, source: Content, target: IO[bytes]) -> None:
         while block := source.read(CHUNK):
             self._bytes -= len(block)
             if self._bytes < 0:
@@ -71,7 +73,7 @@ def _refused(archive: Path, reason: str) -> CallerError:
 
 
 def unpack(archive: Path, folder: Path, limits: Limits = Limits()) -> list[Path]:
-    """Unpack a zip or tar archive (plain, gzip, bzip2, xz) into a folder that does not exist yet.
+    """Unpack a zip (npz is one), a tar (plain, gzip, bzip2, xz) or a single gzip file into a folder made for it.
 
     Args:
         archive: the file; its content says what it is, not its name.
@@ -89,9 +91,8 @@ def unpack(archive: Path, folder: Path, limits: Limits = Limits()) -> list[Path]
         raise CallerError(f"{folder}: something stands there", "give the name of a folder to make")
     with _damage_told(archive), replacing_folder(folder) as temporary:
         budget = _Budget(archive, limits)
-        members = _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive)
         seen: set[str] = set()
-        for name, open_member in members:
+        for name, open_member in _members(archive):
             path = _inside(temporary, archive, name)
             if str(path).casefold() in seen:
                 raise _refused(archive, f"{name!r} stands in it twice")
@@ -101,21 +102,6 @@ def unpack(archive: Path, folder: Path, limits: Limits = Limits()) -> list[Path]
             with open_member() as source, path.open("xb") as target:
                 budget.copy(source, target)
     return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def gunzip(archive: Path, target: Path, limits: Limits = Limits()) -> None:
-    """Unpack one gzip file to `target`, whole or not at all.
-
-    Raises:
-        CallerError: it is not gzip, is damaged or cut off, or passes a limit.
-    """
-    with (
-        _damage_told(archive),
-        replacing(target) as temporary,
-        gzip.open(archive) as source,
-        temporary.open("xb") as file,
-    ):
-        _Budget(archive, limits).copy(source, file)
 
 
 @contextmanager
@@ -161,7 +147,15 @@ def _inside(folder: Path, archive: Path, name: str) -> Path:
     return folder.joinpath(*parts)
 
 
-Members = Iterator[tuple[str, Callable[[], IO[bytes]]]]
+def _members(archive: Path) -> Members:
+    if zipfile.is_zipfile(archive):
+        return _zip_members(archive)
+    if tarfile.is_tarfile(archive):
+        return _tar_members(archive)
+    with archive.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            return iter([(archive.name.removesuffix(".gz"), lambda: gzip.open(archive))])
+    raise _refused(archive, "it is neither a zip, a tar nor a gzip file")
 
 
 def _zip_members(archive: Path) -> Members:
@@ -176,8 +170,6 @@ def _zip_members(archive: Path) -> Members:
 
 
 def _tar_members(archive: Path) -> Members:
-    if not tarfile.is_tarfile(archive):
-        raise _refused(archive, "it is neither a zip nor a tar archive")
     with tarfile.open(archive, "r:*") as opened:
         for member in opened:
             if member.isdir():

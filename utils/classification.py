@@ -21,9 +21,11 @@ def accuracy(truth: Array, probabilities: Array) -> float:
 
 
 def top_2(truth: Array, probabilities: Array) -> float:
-    """Share of the rows whose class is among the two most probable."""
-    chance = probabilities[np.arange(len(truth)), truth]
-    return float(np.mean(np.sum(probabilities > chance[:, None], axis=1) < 2))
+    """Share of the rows whose class is among the two most probable; of equal ones the first counts for more."""
+    chance = probabilities[np.arange(len(truth)), truth][:, None]
+    earlier = np.arange(probabilities.shape[1]) < truth[:, None]
+    before = (probabilities > chance) | ((probabilities == chance) & earlier)
+    return float(np.mean(before.sum(axis=1) < 2))
 
 
 def log_loss(truth: Array, probabilities: Array) -> float:

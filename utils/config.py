@@ -15,6 +15,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 """Unknown names, wrong types, NaN and infinity are refused; pass it to `pydantic.dataclasses.dataclass`."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Side = Annotated[int, Field(ge=8, le=1024)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1, le=16_384)]
 Few = Annotated[int, Field(ge=0, le=100)]

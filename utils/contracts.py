@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +21,33 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-    from utils.export import Endpoint, Predictor
     from utils.pipelines import Batches, Transform
 
 Row = dict[str, float]
 """An epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`."""
 Report = Callable[[Row, int, float], None]
 """Called after each epoch with its row, the number of epochs and the seconds left."""
-Measure = Callable[["Predictor", NDArray[Any], NDArray[Any]], NDArray[Any]]
+
+
+class Predicts(Protocol):
+    """What predicts from raw inputs: a model that was just trained, or one opened from a file."""
+
+    def predict(self, inputs: Any) -> NDArray[Any]:
+        """(rows, …) of inputs to (rows, …) of outputs."""
+
+
+Measure = Callable[[Predicts, NDArray[Any], NDArray[Any]], NDArray[Any]]
 """What metrics compare with the targets: from a predictor, the inputs and the targets of rows."""
 
 
-def predictions(predictor: Predictor, inputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG001
+class Endpoint(NamedTuple):
+    """A further signature of a SavedModel: a function of tensors, and their `tf.TensorSpec`s, each with its name."""
+
+    function: Callable[..., dict[str, Any]]
+    signature: list[Any]
+
+
+def predictions(predictor: Predicts, inputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG001
     """The model's predictions, which most metrics compare with the targets."""
     return predictor.predict(inputs)
 
@@ -62,6 +77,7 @@ class Lab:
         batches: training and validation batches, where a gradient step takes something else than rows of the splits.
         measure: what the metrics compare with the targets of rows, from the model; by default its predictions. Like the
             metrics it must be importable by module and name.
+        predict: what the command `predict` gives of each row of inputs; by default the model's predictions.
         endpoints: further signatures of the SavedModel, by name, from the trained model.
         commands: further commands (`python -m labs.<name> <command> …`): dataclasses of options, `execute(lab)`.
     """
@@ -82,6 +98,7 @@ class Lab:
     transform: Callable[[Any], Transform | None] = lambda _config: None
     batches: Callable[[Any, Splits], tuple[Batches, Batches]] | None = None
     measure: Measure = predictions
+    predict: Callable[[Predicts, NDArray[Any]], NDArray[Any]] = lambda predictor, inputs: predictor.predict(inputs)
     endpoints: Callable[[keras.Model], Mapping[str, Endpoint]] = lambda _model: {}
     commands: Mapping[str, type[Any]] = field(default_factory=dict)
 

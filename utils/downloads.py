@@ -22,7 +22,7 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 20.0
 """How long a server may pause within a file."""
 RETRIES = 3
-CHUNK = 1 << 17
+CHUNK = 1 << 15
 PART = ".part"
 
 

@@ -6,13 +6,14 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from utils.contracts import Endpoint
 from utils.errors import CallerError
 from utils.splits import Inputs
 
@@ -26,13 +27,6 @@ _OUTSIDE = re.compile(
 _HARMLESS = {"ShardedFilename", "DatasetToGraphV2"}
 # TensorFlow's own saver; the loader takes variables through it, and nothing else may call it.
 _SAVER = re.compile(r"__inference__traced_(save|restore)_\d+")
-
-
-class Endpoint(NamedTuple):
-    """A further signature of a SavedModel: a function of tensors, and their specs, each with its name."""
-
-    function: Callable[..., dict[str, Any]]
-    signature: list[tf.TensorSpec]
 
 
 class Predictor:

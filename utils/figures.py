@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from utils import classification
+
 Array = NDArray[Any]
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
@@ -123,4 +125,95 @@ def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
     )
     axes.set_xlabel(label)
     axes.grid(visible=False, axis="y")
+    return figure
+
+
+def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str], *, note: str) -> Figure:
+    """Rows by true class, columns by predicted class; colour is the share of the true class.
+
+    Args:
+        table: (classes, classes) of counts.
+        class_names: by class number.
+        note: a line under the title: the metrics.
+    """
+    counts = np.asarray(table)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = max(4.2, 0.55 * len(class_names) + 1.8)
+    figure, axes = new_figure(f"What is taken for what, test split\n{note}", size=(side + 0.6, side))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        if counts[row, column]:
+            axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=colour, fontsize=9)
+    places = range(len(class_names))
+    turned = max(map(len, class_names)) > 3
+    axes.set_xticks(places, list(class_names), rotation=45 if turned else 0, ha="right" if turned else "center")
+    axes.set_yticks(places, list(class_names))
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
+    return figure
+
+
+def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:
+    """Accuracy by confidence; on the diagonal the model is as sure as it may be. Below: how many rows are how sure.
+
+    Args:
+        truth: (rows,) of class numbers.
+        probabilities: (rows, classes).
+        note: a line under the title: the calibration error.
+    """
+    rows, confidence, correct = classification.reliability(truth, probabilities)
+    held = rows > 0
+    figure = Figure(figsize=(5.4, 5.6), layout="constrained")
+    axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    axes.set_title(f"How sure it may be, test split\n{note}", loc="left", fontsize=12)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.5, label="as sure as right")
+    # A 95 % interval of a share (Wilson): few rows say little.
+    z, n = 1.96, np.maximum(rows[held], 1)
+    middle = (correct[held] + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(correct[held] * (1 - correct[held]) / n + z**2 / (4 * n**2))
+    axes.vlines(confidence[held], middle - half, middle + half, color=BLUE, linewidth=1.5, alpha=0.6)
+    axes.plot(confidence[held], correct[held], "o", color=BLUE, label="test rows, with 95 % interval")
+    edges = np.linspace(0, 1, len(rows) + 1)
+    counts.bar(edges[:-1], rows, width=1 / len(rows), align="edge", color=BLUE, edgecolor="white")
+    counts.set_yscale("symlog")
+    counts.set_xlabel("probability of the predicted class")
+    counts.set_ylabel("rows")
+    axes.set_ylabel("share that is right")
+    axes.legend(frameon=False, loc="upper left")
+    for plot in (axes, counts):
+        plot.grid(color="#DDDDDD", linewidth=0.6)
+        plot.set_axisbelow(True)
+        plot.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def most_confidently_wrong(
+    pictures: Any, truth: Array, probabilities: Array, class_names: Sequence[str], *, number: int = 15
+) -> Figure:
+    """The pictures whose wrong class the model was surest of, with what it said and what is true.
+
+    Args:
+        pictures: (rows, height, width, channels) uint8, in memory or on disk.
+        truth: (rows,) of class numbers.
+        probabilities: (rows, classes).
+        class_names: by class number.
+        number: of pictures, at most.
+    """
+    guess = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(guess != truth)
+    wrong = wrong[np.argsort(-probabilities[wrong, guess[wrong]], kind="stable")][:number]
+    columns = 5
+    lines = max(1, -(-len(wrong) // columns))
+    figure = Figure(figsize=(8.5, 2.1 * lines + 0.6), layout="constrained")
+    figure.suptitle("Surest mistakes, test split" if len(wrong) else "No mistake on the test split", x=0.01, ha="left")
+    for axes in figure.subplots(lines, columns, squeeze=False).ravel():
+        axes.set_axis_off()
+    for row, axes in zip(wrong, figure.axes, strict=False):
+        picture = pictures[row : row + 1][0]
+        axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255)
+        said = class_names[guess[row]]
+        axes.set_title(f"{said} ({probabilities[row, guess[row]]:.0%})\nis {class_names[truth[row]]}", fontsize=9)
     return figure

@@ -182,7 +182,7 @@ def command_of(lab: Lab, preset: str, settings: Config) -> str:
         if isinstance(value, bool) and value != usual[name]:
             words.append(f"--{option}" if value else f"--no-{option}")
         elif value != usual[name]:
-            words += [f"--{option}", str(value)]
+            words += [f"--{option}", *map(str, value if isinstance(value, tuple) else [value])]
     return shlex.join(words)
 
 

@@ -27,7 +27,7 @@ from utils.output import progress, say
 from utils.store import cache_folder, locked
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image as ImageType
 
 Array = NDArray[Any]
 Mode = Literal["grey", "rgb"]
@@ -267,22 +267,21 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
         mode: `grey` (ITU-R 601 luma) or `rgb`.
         centre: share of height and width that is kept about the centre.
     """
-    from PIL import Image as pillow
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
-    pillow.MAX_IMAGE_PIXELS = LARGEST
+    Image.MAX_IMAGE_PIXELS = LARGEST
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged EXIF or palettes: the picture shows whether it matters
-            warnings.simplefilter("error", pillow.DecompressionBombWarning)
-            with pillow.open(path) as image:
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
                 if min(image.size) < SMALLEST:
                     return f"{image.width} × {image.height} pixels are too few"
                 wanted = (int(np.ceil(size[1] / centre)), int(np.ceil(size[0] / centre)))
                 image.draft("L" if mode == "grey" else None, (max(wanted), max(wanted)))
                 turned = ImageOps.exif_transpose(image)
                 return _resized(_colours(turned, mode), size, centre)
-    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"more than {LARGEST:,} pixels"
     except UnidentifiedImageError:
         return "empty" if path.stat().st_size == 0 else "no picture"
@@ -290,30 +289,30 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
         return f"damaged ({' '.join(str(error).split())[:80]})"
 
 
-def _colours(image: Image, mode: Mode) -> Image:
+def _colours(image: ImageType, mode: Mode) -> ImageType:
     """The image as `L` or `RGB`."""
-    from PIL import Image as pillow
+    from PIL import Image
 
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image).astype("float64")
         # 16-bit files come as 0 to 65535; what holds no such value was stored with fewer bits.
         scale = 257.0 if values.max() > 255 else 1.0
-        image = pillow.fromarray(np.clip(values / scale, 0, 255).astype("uint8"))
+        image = Image.fromarray(np.clip(values / scale, 0, 255).astype("uint8"))
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         opaque = image.convert("RGBA")
-        white = pillow.new("RGBA", opaque.size, "white")
-        image = pillow.alpha_composite(white, opaque)
+        white = Image.new("RGBA", opaque.size, "white")
+        image = Image.alpha_composite(white, opaque)
     return image.convert("L" if mode == "grey" else "RGB")
 
 
-def _resized(image: Image, size: tuple[int, int], centre: float) -> Array:
-    from PIL import Image as pillow
+def _resized(image: ImageType, size: tuple[int, int], centre: float) -> Array:
+    from PIL import Image
 
-    width, height = image.size
-    left, top = width * (1 - centre) / 2, height * (1 - centre) / 2
-    resized = image.resize(
-        (size[1], size[0]), pillow.Resampling.BILINEAR, box=(left, top, width - left, height - top), reducing_gap=2.0
-    )
+    if centre < 1:
+        # Cropped first: a resize with a box looks over its edge.
+        left, top = (round(length * (1 - centre) / 2) for length in image.size)
+        image = image.crop((left, top, image.width - left, image.height - top))
+    resized = image.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=2.0)
     pixels = np.asarray(resized, dtype=np.uint8)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 

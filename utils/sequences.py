@@ -92,6 +92,19 @@ def text_losses(predictor: Any, inputs: Array, targets: Array) -> NDArray[np.flo
     return losses
 
 
+def surprise(predictor: Any, inputs: Array) -> NDArray[np.float64]:
+    """Bits a character that each text costs a next-symbol model, (rows,): how little it expected that text.
+
+    Args:
+        predictor: as for `text_losses`.
+        inputs: (rows, length) of `rows_of`.
+    """
+    targets = np.concatenate([inputs[:, 1:], np.zeros_like(inputs[:, :1])], axis=1)
+    ended = np.cumsum(targets == 0, axis=1) > (targets == 0)
+    losses = text_losses(predictor, inputs, np.where(ended, PADDING, targets))
+    return losses[:, 0] / losses[:, 1] / np.log(2)
+
+
 def nats(probabilities: Array, targets: Array) -> NDArray[np.float64]:
     """The negative log-probability of each target, 0 for PADDING; (rows, length, symbols) to (rows, length)."""
     chosen = np.take_along_axis(probabilities, np.maximum(targets, 0)[..., None], axis=-1)[..., 0]

@@ -114,7 +114,7 @@ def fetch(entry: Entry) -> Obtained:
         CheckError: an embedded or packaged file is not what the catalogue names.
     """
     if entry.origin == "folder":
-        raise CallerError(f"{entry.name}: nobody may hand it on, so it is not fetched", f"{entry.get}: --data-dir")
+        raise CallerError(f"{entry.name} is a folder that you fetch yourself", f"{entry.get}: --data-dir")
     if entry.origin == "simulated":
         return Obtained(entry, (), "simulated", "")
     found = here(entry)
@@ -125,14 +125,15 @@ def fetch(entry: Entry) -> Obtained:
             found = [one or _cached(entry, file) or _fetched(entry, file) for file, one in _pairs(entry, found)]
     whole = [one for one in found if one is not None]
     assert len(whole) == len(entry.files), "embedded and packaged files are here or an error"
-    return _obtained(entry, whole)
+    return obtained(entry, whole)
 
 
 def _pairs(entry: Entry, found: list[Found | None]) -> Iterator[tuple[File, Found | None]]:
     return zip(entry.files, found, strict=True)
 
 
-def _obtained(entry: Entry, found: list[Found]) -> Obtained:
+def obtained(entry: Entry, found: list[Found]) -> Obtained:
+    """The data set that its files make."""
     digests = {file.name: one.digest for file, one in zip(entry.files, found, strict=True)}
     whole = found[0].digest if len(found) == 1 else files.digest_of_all(digests)
     paths = tuple(path for one in found for path in one.paths)
@@ -156,7 +157,7 @@ def here(entry: Entry) -> list[Found | None]:
 
 
 def state(entry: Entry) -> str:
-    """Where the data set is, in words, without reading it: `here`, or what it would take."""
+    """Where the data set is, in words, without reading it, or what it would take."""
     if entry.origin == "folder":
         return "your folder: --data-dir"
     if entry.origin == "package" and importlib.util.find_spec(entry.package) is None:
@@ -227,8 +228,6 @@ def _cached(entry: Entry, file: File) -> Found | None:
         found = look(choice, path, "cache", recorded)
         if found is not None:
             return found
-        if path.is_file():
-            say(f"note: {path} is damaged and is not used")
     return None
 
 
@@ -258,6 +257,8 @@ def _fetched(entry: Entry, file: File) -> Found:
     """Download a file into the cache; the lock is held."""
     folder = cache_folder() / entry.name
     reasons = []
+    if (folder / file.name).is_file():
+        say(f"note: {folder / file.name} is damaged and is not used")
     for choice in (file, *file.alternatives):
         base = f"{mirror().rstrip('/')}/{entry.name}/{choice.name}"
         for urls, inside in (((base,) if _is_url(mirror()) else (), ""), (choice.urls, choice.inside)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import columns, convolution, dense_stack
+from utils.builders import columns, convolution
 from utils.splits import Splits
 
 if TYPE_CHECKING:
@@ -64,24 +64,28 @@ def sequential(config: ClassificationConfig, splits: Splits) -> keras.Model:
 
 
 def functional(config: ClassificationConfig, splits: Splits) -> keras.Model:
-    """A compact convolutional network, with the functional API: each layer called on what the last one gave.
+    """A compact residual network, with the functional API: each layer called on what the last one gave.
 
-    Blocks of two convolutions and a pooling, each with twice the filters of the one before, until the picture is
-    seven pixels wide or less; then one hidden layer.
+    A convolution and a pooling; then blocks of a convolution and a residual one, each block with twice the filters of
+    the one before on a picture of half the side, until that is seven pixels or less; then the mean over the picture.
+
+    Source:
+        He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition, CVPR 2016, section 3.
     """
     inputs = _inputs(splits)
-    values = _prepared(inputs, config, splits)
-    side, filters, block = min(splits.train.inputs.shape[1:3]), config.filters, 1
-    while side > 7:
-        values = convolution(values, filters, name=f"block_{block}_a")
-        values = convolution(values, filters, name=f"block_{block}_b")
-        values = keras.layers.MaxPooling2D(2, padding="same", name=f"pool_{block}")(values)
-        values = keras.layers.Dropout(config.dropout / 2, name=f"drop_{block}")(values)
-        side, filters, block = -(-side // 2), 2 * filters, block + 1
-    values = keras.layers.Flatten(name="flatten")(values)
-    values = dense_stack(
-        values, layers=1, units=config.units, activation=config.activation, dropout=config.dropout, l2=0.0
-    )
+    filters, side = config.filters, min(splits.train.inputs.shape[1:3])
+    values = convolution(_prepared(inputs, config, splits), filters, name="stem")
+    while True:
+        values = keras.layers.MaxPooling2D(2, padding="same", name=f"pool_{side}")(values)
+        side = -(-side // 2)
+        filters = min(2 * filters, 8 * config.filters)
+        values = convolution(values, filters, name=f"wide_{side}")
+        residual = convolution(values, filters, name=f"residual_{side}")
+        values = keras.layers.Add(name=f"sum_{side}")([values, residual])
+        if side <= 7:
+            break
+    values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
+    values = keras.layers.Dropout(config.dropout, name="dropout")(values)
     outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
     return keras.Model(inputs, outputs, name="cnn")
 

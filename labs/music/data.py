@@ -54,9 +54,8 @@ def load(config: MusicConfig) -> Splits:
     vocabulary = Vocabulary.of(tunes[row].text for row in rows.train)
     inputs, targets = rows_of([vocabulary.encode(tune.text) for tune in tunes])
     train, validation, test = rows.take(inputs, targets, groups)
-    return Splits(
-        train, validation, test, source, target="next_character", categories={"character": vocabulary.symbols}
-    )
+    characters = {"character": vocabulary.symbols}
+    return Splits(train, validation, test, source, target="next_character", unit="bits", categories=characters)
 
 
 def read_tunes(paths: Sequence[Path]) -> list[Tune]:

@@ -13,7 +13,7 @@ from labs.music.generate import Generate
 from utils.config import STRICT, Config, Count, Few, Fraction, OptimizerName, Positive, Rate, Schedule, Seed, Width
 from utils.contracts import Lab
 from utils.metrics import Metric
-from utils.sequences import bits_per_char, log_loss, text_losses
+from utils.sequences import bits_per_char, log_loss, surprise, text_losses
 from utils.splits import Splits
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ lab = Lab(
     inspect=inspect,
     batches=batches,
     measure=text_losses,
+    predict=surprise,
     endpoints=endpoints,
     commands={"generate": Generate},
 )

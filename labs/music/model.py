@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import tensorflow as tf
 
-from utils.export import Endpoint
+from utils.contracts import Endpoint
 from utils.splits import Splits
 
 if TYPE_CHECKING:

@@ -1,0 +1,198 @@
+"""What the lab is: its hyperparameters and presets, its data, its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic.dataclasses import dataclass
+
+from labs.classification import data
+from utils import pictures
+from utils.augment import Augmentation, Augmenter
+from utils.baselines import classification_baselines
+from utils.classification import METRICS, class_report
+from utils.config import STRICT, Activation, Config, Few, Fraction, OptimizerName, Rate, Schedule, Seed, Side, Width
+from utils.contracts import Lab
+from utils.errors import CallerError
+from utils.splits import Splits
+from utils.tables import Column, read_table
+
+if TYPE_CHECKING:
+    import keras
+
+Network = Literal["mlp", "cnn", "subclassed"]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class ClassificationConfig(Config, Augmentation):
+    """The hyperparameters of the classification lab; the defaults are the course's."""
+
+    epochs: int = 30
+    """Passes over the training split, at most; the course's notebook on validation has 30."""
+    batch_size: int = 64
+    """Rows a gradient step, as in the course."""
+    patience: int = 5
+    """Epochs without a better validation loss before training stops, as in the course; 0 trains them all."""
+    network: Network = "mlp"
+    """mlp is a Sequential, cnn is written with the functional API, subclassed is the mlp as a subclass."""
+    layers: Few = 3
+    """Hidden layers of the mlp, each half as wide as the one before, as in the course; 0 is softmax regression."""
+    units: Width = 256
+    """Width of the mlp's first hidden layer, as in the course."""
+    filters: Width = 24
+    """Of the cnn's first convolution; each further block has twice as many."""
+    activation: Activation = "relu"
+    """Of the hidden layers, as in the course."""
+    dropout: Rate = 0.2
+    """Share of each hidden layer's outputs that is zeroed in training, as in the course; of the cnn's last layer."""
+    embedding: Few = 0
+    """Width of a learned vector for each level of a categorical column; 0 is one-hot."""
+    optimizer: OptimizerName = "adam"
+    """As in the course."""
+    schedule: Schedule = "constant"
+    """The learning rate over the epochs: as it is, or falling to zero along a cosine."""
+    label_smoothing: Rate = 0.0
+    """Share of each target that is spread over all classes (Szegedy et al. 2016); the course has none."""
+    image_size: Side = 64
+    """Height and width that the pictures of --data-dir are resized to."""
+    colour: bool = True
+    """Whether the pictures of --data-dir keep their colours."""
+    test_fraction: Fraction = 0.2
+    """Held out to judge, where there is no official test split."""
+    validation_fraction: Fraction = 0.1
+    """Of the training rows, to choose the epoch."""
+    split_seed: Seed = 0
+    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same rows."""
+
+
+DIGITS: dict[str, Any] = {
+    "network": "cnn",
+    "epochs": 40,
+    "patience": 0,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "rotation_range": 12.0,
+    "width_shift_range": 0.08,
+    "height_shift_range": 0.08,
+    "shear_range": 8.0,
+    "zoom_range": 0.1,
+    "fill_mode": "constant",
+    # The cosine ends where it should, so validation chooses nothing.
+    "restore_best_weights": False,
+}
+TABULAR: dict[str, Any] = {
+    "network": "mlp",
+    "units": 64,
+    "layers": 2,
+    "batch_size": 16,
+    "patience": 0,
+    "schedule": "cosine",
+    "restore_best_weights": False,
+    "rotation_range": 0.0,
+    "width_shift_range": 0.0,
+    "height_shift_range": 0.0,
+    "shear_range": 0.0,
+    "zoom_range": 0.0,
+}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "course": {},
+    "quick": {"epochs": 5, "patience": 0},
+    "quick/mnist": {"epochs": 1},
+    "quick/fashion-mnist": {"epochs": 1},
+    "best": DIGITS,
+    "best/mnist": {"epochs": 12, "batch_size": 128},
+    "best/fashion-mnist": {
+        "epochs": 12,
+        "batch_size": 128,
+        "rotation_range": 0.0,
+        "shear_range": 0.0,
+        "horizontal_flip": True,
+    },
+    "best/car-evaluation": {**TABULAR, "epochs": 150, "dropout": 0.0, "learning_rate": 3e-3, "embedding": 4},
+    "best/admissions": {**TABULAR, "epochs": 60, "dropout": 0.3, "units": 16, "layers": 1},
+}
+
+
+def load(config: ClassificationConfig) -> Splits:
+    """The data set of the config, split; see `labs.classification.data`."""
+    splits = data.load(config)
+    if splits.features and (config.network == "cnn" or config.active):
+        option = "--network cnn" if config.network == "cnn" else "the augmentation"
+        raise CallerError(
+            f"{option}: {splits.source.name} is a table, not pictures", "give --network mlp, and no shifts"
+        )
+    return splits
+
+
+def build(config: ClassificationConfig, splits: Splits) -> keras.Model:
+    """The network; see `labs.classification.model`."""
+    from labs.classification import model
+
+    return model.build(config, splits)
+
+
+def compile_arguments(config: ClassificationConfig, splits: Splits) -> dict[str, Any]:
+    """Cross-entropy and accuracy, as in the course."""
+    from utils.losses import cross_entropy
+    from utils.optimizers import optimizer
+
+    steps = config.epochs * -(-len(splits.train) // config.batch_size)
+    return {
+        "optimizer": optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps),
+        "loss": cross_entropy(len(splits.class_names), config.label_smoothing),
+        "metrics": ["accuracy"],
+    }
+
+
+def baselines(config: ClassificationConfig, splits: Splits) -> Mapping[str, NDArray[np.float64]]:
+    """Class frequencies, logistic regression and, for tables, gradient boosting on the same rows."""
+    return classification_baselines(splits, config.seed)
+
+
+def details(splits: Splits, predictions: NDArray[Any]) -> dict[str, Any]:
+    """The confusion matrix and the report by class, on test."""
+    return class_report(splits.test.targets, predictions, splits.class_names)
+
+
+def transform(config: ClassificationConfig) -> Augmenter | None:
+    """The augmentation of training pictures, where the config has any."""
+    return Augmenter(config, config.seed) if config.active else None
+
+
+def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
+    """The lab's pictures; see `labs.classification.figures`."""
+    from labs.classification import figures
+
+    return figures.draw(fitted, evaluation)
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[Any]:
+    """The rows of CSV files, or pictures at the size that the model takes."""
+    if labels["features"]:
+        schema = [Column(name, tuple(labels["categories"].get(name, ()))) for name in labels["features"]]
+        tables = [read_table(path, schema, target=labels["target"]) for path in paths]
+        return np.concatenate(tables).astype("float32")
+    height, width, channels = labels["input_shape"]
+    return pictures.read_pictures(paths, (height, width), "grey" if channels == 1 else "rgb")
+
+
+lab = Lab(
+    name="classification",
+    title="Digits, clothes, cars and students: networks that choose a class",
+    config=ClassificationConfig,
+    presets=PRESETS,
+    metrics=METRICS,
+    load=load,
+    build=build,
+    compile=compile_arguments,
+    baselines=baselines,
+    figures=draw,
+    read=read,
+    details=details,
+    transform=transform,
+)

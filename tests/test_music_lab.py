@@ -1,0 +1,120 @@
+"""The music lab from its own command line: a run, what it says of its tunes, generation, and bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, Command
+
+pytestmark = pytest.mark.slow
+
+FIGURES = {"learning_curves.png", "sureness.png", "intervals.png", "lengths.png"}
+TUNE = "X:1\nT:Begun\nM:6/8\nL:1/8\nK:D\nA|dcd efg|\n"
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the quick preset, made once."""
+    folder = tmp_path_factory.mktemp("music")
+    process = subprocess.run(
+        [sys.executable, "-m", "labs.music", "--preset", "quick", "--out", "run"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    return folder / "run"
+
+
+def record_of(run: Path) -> dict[str, Any]:
+    return json.loads((run / "run.json").read_text())
+
+
+def test_record(quick: Path) -> None:
+    record = record_of(quick)
+    assert {path.name for path in (quick / "figures").iterdir()} >= FIGURES
+    assert record["data"]["name"] == "oneills"
+    assert sum(record["data"]["rows"].values()) == 2007
+    assert list(record["metrics"]["test"]) == ["log_loss", "bits_per_char"]
+    assert set(record["baselines"]) == {"single_characters", "5_gram"}
+    audit = record["audit"]
+    assert (audit["duplicates_across_splits"], audit["groups_across_splits"]) == (0, 0)
+    bits = record["metrics"]["test"]["bits_per_char"]["value"]
+    assert bits < record["baselines"]["single_characters"]["bits_per_char"]
+    held_out = record["details"]["tunes"]["held_out"]
+    assert held_out["parse_rate"] > 0.9
+    assert {"parse_rate", "inner_bars_right", "ends_on_tonic", "longest_copied_run"} <= set(
+        record["details"]["tunes"]["generated"]
+    )
+    assert record["parity"]["saved_model"]["signature"]["outputs"]["next_character"]["dtype"] == "float32"
+
+
+def test_evaluate_and_predict(quick: Path, command: Command, tmp_path: Path) -> None:
+    evaluated = command("labs", "evaluate", quick, "--json")
+    assert evaluated.status == 0, evaluated.err
+    assert evaluated.json["moved"] == []
+    (tmp_path / "a.abc").write_text(TUNE + "\n" + TUNE.replace("dcd efg", "^c_B^f ^f^f^f"))
+    usual, odd = command("labs", "predict", quick, "a.abc", "--json").json["predictions"]
+    assert 0 < usual < odd
+
+
+def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
+    words = ["generate", quick, "--tunes", "3", "--key", "D", "--metre", "6/8", "--longest", "200", "--seed", "5"]
+    first = command("labs.music", *words, "--out", "a", "--json")
+    assert first.status == 0, first.err
+    again = command("labs.music", *words, "--out", "b", "--json")
+    assert first.json["tunes"] == again.json["tunes"]
+    for tune in first.json["tunes"]:
+        assert tune["text"].startswith("M:6/8\n")
+        assert "K:D\n" in tune["text"]
+        assert {path.name for path in (tmp_path / "a").glob(f"{tune['name']}.*")} == set(tune["files"])
+    (tmp_path / "begun.abc").write_text(TUNE)
+    begun = command("labs.music", "generate", quick, "--prompt", "begun.abc", "--out", "c", "--longest", "99", "--json")
+    assert all(tune["text"].startswith("M:6/8\nL:1/8\nK:D\nA|dcd efg|") for tune in begun.json["tunes"])
+    assert "Traceback" not in first.err + again.err + begun.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--tunes", "0"], "--tunes"),
+        (["--temperature", "0"], "--temperature"),
+        (["--top-p", "0"], "--top-p"),
+        (["--key", "H"], "there is no key 'H'"),
+        (["--metre", "7"], "there is no metre '7'"),
+        (["--prompt", "none.abc"], "there is no such file"),
+        (["--prompt", "odd.abc"], "does not know the characters '§'"),
+        (["--prompt", "two.abc"], "it holds 2 tunes"),
+        (["--prompt", "begun.abc", "--key", "D"], "the file says key and metre itself"),
+        (["--prompt", "begun.abc", "--longest", "9"], "--longest 9"),
+        (["--out", "full"], "something stands there"),
+    ],
+)
+def test_what_generate_refuses(words: list[str], message: str, quick: Path, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "begun.abc").write_text(TUNE)
+    (tmp_path / "two.abc").write_text(TUNE + TUNE)
+    (tmp_path / "odd.abc").write_text(TUNE.replace("efg", "§fg"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "tune.abc").write_text(TUNE)
+    ended = command("labs.music", "generate", quick, "--out", "new", *words)
+    assert ended.status == 2, ended.err
+    assert message in ended.err
+    assert "Traceback" not in ended.err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.real_data
+def test_other_collections(command: Command, mirror: Path) -> None:
+    for data in ("ryans", "irish"):
+        words = ["--preset", "quick", "--data", data, "--tunes", "2", "--json"]
+        ended = command("labs.music", *words)
+        assert ended.status == 0, ended.err
+        assert ended.json["data"]["name"] == data

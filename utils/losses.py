@@ -1,0 +1,27 @@
+"""Losses by name, where Keras has none that fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+def cross_entropy(classes: int, label_smoothing: float = 0.0) -> Any:
+    """Cross-entropy of class numbers and probabilities, in nats.
+
+    Args:
+        classes: how many.
+        label_smoothing: share of each target that is spread evenly over all classes.
+
+    Source:
+        Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, Rethinking the Inception Architecture, CVPR 2016, section 7.
+    """
+    if not label_smoothing:
+        return "sparse_categorical_crossentropy"
+    smoothed = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
+
+    def loss(truth: Any, probabilities: Any) -> Any:
+        return smoothed(keras.ops.one_hot(keras.ops.squeeze(truth, -1), classes), probabilities)
+
+    return loss
