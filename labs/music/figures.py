@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from labs.music import scores
 from labs.music.data import vocabulary
@@ -51,6 +52,7 @@ def learning_curves(fitted: Fitted, evaluation: Evaluation) -> Figure:
     lines["network, whole test tunes"] = evaluation.metrics["test"]["bits_per_char"]["value"]
     for (name, value), colour in zip(lines.items(), (figures.GREY, figures.RED, figures.GREEN), strict=False):
         axes.axhline(value, color=colour, linestyle=":", linewidth=1.5, label=f"{name}: {value:.2f}")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss (bits a character)")
     axes.set_ylim(bottom=0)
@@ -69,9 +71,9 @@ def sureness(model: Any, splits: Splits) -> Figure:
     figure, axes = figures.new_figure("How sure the network was of each character, a test tune", size=(9.0, 2.6))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    shown = np.full(LINE * LINES, np.nan)
+    shown = np.full(-(-length // LINE) * LINE, np.nan)
     shown[:length] = sure
-    picture = axes.imshow(shown.reshape(LINES, LINE), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    picture = axes.imshow(shown.reshape(-1, LINE), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for place, number in enumerate(targets[0]):
         character = {"\n": "↵", " ": "·"}.get(known.symbols[number], known.symbols[number])
         axes.text(

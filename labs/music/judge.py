@@ -57,7 +57,8 @@ def judged(tunes: Sequence[str], trained: Corpus) -> dict[str, Any]:
         run of notes that stands in a training tune, `median` and `largest`. `intervals` (semitones) and `lengths`
         (quarter notes): how often each occurs, as shares.
     """
-    readings = [scores.read(text, number) for number, text in enumerate(tunes, 1)]
+    with scores.without_beams():
+        readings = [scores.read(text, number) for number, text in enumerate(tunes, 1)]
     read = [reading for reading in readings if reading is not None]
     runs = [trained.longest_run(notes_of(text)) for text in tunes]
     return {

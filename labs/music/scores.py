@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -71,6 +73,19 @@ def read(text: str, number: int = 1, title: str = "") -> Reading | None:
         # Whatever music21 stumbles over (it raises nearly every kind of exception) is a tune that cannot be read.
         except Exception:
             return None
+
+
+@contextmanager
+def without_beams() -> Iterator[None]:
+    """For the length of the block, let music21 read without beams: they are for print, and half of its reading."""
+    from music21 import stream
+
+    plain = stream.Stream.makeBeams
+    stream.Stream.makeBeams = lambda *_, **__: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        stream.Stream.makeBeams = plain  # type: ignore[method-assign]
 
 
 def as_file(text: str, number: int, title: str) -> str:
