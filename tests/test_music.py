@@ -343,6 +343,11 @@ def test_top_k_and_top_p(top_k: int, top_p: float, seed: int) -> None:
         assert set(np.flatnonzero(np.delete(mask, 1))) == set(order[: mask.sum()])
 
 
+def test_music21_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    assert scores.read("M:2/4\nL:1/8\nK:D\ni2 AB | TM cd | A4 |]") is not None
+    assert capsys.readouterr() == ("", "")
+
+
 def test_reading_as_music() -> None:
     right = scores.read("M:6/8\nL:1/8\nK:D\nA | dcd efg | f3 A3 | d3 d2 :|")
     assert right is not None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -59,8 +60,7 @@ def read(text: str, number: int = 1, title: str = "") -> Reading | None:
     """
     from music21 import converter, note
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quietly():
         try:
             score = converter.parse(as_file(text, number, title), format="abc", forceSource=True)
             flat = list(score.flatten().getElementsByClass(note.Note))
@@ -73,6 +73,14 @@ def read(text: str, number: int = 1, title: str = "") -> Reading | None:
         # Whatever music21 stumbles over (it raises nearly every kind of exception) is a tune that cannot be read.
         except Exception:
             return None
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """For the length of the block, no warnings of music21, which writes its own to standard error."""
+    with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager
@@ -133,8 +141,7 @@ def save(reading: Reading, path: Path) -> list[str]:
     names = []
     for kind, ending in (("midi", ".mid"), ("musicxml", ".musicxml")):
         target = path.with_suffix(ending)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quietly():
             try:
                 reading.score.write(kind, fp=target)
                 names.append(target.name)
