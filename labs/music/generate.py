@@ -122,7 +122,8 @@ class Generate:
         from labs.music.notation import read_key
 
         heads = self._write(writer, [prompt] * self.tunes, longest=HEADER)
-        above = [text.split("K:")[0] if "K:" in text else "M:4/4\nL:1/8\n" for text, _ in heads]
+        usual = (prompt or "M:4/4\n") + "L:1/8\n"  # where a poor network has not come to K:
+        above = [text.split("K:")[0] if "K:" in text else usual for text, _ in heads]
         return [f"{head}K:{read_key(self.key)}\n" for head in above]
 
     def _write(self, writer: Writer, prompts: list[str], longest: int | None = None) -> list[tuple[str, bool]]:
