@@ -133,7 +133,15 @@ RECORD: dict[str, Any] = {
     "device": {"kind": "cpu"},
     "files": {},
 }
-LABELS = {"features": ["a"], "trained_between": {"a": [0, 1]}, "target": "t", "unit": "", "class_names": []}
+LABELS = {
+    "features": ["a"],
+    "categories": {},
+    "trained_between": {"a": [0, 1]},
+    "target": "t",
+    "unit": "",
+    "class_names": [],
+    "input_shape": [1],
+}
 
 
 def written(folder: Path, record: Any, labels: Any = LABELS) -> Path:

@@ -199,8 +199,11 @@ def labels(splits: Splits) -> dict[str, Any]:
 
 
 def _about(splits: Splits) -> dict[str, str]:
-    entry = catalog.catalogue()[splits.source.name]
-    return {name: getattr(entry, name) for name in ("title", "licence", "citation", "homepage")}
+    facts = ("title", "licence", "citation", "homepage")
+    entry = catalog.catalogue().get(splits.source.name)
+    if entry is None:
+        return {"title": f"your folder {splits.source.name}", **dict.fromkeys(facts[1:], "")}
+    return {name: getattr(entry, name) for name in facts}
 
 
 def _write_history(path: Path, history: list[Row]) -> None:
