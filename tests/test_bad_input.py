@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from labs import cli, find_lab
-from labs.regression.lab import FEATURES, lab
+from labs.regression.data import FEATURES
+from labs.regression.lab import lab
 from tests.conftest import ROOT, Command
 from utils.errors import CallerError
 from utils.tables import numbers, read_table

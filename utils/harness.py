@@ -248,7 +248,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
             "rows": {name: len(part) for name, part in splits.parts().items()},
         },
         "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
-        "units": {name: metric.unit for name, metric in fitted.lab.metrics.items()},
+        "units": {name: metric.unit_of(splits.unit) for name, metric in fitted.lab.metrics.items()},
         "baselines": evaluation.baselines,
         "audit": evaluation.audit,
         "details": evaluation.details,

@@ -21,11 +21,21 @@ DRAWN = 10_000_000
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that truth and predictions give: the function, which direction is better, its unit."""
+    """A number that truth and predictions give.
+
+    Attributes:
+        function: of truth and predictions.
+        better: the direction.
+        unit: its unit; `target` stands for that of the target.
+    """
 
     function: Callable[[Array, Array], float]
     better: Literal["lower", "higher"]
     unit: str = ""
+
+    def unit_of(self, target_unit: str) -> str:
+        """The unit, where the target has this one."""
+        return target_unit if self.unit == "target" else self.unit
 
 
 TOLERANCE = 1e-6
