@@ -56,7 +56,8 @@ def quality_block() -> str:
         "calibration error",
         "best baseline's accuracy",
     ]
-    return markdown_table([*header, "parameters", "from the shell", "seeds"], rows)
+    header += ["parameters", "from the shell", "seeds"]
+    return markdown_table(header, rows)
 
 
 def pictures_block() -> str:
@@ -66,7 +67,7 @@ def pictures_block() -> str:
         [
             f"- {found['pictures']:,} pictures of {found['side']} × {found['side']}, decoded once in "
             f"{found['decode_seconds']:.1f} s; then found again in {found['warm_seconds']:.2f} s.",
-            f"- An epoch streamed from disk takes {found['epoch_ratio']:.2f} times as long as one from arrays in memory "
+            f"- An epoch streamed from disk takes {found['epoch_ratio']:.2f} times as long as one from memory "
             f"({found['epoch_seconds']['disk']:.2f} s against {found['epoch_seconds']['memory']:.2f} s, medians of "
             f"{found['repeats']} in turn).",
             f"- From {found['fewer']:,} to {found['pictures']:,} pictures the whole training's peak memory grows by "

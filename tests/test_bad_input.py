@@ -253,5 +253,5 @@ def test_unknown_lab() -> None:
 
 
 def test_presets_are_valid() -> None:
-    for name in lab.presets:
+    for name in lab.preset_names:
         lab.preset(name)

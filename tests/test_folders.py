@@ -129,6 +129,7 @@ RECORD: dict[str, Any] = {
     "config": {},
     "data": {"name": "concrete", "digest": "sha256:0", "simulated": False},
     "metrics": {"test": {"rmse": {"value": 1.0, "low": 0.5, "high": 2.0}}},
+    "units": {"rmse": "MPa"},
     "versions": {"python": "3.11"},
     "device": {"kind": "cpu"},
     "files": {},
