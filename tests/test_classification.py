@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from utils.catalog import candidates
 from utils.classification import METRICS
 from utils.errors import CallerError
 from utils.export import open_model
+from utils.splits import Split
 
 FIGURES = {"learning_curves.png", "confusion.png", "reliability.png", "wrong.png"}
 
@@ -137,6 +139,14 @@ def test_options_that_do_not_fit_a_table(mirror: Path, monkeypatch: pytest.Monke
         lab.splits(config(data="admissions", horizontal_flip=True))
     for name in TABLES:
         assert not lab.preset("best", name).active
+
+
+def test_a_class_that_training_has_none_of() -> None:
+    splits = lab.splits(lab.preset("course"))
+    rows = splits.train.targets != 3
+    lacking = replace(splits, train=Split(splits.train.inputs[rows], splits.train.targets[rows]))
+    with pytest.raises(CallerError, match="the validation split has rows of 3, which training has none of"):
+        replace(lab, load=lambda _: lacking).splits(lab.preset("course"))
 
 
 def test_labels_out_of_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
