@@ -13,6 +13,18 @@ from utils.quiet import import_keras
 FOLDER = Path(__file__).parent / "recorded"
 
 
+def recorded(name: str) -> dict[str, Any]:
+    """What a benchmark recorded under this name."""
+    found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def spread(value: dict[str, float], digits: int = 2) -> str:
+    """`5.13 ± 0.85`; of a single run just its value."""
+    whole = f"{value['mean']:.{digits}f}"
+    return whole if value["std"] is None else f"{whole} ± {value['std']:.{digits}f}"
+
+
 def record(name: str, figures: dict[str, Any]) -> None:
     """Keep a benchmark's figures with the versions and the device that gave them."""
     import_keras()  # quietly, for the facts below

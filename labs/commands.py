@@ -169,7 +169,7 @@ class Compare:
         if self.json:
             show(json.dumps({"test": scores, "different": different}, indent=2))
             return 0
-        show(_comparison(lab, scores))
+        show(_comparison(lab, scores, first["units"]))
         for name, (left, right) in different.items():
             show(f"{name}: {left} | {right}")
         if not different:
@@ -177,7 +177,7 @@ class Compare:
         return 0
 
 
-def _comparison(lab: Lab, scores: Mapping[str, Mapping[str, Any]]) -> str:
+def _comparison(lab: Lab, scores: Mapping[str, Mapping[str, Any]], units: Mapping[str, str]) -> str:
     rows = []
     for name, metric in lab.metrics.items():
         difference = scores[name]["difference"]
@@ -185,7 +185,7 @@ def _comparison(lab: Lab, scores: Mapping[str, Mapping[str, Any]]) -> str:
         verdict = "the same" if difference == 0 else f"second {'better' if better else 'worse'}"
         rows.append(
             [
-                f"{name} {metric.unit}".strip(),
+                f"{name} {units.get(name, '')}".strip(),
                 report.interval(scores[name]["first"]),
                 report.interval(scores[name]["second"]),
                 f"{difference:+.3g}",

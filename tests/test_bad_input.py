@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from labs import cli, find_lab
-from labs.regression.lab import FEATURES, lab
+from labs.regression.data import FEATURES
+from labs.regression.lab import lab
 from tests.conftest import ROOT, Command
 from utils.errors import CallerError
 from utils.tables import numbers, read_table
@@ -252,5 +253,5 @@ def test_unknown_lab() -> None:
 
 
 def test_presets_are_valid() -> None:
-    for name in lab.presets:
+    for name in lab.preset_names:
         lab.preset(name)

@@ -129,11 +129,20 @@ RECORD: dict[str, Any] = {
     "config": {},
     "data": {"name": "concrete", "digest": "sha256:0", "simulated": False},
     "metrics": {"test": {"rmse": {"value": 1.0, "low": 0.5, "high": 2.0}}},
+    "units": {"rmse": "MPa"},
     "versions": {"python": "3.11"},
     "device": {"kind": "cpu"},
     "files": {},
 }
-LABELS = {"features": ["a"], "trained_between": {"a": [0, 1]}, "target": "t", "unit": "", "class_names": []}
+LABELS = {
+    "features": ["a"],
+    "categories": {},
+    "trained_between": {"a": [0, 1]},
+    "target": "t",
+    "unit": "",
+    "class_names": [],
+    "input_shape": [1],
+}
 
 
 def written(folder: Path, record: Any, labels: Any = LABELS) -> Path:

@@ -83,7 +83,7 @@ def test_overview_and_usage() -> None:
         assert fields["command"] == f"python -m labs.{name}"
         assert f"{name}: " in overview()
         assert name in usage()
-    assert "concrete (here)" in overview()
+    assert "concrete (embedded)" in overview()
 
 
 def write_half(path: Path) -> None:

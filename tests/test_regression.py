@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labs.regression.lab import FEATURES, TARGET, lab
+from labs.regression.data import FEATURES, TARGET
+from labs.regression.lab import lab
 from tests.conftest import ROOT, Command, Ended
 from utils.catalog import data_folder
 from utils.config import to_json

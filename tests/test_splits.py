@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.model_selection import train_test_split
 
 from labs.regression.lab import RegressionConfig, lab
-from utils.splits import Source, Split, Splits, audit, glue, row_digests, split_rows
+from utils.errors import CallerError
+from utils.splits import Source, Split, Splits, audit, glue, hold_out, keep_official, row_digests, split_rows
 
 SOURCE = Source("none", "made", "sha256:0", simulated=True)
 few = st.integers(0, 4)
@@ -76,6 +79,64 @@ def test_audit_counts_what_leaks() -> None:
     assert leaking["majority"] is None
 
 
+@given(
+    sizes=st.lists(st.integers(1, 4), min_size=60, max_size=150),
+    classes=st.integers(2, 4),
+    seed=st.integers(0, 1000),
+)
+@settings(deadline=None, max_examples=50)
+def test_strata_keep_their_shares_and_groups_stay_together(sizes: list[int], classes: int, seed: int) -> None:
+    """Groups of one to four rows of one class each, the classes dealt out in turn."""
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    labels = groups % classes
+    rows = split_rows(groups, test=0.2, validation=0.1, seed=seed, classes=labels)
+    assert sorted(np.concatenate(rows)) == list(range(len(groups)))
+    assert all((np.diff(part) > 0).all() for part in rows)
+    sides = [set(groups[part]) for part in rows]
+    assert all(not (one & other) for one, other in [(sides[0], sides[1]), (sides[0], sides[2]), (sides[1], sides[2])])
+    for label in range(classes):
+        of_class = np.unique(groups[labels == label])
+        assert abs(len(sides[2] & set(of_class)) - 0.2 * len(of_class)) <= 1
+
+
+@given(labels=st.lists(st.integers(0, 2), min_size=60, max_size=120), seed=st.integers(0, 500))
+@settings(deadline=None, max_examples=30)
+def test_rows_that_stand_alone_are_split_as_scikit_learn_does(labels: list[int], seed: int) -> None:
+    """So that a course's `train_test_split(stratify=…, random_state=…)` is met row by row."""
+    classes = np.array([0, 1, 2] * 5 + labels)
+    rows = np.arange(len(classes))
+    _, theirs = train_test_split(rows, test_size=0.2, stratify=classes, random_state=seed)
+    groups = np.random.default_rng(seed).permutation(len(rows))
+    _, ours = hold_out(groups, 0.2, seed, classes)
+    assert ours.tolist() == sorted(theirs)
+
+
+def test_an_official_split_is_kept() -> None:
+    official = ["train"] * 40 + ["test"] * 10 + ["train"] * 10
+    classes = np.arange(60) % 2
+    rows = keep_official(official, np.arange(60), validation=0.2, seed=0, classes=classes)
+    assert rows.test.tolist() == list(range(40, 50))
+    assert len(rows.validation) == 10
+    assert classes[rows.validation].sum() == 5
+    whole = keep_official(["train", "validation", "test"] * 20, np.arange(60), validation=0.2, seed=0, classes=classes)
+    assert whole.validation.tolist() == list(range(1, 60, 3))
+
+
+def test_a_class_with_one_row_is_refused() -> None:
+    with pytest.raises(CallerError, match="31 groups of rows cannot be split"):
+        split_rows(np.arange(31), test=0.2, validation=0.1, seed=0, classes=np.array([0] * 30 + [1]))
+
+
+def test_audit_of_classes() -> None:
+    def part(targets: list[int]) -> Split:
+        return Split(np.random.default_rng(len(targets)).random((len(targets), 3)), np.array(targets))
+
+    splits = Splits(part([0, 0, 1]), part([0, 1]), part([1, 1, 1, 0]), SOURCE, target="c", class_names=("a", "b"))
+    found = audit(splits)
+    assert found["majority"] == 0.25
+    assert found["classes"] == {"train": {"a": 2, "b": 1}, "validation": {"a": 1, "b": 1}, "test": {"a": 1, "b": 3}}
+
+
 def test_concrete_by_mix_leaks_nothing_and_at_random_it_does() -> None:
     by_mix = lab.splits(lab.preset("course"))
     assert sum(len(part) for part in by_mix.parts().values()) == 1030
@@ -86,6 +147,7 @@ def test_concrete_by_mix_leaks_nothing_and_at_random_it_does() -> None:
         "groups_across_splits": 0,
         "test_rows_of_trained_groups": 0,
         "majority": None,
+        "classes": {},
     }
     at_random = audit(lab.splits(RegressionConfig(split="random")))
     assert at_random["duplicates_across_splits"] == 0

@@ -140,6 +140,7 @@ def test_what_a_server_may_do(answers: list[Any], reason: str, requests: int, se
         store.fetch(one(server))
     assert "set cannot be had: a.bin is neither in the cache nor in a mirror" in raised.value.message
     assert "LABS_MIRROR" in raised.value.hint
+    assert raised.value.exit_status == 2
     assert len(server.requests) == requests
     assert not (tmp_path / "cache" / "set" / "a.bin").exists()
 

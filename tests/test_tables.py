@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labs.regression.lab import FEATURES, TARGET
+from labs.regression.data import FEATURES, TARGET
 from utils.catalog import data_folder
 from utils.errors import CallerError
 from utils.tables import numbers, read_table

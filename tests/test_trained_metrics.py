@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.documents import recorded
+from benchmarks.results import recorded
 from labs.regression.lab import lab
 from utils import harness
 from utils.splits import Splits
@@ -31,7 +31,7 @@ def band() -> tuple[float, float]:
     """Where the mean of three seeds lies, by Student's t at 1 % from the recorded seeds."""
     from scipy.stats import t
 
-    quick = recorded("regression")["presets"]["quick"]
+    quick = recorded("regression")["data"]["concrete"]["quick"]
     centre, n = quick["test"]["rmse"], len(quick["seeds"])
     half = t.ppf(0.995, n - 1) * centre["std"] * np.sqrt(1 / n + 1 / len(SEEDS))
     return centre["mean"] - half, centre["mean"] + half

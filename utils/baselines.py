@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,14 @@ from numpy.typing import NDArray
 
 from utils.splits import Split, Splits
 from utils.tables import one_hot
+
+
+def _alone() -> AbstractContextManager[Any]:
+    """Boosting in one thread: OpenMP's threads wait for each other busily, a hundred times longer on a busy machine."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="openmp")
+    return limits
 
 
 def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
@@ -41,7 +50,8 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
         "gradient_boosting": HistGradientBoostingRegressor(random_state=seed),
     }
     tested = plain(splits.test.inputs)
-    return {name: model.fit(inputs, targets).predict(tested) for name, model in models.items()}
+    with _alone():
+        return {name: model.fit(inputs, targets).predict(tested) for name, model in models.items()}
 
 
 LOGISTIC_ROWS = 5_000
@@ -77,7 +87,8 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     if not pictures:
         categorical = [feature in splits.categories for feature in splits.features]
         boosting = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
-        guesses["gradient_boosting"] = boosting.fit(inputs, targets).predict_proba(splits.test.inputs)
+        with _alone():
+            guesses["gradient_boosting"] = boosting.fit(inputs, targets).predict_proba(splits.test.inputs)
     return guesses
 
 

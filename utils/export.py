@@ -43,12 +43,12 @@ class Predictor:
         self.signature = signature
         self._dtype = next(iter(signature["inputs"].values()))["dtype"]
 
-    def predict(self, inputs: Inputs, batch_size: int = 256) -> NDArray[Any]:
+    def predict(self, inputs: Inputs, batch_size: int | None = None) -> NDArray[Any]:
         """Predict in batches, so that memory does not grow with the rows.
 
         Args:
             inputs: (rows, …) raw, as the lab's data set holds them.
-            batch_size: rows at a time.
+            batch_size: rows at a time; None is 256 pictures or 4,096 rows of a table.
 
         Returns:
             (rows, …); a last axis of length one is dropped.
@@ -64,6 +64,7 @@ class Predictor:
             )
         if not len(inputs):
             raise CallerError("there are no rows to predict from", "give at least one")
+        batch_size = batch_size or (256 if inputs.ndim > 2 else 4096)
         batches = [
             self._call(tf.constant(inputs[start : start + batch_size], dtype=self._dtype)).numpy()
             for start in range(0, len(inputs), batch_size)

@@ -209,8 +209,11 @@ def labels(splits: Splits) -> dict[str, Any]:
 
 
 def _about(splits: Splits) -> dict[str, str]:
-    entry = catalog.catalogue()[splits.source.name]
-    return {name: getattr(entry, name) for name in ("title", "licence", "citation", "homepage")}
+    facts = ("title", "licence", "citation", "homepage")
+    entry = catalog.catalogue().get(splits.source.name)
+    if entry is None:
+        return {"title": f"your folder {splits.source.name}", **dict.fromkeys(facts[1:], "")}
+    return {name: getattr(entry, name) for name in facts}
 
 
 def _write_history(path: Path, history: list[Row]) -> None:
@@ -255,7 +258,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
             "rows": {name: len(part) for name, part in splits.parts().items()},
         },
         "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
-        "units": {name: metric.unit for name, metric in fitted.lab.metrics.items()},
+        "units": {name: metric.unit_of(splits.unit) for name, metric in fitted.lab.metrics.items()},
         "baselines": evaluation.baselines,
         "audit": evaluation.audit,
         "details": evaluation.details,

@@ -19,9 +19,9 @@ def cross_entropy(classes: int, label_smoothing: float = 0.0) -> Any:
     """
     if not label_smoothing:
         return "sparse_categorical_crossentropy"
-    smoothed = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
 
     def loss(truth: Any, probabilities: Any) -> Any:
-        return smoothed(keras.ops.one_hot(keras.ops.squeeze(truth, -1), classes), probabilities)
+        targets = keras.ops.one_hot(keras.ops.squeeze(truth, -1), classes)
+        return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
 
     return loss

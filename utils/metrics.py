@@ -21,11 +21,21 @@ DRAWN = 10_000_000
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that truth and predictions give: the function, which direction is better, its unit."""
+    """A number that truth and predictions give.
+
+    Attributes:
+        function: of truth and predictions.
+        better: the direction.
+        unit: its unit; `target` stands for that of the target.
+    """
 
     function: Callable[[Array, Array], float]
     better: Literal["lower", "higher"]
     unit: str = ""
+
+    def unit_of(self, target_unit: str) -> str:
+        """The unit, where the target has this one."""
+        return target_unit if self.unit == "target" else self.unit
 
 
 TOLERANCE = 1e-6
@@ -95,6 +105,7 @@ def _resamples(rows: int, groups: Array | None, seed: int) -> Iterator[NDArray[n
     number = min(RESAMPLES, max(FEWEST, DRAWN // rows))
     if groups is None:
         return (random.integers(0, rows, rows) for _ in range(number))
-    order = np.argsort(groups, kind="stable")
-    members = np.split(order, np.flatnonzero(np.diff(np.sort(groups, kind="stable"))) + 1)
-    return (np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(number))
+    values, members = np.unique(groups, return_inverse=True)
+    drawn = (random.integers(0, len(values), len(values)) for _ in range(number))
+    # A row stands in a resample as often as its group was drawn.
+    return (np.repeat(np.arange(rows), np.bincount(each, minlength=len(values))[members]) for each in drawn)

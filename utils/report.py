@@ -131,7 +131,7 @@ baselines were fitted on the training and the validation rows.
 
 ## Data
 
-{data} ({licence}): {rows}. {citation}. <{homepage}>
+{data}: {rows}.{origin}
 
 Digest `{digest}`. Leakage audit: {duplicates} inputs and {groups} groups stand in more than one split; {leaked} of the
 {test_rows} test rows have their group in training or validation.
@@ -163,7 +163,7 @@ def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figure
     Args:
         record: what `run.json` holds.
         title: of the lab.
-        entry: `title`, `licence`, `citation` and `homepage` of the data set.
+        entry: `title`, `licence`, `citation` and `homepage` of the data set; but for the title empty for a folder.
         figures: file names of the pictures.
     """
     data, audit = record["data"], record["audit"]
@@ -180,9 +180,7 @@ def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figure
         notes="".join(f"\n**Note:** {warning}.\n" for warning in record["warnings"]),
         pictures="\n\n".join(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in figures),
         data=entry["title"],
-        licence=entry["licence"],
-        citation=entry["citation"],
-        homepage=entry["homepage"],
+        origin=f" {entry['licence']}. {entry['citation']}. <{entry['homepage']}>" if entry["homepage"] else "",
         rows=", ".join(f"{count} {name}" for name, count in data["rows"].items()),
         digest=data["digest"],
         duplicates=audit["duplicates_across_splits"],

@@ -49,6 +49,7 @@ class Record(TypedDict):
     config: dict[str, Any]
     data: Data
     metrics: dict[str, dict[str, Score]]
+    units: dict[str, str]
     versions: dict[str, str]
     device: dict[str, Any]
     files: dict[str, str]

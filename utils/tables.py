@@ -25,10 +25,12 @@ class Column:
     Attributes:
         name: in the header.
         levels: of a categorical column, as they stand in the file; its code is the place here. Empty for numbers.
+        label: any text; its code is the number of its first appearance. For groups, not for inputs.
     """
 
     name: str
     levels: tuple[str, ...] = ()
+    label: bool = False
 
 
 def numbers(*names: str) -> tuple[Column, ...]:
@@ -129,6 +131,8 @@ def _values(path: Path, text: pd.Series[str], column: Column) -> Array:
     """A column as float64: its numbers, or the codes of its levels."""
     import pandas as pd
 
+    if column.label:
+        return pd.factorize(text)[0].astype("float64")
     if column.levels:
         codes: Array = pd.Categorical(text, categories=list(column.levels)).codes.astype("float64")
         unusable, kind = codes < 0, f"none of {', '.join(column.levels)}"

@@ -69,6 +69,13 @@ class ClassificationConfig(Config, Augmentation):
     """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same rows."""
 
 
+STILL = {
+    "rotation_range": 0.0,
+    "width_shift_range": 0.0,
+    "height_shift_range": 0.0,
+    "shear_range": 0.0,
+    "zoom_range": 0.0,
+}
 DIGITS: dict[str, Any] = {
     "network": "cnn",
     "epochs": 40,
@@ -92,11 +99,7 @@ TABULAR: dict[str, Any] = {
     "patience": 0,
     "schedule": "cosine",
     "restore_best_weights": False,
-    "rotation_range": 0.0,
-    "width_shift_range": 0.0,
-    "height_shift_range": 0.0,
-    "shear_range": 0.0,
-    "zoom_range": 0.0,
+    **STILL,
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -107,10 +110,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": DIGITS,
     "best/mnist": {"epochs": 12, "batch_size": 128},
     "best/fashion-mnist": {
-        "epochs": 12,
+        "epochs": 15,
         "batch_size": 128,
-        "rotation_range": 0.0,
-        "shear_range": 0.0,
+        "label_smoothing": 0.1,
+        **STILL,
         "horizontal_flip": True,
     },
     "best/car-evaluation": {**TABULAR, "epochs": 150, "dropout": 0.0, "learning_rate": 3e-3, "embedding": 4},

@@ -17,7 +17,7 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     """Learning curves, predicted against measured, residuals, permutation importance; by file name."""
     splits, test = fitted.splits, fitted.splits.test
     prediction = evaluation.predictions["test"]
-    strength = f"strength ({splits.unit})"
+    strength = f"{splits.target.replace('_', ' ')} ({splits.unit})"
     metric = fitted.lab.metrics["rmse"]
     drops = permutation_importance(predictor(fitted.model).predict, test.inputs, test.targets, metric)
     scores = evaluation.metrics["test"]

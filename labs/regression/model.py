@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.builders import combinations, dense_stack, normalization, piecewise_linear_encoding
+from utils.builders import columns, combinations, dense_stack, normalization, piecewise_linear_encoding
 from utils.splits import Split, Splits
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ def build(config: RegressionConfig, splits: Splits) -> keras.Model:
     """
     train = splits.train
     inputs = keras.Input((train.inputs.shape[1],), dtype="float32", name="features")
-    values = inputs
+    values = columns(inputs, splits) if splits.categories else inputs
     if config.proportions:
         values = keras.layers.Concatenate(name="features_and_proportions")(
             [inputs, *proportions(inputs, splits.features)]
         )
-    if config.normalize:
+    if config.normalize and not splits.categories:
         values = normalization(_on_training_rows(inputs, values, train))(values)
     hidden = values
     if config.bins:

@@ -1,0 +1,97 @@
+"""The numbers of the classification lab's page, its card and its row in the README."""
+
+from __future__ import annotations
+
+from benchmarks.results import recorded, spread
+from utils.report import markdown_table
+
+TITLES = {
+    "mnist-5k": "mnist-5k: 4,000 digits to learn from, 1,000 to judge",
+    "mnist": "mnist: official test, 10,000",
+    "fashion-mnist": "fashion-mnist: official test, 10,000",
+    "car-evaluation": "car-evaluation: 346 of 1,728 rows to judge",
+    "admissions": "admissions: 80 of 400 rows to judge",
+}
+
+
+def row() -> list[str]:
+    """The lab in the table of the labs."""
+    data = recorded("classification")["data"]
+    digits = data["mnist-5k"]
+    best = {name: spread(found["best"]["test"]["accuracy"], 4) for name, found in data.items()}
+    return [
+        "[classification](labs/classification/README.md)",
+        "mnist-5k: 5,000 real digits, in a package; four more sets and your own pictures",
+        f"accuracy {best['mnist-5k']}; MNIST {best['mnist']}, Fashion-MNIST {best['fashion-mnist']}",
+        f"logistic regression {digits['best']['baselines']['logistic_regression']['accuracy']:.3f} (mnist-5k)",
+        f"{digits['course']['wall_seconds']:.0f} s, {digits['best']['wall_seconds']:.0f} s",
+        f"{digits['best']['peak_mb']:.0f} MB",
+    ]
+
+
+def quality_block() -> str:
+    """Every data set and preset."""
+    rows = []
+    for name, presets in recorded("classification")["data"].items():
+        for preset, found in presets.items():
+            baselines = found["baselines"]
+            rows.append(
+                [
+                    f"{TITLES[name]}, `{preset}`",
+                    spread(found["test"]["accuracy"], 4),
+                    spread(found["test"]["f1_macro"], 3),
+                    spread(found["test"]["log_loss"], 3),
+                    spread(found["test"]["ece"], 3),
+                    max(f"{each['accuracy']:.3f}" for each in baselines.values()),
+                    f"{found['parameters']:,}",
+                    f"{found['wall_seconds']:.0f} s",
+                    str(len(found["seeds"])),
+                ]
+            )
+    header = [
+        "data and preset",
+        "accuracy",
+        "macro F1",
+        "log loss (nat)",
+        "calibration error",
+        "best baseline's accuracy",
+    ]
+    header += ["parameters", "from the shell", "seeds"]
+    return markdown_table(header, rows)
+
+
+def pictures_block() -> str:
+    """Streaming decoded pictures from disk: speed and memory."""
+    found = recorded("pictures")
+    return "\n".join(
+        [
+            f"- {found['pictures']:,} pictures of {found['side']} × {found['side']}, decoded once in "
+            f"{found['decode_seconds']:.1f} s; then found again in {found['warm_seconds']:.2f} s.",
+            f"- An epoch streamed from disk takes {found['epoch_ratio']:.2f} times as long as one from memory "
+            f"({found['epoch_seconds']['disk']:.2f} s against {found['epoch_seconds']['memory']:.2f} s, medians of "
+            f"{found['repeats']} in turn).",
+            f"- From {found['fewer']:,} to {found['pictures']:,} pictures the whole training's peak memory grows by "
+            f"{found['memory_grows_mb']:.0f} MB; the decoded pictures have {found['array_mb']:.0f} MB.",
+            f"- Before Keras is imported the lab takes {found['start_seconds']:.2f} s with warm caches: words parsed, "
+            "data found, verified and split.",
+        ]
+    )
+
+
+BLOCKS = {"quality": quality_block, "pictures": pictures_block}
+
+
+def card() -> dict[str, str]:
+    """The measured fields of the lab's card."""
+    data = recorded("classification")["data"]
+    accuracy = {name: spread(found["best"]["test"]["accuracy"], 4) for name, found in data.items()}
+    digits = data["mnist-5k"]
+    listed = ", ".join(f"{value} on {name}" for name, value in accuracy.items())
+    course, best = digits["course"], digits["best"]
+    fashion = data["fashion-mnist"]
+    return {
+        "Quality": f"best: accuracy {listed}; course {spread(course['test']['accuracy'], 4)} on mnist-5k, "
+        f"{spread(fashion['course']['test']['accuracy'], 4)} on fashion-mnist.",
+        "Time": f"course {course['wall_seconds']:.0f} s, best {best['wall_seconds']:.0f} s on mnist-5k and "
+        f"{fashion['best']['wall_seconds'] / 60:.0f} minutes on fashion-mnist, from the shell, on two cores.",
+    }

@@ -1,0 +1,128 @@
+"""Training from a folder of pictures: streamed from the decoded file against arrays in memory, and what memory does.
+
+    python -m benchmarks.pictures
+
+The pictures are noise, written here as JPEG: what is measured is reading them, not learning from them.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import record
+
+SIDE, MANY, FEW, REPEATS = 96, 5000, 500, 5
+
+# Decode, split, train two epochs and predict in a process of its own, whose peak memory is its own.
+WHOLE = """
+import sys
+from pathlib import Path
+from utils.quiet import import_keras
+import_keras()
+from labs.classification.lab import ClassificationConfig, lab
+from utils import harness, report
+folder, side = Path(sys.argv[1]), int(sys.argv[2])
+config = ClassificationConfig(data_dir=folder, image_size=side, network="cnn", filters=4, epochs=2)
+fitted = harness.fit(lab, config, lab.splits(config))
+from utils.export import predictor
+predictor(fitted.model).predict(fitted.splits.test.inputs)
+print(report.peak_megabytes())
+"""
+
+START = """
+import sys, time
+start = time.perf_counter()
+from labs.classification.lab import lab
+lab.splits(lab.preset("course"))
+print(time.perf_counter() - start, "keras" in sys.modules)
+"""
+
+
+def write(folder: Path, number: int) -> None:
+    """JPEGs of twice the side, half of them in each of two classes."""
+    import numpy as np
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for i in range(number):
+        place = folder / "ab"[i % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        noise = random.integers(0, 256, (SIDE // 8, SIDE // 8, 3)).astype("uint8")
+        Image.fromarray(noise).resize((2 * SIDE, 2 * SIDE)).save(place / f"{i}.jpg")
+
+
+def child(code: str, *words: str) -> str:
+    """What a process of its own prints last."""
+    done = subprocess.run([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def epochs(folder: Path) -> dict[str, list[float]]:
+    """Seconds of an epoch from disk and from memory, in turn."""
+    from utils.quiet import import_keras
+
+    import_keras()
+    from dataclasses import replace
+
+    import numpy as np
+
+    from labs.classification.lab import ClassificationConfig, lab
+    from utils import harness
+
+    config = ClassificationConfig(data_dir=folder, image_size=SIDE, network="cnn", filters=8, epochs=4, patience=0)
+    disk = lab.splits(config)
+    train, validation = (replace(part, inputs=np.asarray(part.inputs)) for part in (disk.train, disk.validation))
+    memory = replace(disk, train=train, validation=validation)
+    found: dict[str, list[float]] = {"disk": [], "memory": []}
+    for _ in range(REPEATS):
+        for name, splits in (("disk", disk), ("memory", memory)):
+            history = harness.fit(lab, config, splits).progress.history
+            found[name].append(statistics.median(row["seconds"] for row in history[1:]))
+    return found
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        os.environ["LABS_DATA_HOME"] = str(Path(place) / "cache")
+        folders = {number: Path(place) / str(number) for number in (FEW, MANY)}
+        for number, folder in folders.items():
+            write(folder, number)
+        from utils import pictures
+
+        timed: dict[str, Any] = {}
+        for name in ("decode_seconds", "warm_seconds"):
+            start = time.perf_counter()
+            pictures.load(folders[MANY], (SIDE, SIDE), "rgb")
+            timed[name] = time.perf_counter() - start
+        peaks = {number: float(child(WHOLE, str(folder), str(SIDE))) for number, folder in folders.items()}
+        start_seconds, keras_loaded = child(START).split()
+        assert keras_loaded == "False"
+        seconds = epochs(folders[MANY])
+    medians = {name: statistics.median(each) for name, each in seconds.items()}
+    record(
+        "pictures",
+        {
+            "pictures": MANY,
+            "fewer": FEW,
+            "side": SIDE,
+            "repeats": REPEATS,
+            **timed,
+            "start_seconds": float(start_seconds),
+            "epoch_seconds": medians,
+            "epoch_ratio": medians["disk"] / medians["memory"],
+            "peak_mb": {str(number): peak for number, peak in peaks.items()},
+            "memory_grows_mb": peaks[MANY] - peaks[FEW],
+            "array_mb": MANY * SIDE * SIDE * 3 / 1e6,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
