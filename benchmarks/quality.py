@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import FOLDER, record
+from benchmarks.results import FOLDER, record, recorded
 
 Seeds = dict[str, tuple[int, ...]]
 
@@ -99,18 +99,17 @@ def protocols() -> dict[str, Any]:
 
 def main() -> None:
     lab, *chosen = sys.argv[1:]
-    path = FOLDER / f"{lab}.json"
-    figures = {name: value for name, value in json.loads(path.read_text()).items() if chosen} if path.exists() else {}
+    figures: dict[str, Any] = {"data": {}}
     with tempfile.TemporaryDirectory() as models:
         os.environ["LABS_MODELS"] = models
-        measured = {
-            data: {name: preset(lab, data, name, seeds) for name, seeds in presets.items()}
-            for data, presets in SEEDS[lab].items()
-            if data in chosen or not chosen
-        }
-        figures["data"] = {**figures.get("data", {}), **measured}
+        for data, presets in SEEDS[lab].items():
+            if data in chosen or not chosen:
+                figures["data"][data] = {name: preset(lab, data, name, seeds) for name, seeds in presets.items()}
         if lab == "regression" and not chosen:
             figures["protocols"] = protocols()
+    if chosen and (FOLDER / f"{lab}.json").exists():  # read last: other sets may have been measured meanwhile
+        earlier = recorded(lab)
+        figures = {**earlier, "data": {**earlier["data"], **figures["data"]}}
     record(lab, figures)
 
 
