@@ -58,5 +58,6 @@ def test_smoothed_cross_entropy() -> None:
     truth, guess = np.array([[0], [2]]), np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
     smoothed = np.where(np.eye(3)[[0, 2]] == 1, 0.8, 0.1)
     expected = -(smoothed * np.log(guess)).sum(axis=1)
-    np.testing.assert_allclose(cross_entropy(3, 0.3)(truth, guess), expected, rtol=1e-5)
+    for shaped in (truth, truth[:, 0]):
+        np.testing.assert_allclose(cross_entropy(3, 0.3)(shaped, guess), expected, rtol=1e-5)
     assert cross_entropy(3) == "sparse_categorical_crossentropy"

@@ -21,7 +21,7 @@ def cross_entropy(classes: int, label_smoothing: float = 0.0) -> Any:
         return "sparse_categorical_crossentropy"
 
     def loss(truth: Any, probabilities: Any) -> Any:
-        targets = keras.ops.one_hot(keras.ops.squeeze(truth, -1), classes)
+        targets = keras.ops.one_hot(keras.ops.reshape(truth, (-1,)), classes)
         return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
 
     return loss
