@@ -2,6 +2,7 @@
 
     python -m benchmarks.quality regression
     python -m benchmarks.quality classification [DATA…]
+    python -m benchmarks.quality music
 
 Ten minutes on two cores for regression; for classification five quarters of an hour, with a mirror of its data sets in
 LABS_MIRROR. With data sets named, only those are measured again. The documents take every number from what this
@@ -38,6 +39,7 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "car-evaluation": {"course": FIVE, "best": FIVE},
         "admissions": {"course": FIVE, "best": FIVE},
     },
+    "music": {"oneills": {"quick": ONE, "course": ONE, "best": ONE}},
 }
 """By lab, data set and preset. The large sets take ten minutes a run."""
 SPLITS = 20
@@ -72,12 +74,24 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
             for metric, each in values.items()
         },
         "baselines": runs[0]["baselines"],
+        "details": figures_of(runs[0]["details"]),
         "parameters": runs[0]["parameters"],
         "wall_seconds": statistics.median(seconds for _, seconds in calls),
         "fit_seconds": statistics.median(run["seconds"]["fit"] for run in runs),
         "peak_mb": statistics.median(run["peak_mb"] for run in runs),
         "largest_difference": max(form["max_abs_diff"] for run in runs for form in run["parity"].values()),
         "data": runs[0]["data"],
+    }
+
+
+def figures_of(details: Any, most: int = 12) -> Any:
+    """The single figures of a run's details, without its histograms and matrices."""
+    if not isinstance(details, dict):
+        return details
+    return {
+        name: figures_of(value)
+        for name, value in details.items()
+        if not isinstance(value, list) and not (isinstance(value, dict) and len(value) > most)
     }
 
 
