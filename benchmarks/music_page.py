@@ -96,8 +96,8 @@ def card() -> dict[str, str]:
     course, best = presets["course"], presets["best"]
     tunes = best["details"]["tunes"]["generated"]
     return {
-        "Quality": f"best {spread(best['test']['bits_per_char'])} bits a character, {_under(best):.2f} under the 5-gram; "
-        f"course {spread(course['test']['bits_per_char'])}, {_under(course):.2f} under it; of best's tunes "
+        "Quality": f"best {spread(best['test']['bits_per_char'])} bits a character, {_under(best):.2f} under the "
+        f"5-gram; course {spread(course['test']['bits_per_char'])}, {_under(course):.2f} under it; of best's tunes "
         f"{tunes['parse_rate']:.0%} parse, {tunes['inner_bars_right']:.0%} have all inner bars right.",
         "Time": f"course {course['wall_seconds']:.0f} s, best {best['wall_seconds'] / 60:.0f} minutes from the shell, "
         "on two cores.",
