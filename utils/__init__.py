@@ -5,7 +5,7 @@
 5  training   export   explain   figures   report   folders
 4  contracts (Lab and what training gives back)
 3  pipelines   builders   optimizers   baselines
-2  loaders   splits   metrics
+2  loaders   splits   metrics   simulators
 1  catalog   config
 0  errors   files   quiet
 
