@@ -112,7 +112,7 @@ def body(thorax: Thorax, x: Map, y: Map) -> Map:
 
 def arms(thorax: Thorax, x: Map, y: Map) -> tuple[Map, Map]:
     """Thickness of the upper arms, and that of their bone."""
-    along, across = turned(np.abs(x) - np.float32(1.08 * thorax.width), y + np.float32(10.5), thorax.arm)
+    along, across = turned(np.abs(x) - np.float32(0.97 * thorax.width), y + np.float32(10.8), thorax.arm)
     whole = 9 * chord((across / 4.2) ** 2 + (np.minimum(along, 0) / 4.2) ** 2)
     shaft = tube(across, 1.2, 0.3) * fade(-along - 1, 1)
     head = 2.5 * chord((along / 2.3) ** 2 + (across / 2.3) ** 2)
