@@ -144,7 +144,7 @@ def _draw_ringed(generator: np.random.Generator) -> Scene:
 def _draw_merger(generator: np.random.Generator) -> Scene:
     """Two galaxies of comparable mass, bent by each other's tide, with tails and a bridge between them."""
     uniform = generator.uniform
-    apart, direction = uniform(4.0, 10.0), uniform(0, 2 * math.pi)
+    apart, direction = uniform(5.0, 10.0), uniform(0, 2 * math.pi)
     across, up = 0.5 * apart * math.cos(direction), 0.5 * apart * math.sin(direction)
     x, y = generator.normal(0, 1.8, 2).tolist()
     flux = _flux(generator, 15.0, 16.4)
@@ -162,7 +162,7 @@ def _draw_merger(generator: np.random.Generator) -> Scene:
         pair.append(galaxy)
         if uniform() < 0.85:
             outward = direction + (0 if side > 0 else math.pi) + generator.normal(0, 0.7)
-            tails.append(_draw_tail(generator, galaxy, outward, uniform(7, 16), 0.12, flux * uniform(0.1, 0.3)))
+            tails.append(_draw_tail(generator, galaxy, outward, uniform(7, 16), 0.12, flux * uniform(0.15, 0.35)))
     bridge = _draw_tail(generator, pair[0], direction, apart, 0.03, 0.08 * flux)
     return Scene(tuple(pair), (*tails, bridge))
 
