@@ -5,7 +5,8 @@ detector, a turned or shifted patient, and a display that inverts and windows. P
 normal films have the look-alikes (breasts, wide hilar vessels, a shallow breath), and so have those with pneumonia.
 
 Source: attenuation from Hubbell and Seltzer, NIST Standard Reference Database 126, table 4 (tissues of ICRU Report 44,
-1989); scatter after Niklason, Sorenson and Nelson, Scattered radiation in chest radiography, Medical Physics 8 (1981).
+1989). Scatter as with a grid in Niklason, Sorenson and Nelson, Medical Physics 8 (1981), who find more than half of the
+rays behind the mediastinum scattered: here, over 30 films, a median of 0.63 behind thick tissue and 0.33 behind lung.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from utils.errors import CallerError
 SIZES = (16, 1024)
 """The smallest and the largest side of a picture, pixels."""
 CHUNK = 32
-"""Pictures drawn in one go. Fewer than four chunks are drawn at home: a process takes half a second to start."""
+"""Pictures drawn in one go. Fewer than four chunks are drawn at home: starting processes would take longer."""
 
 Pictures = NDArray[np.uint8]
 Labels = NDArray[np.int64]
