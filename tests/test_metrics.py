@@ -69,6 +69,13 @@ def test_calibration_error() -> None:
     assert classification.ece(np.tile(truth, 2), both) == pytest.approx(0.2)
 
 
+def test_intervals_of_confidence_are_closed_above() -> None:
+    confidence = np.array([0.6, 0.601, 1.0])  # 0.6 is the upper end of the ninth of fifteen
+    rows, mean, _ = classification.reliability(np.zeros(3, int), np.column_stack([confidence, 1 - confidence]))
+    assert np.flatnonzero(rows).tolist() == [8, 9, 14]
+    assert mean[[8, 9, 14]].tolist() == confidence.tolist()
+
+
 def test_equal_probabilities_are_no_knowledge() -> None:
     even = np.full((4, 4), 0.25)
     assert classification.top_2(np.arange(4), even) == 0.5

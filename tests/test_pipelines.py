@@ -65,6 +65,7 @@ def test_rows_on_disk(tmp_path: Path, monkeypatch: Any) -> None:
     assert (some.shape, len(some), some.dtype, some.ndim) == ((3, 6, 5, 1), 3, np.uint8, 4)
     np.testing.assert_array_equal(some[1:], PICTURES[[2, 4]])
     np.testing.assert_array_equal(np.asarray(some), PICTURES[[9, 2, 4]])
+    np.testing.assert_array_equal(some.take(np.array([2, 0]))[:], PICTURES[[4, 9]])
 
 
 def network() -> keras.Model:

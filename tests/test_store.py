@@ -174,6 +174,21 @@ def test_a_part_of_another_file_does_no_harm(server: Server, tmp_path: Path) -> 
     assert server.requests == ["/a.bin bytes=1000-", "/a.bin"]
 
 
+def test_a_server_that_does_not_resume(server: Server, tmp_path: Path) -> None:
+    """It answers a range with the whole file, which then replaces what was there."""
+    part = tmp_path / "cache" / "set" / "a.bin.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(CONTENT[:1000])
+
+    def whole(handler: BaseHTTPRequestHandler) -> None:
+        del handler.headers["Range"]
+        body()(handler)
+
+    server.answers = [whole]
+    assert store.fetch(one(server)).paths[0].read_bytes() == CONTENT
+    assert server.requests == ["/a.bin bytes=1000-"]
+
+
 def test_the_second_url_is_asked(server: Server) -> None:
     server.answers = [body(b"", 404), body()]
     found = store.fetch(one(server, urls=(f"{server.url}/gone", f"{server.url}/a.bin")))
