@@ -169,7 +169,9 @@ class Compare:
         if self.json:
             show(json.dumps({"test": scores, "different": different}, indent=2))
             return 0
-        show(_comparison(lab, scores, first["units"]))
+        if "data.digest" in different:
+            say("note: the runs are on different data, so neither is better: their numbers cannot be compared")
+        show(_comparison(lab, scores, first["units"], comparable="data.digest" not in different))
         for name, (left, right) in different.items():
             show(f"{name}: {left} | {right}")
         if not different:
@@ -177,12 +179,15 @@ class Compare:
         return 0
 
 
-def _comparison(lab: Lab, scores: Mapping[str, Mapping[str, Any]], units: Mapping[str, str]) -> str:
+def _comparison(
+    lab: Lab, scores: Mapping[str, Mapping[str, Any]], units: Mapping[str, str], *, comparable: bool
+) -> str:
     rows = []
     for name, metric in lab.metrics.items():
         difference = scores[name]["difference"]
         better = difference < 0 if metric.better == "lower" else difference > 0
         verdict = "the same" if difference == 0 else f"second {'better' if better else 'worse'}"
+        verdict = verdict if comparable else ""
         rows.append(
             [
                 f"{name} {units.get(name, '')}".strip(),

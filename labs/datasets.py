@@ -12,6 +12,7 @@ from tyro.conf import Positional
 
 from utils import report, store
 from utils.catalog import Entry, catalogue, find
+from utils.downloads import UnobtainableError
 from utils.errors import CallerError, CheckError, LabsError
 from utils.files import replacing
 from utils.output import say, show
@@ -74,13 +75,21 @@ class Fetch:
         """Fetch, and say where they are."""
         if not self.names:
             raise CallerError("missing: NAMES", "python -m labs data list names the data sets")
+        missing = []
         for entry in [find(name) for name in self.names]:
-            obtained = store.fetch(entry)
+            try:
+                obtained = store.fetch(entry)
+            except UnobtainableError as error:
+                say(f"note: {error.message}")
+                missing.append((entry.name, error.hint))
+                continue
             if self.to is not None and entry.origin == "files":
                 for path in obtained.paths:
                     _copy(path, self.to / entry.name / path.name)
             place = self.to / entry.name if self.to is not None and entry.origin == "files" else _place(obtained)
             show(f"{entry.name}: {obtained.found}: {place}")
+        if missing:
+            raise CallerError(f"not to be had: {', '.join(name for name, _ in missing)}", missing[0][1])
         return 0
 
 
@@ -130,7 +139,7 @@ def _verdict(entry: Entry) -> dict[str, Any]:
     except LabsError:
         return {"state": "not here"}
     if len(found) < len(entry.files):
-        return {"state": "not here" if store.state(entry) == "to fetch" else "damaged"}
+        return {"state": "damaged" if store.damaged(entry) else "not here"}
     whole = store.obtained(entry, found)
     return {"state": f"right: {whole.found}", "digest": whole.digest}
 
@@ -147,8 +156,9 @@ class Where:
         entry = find(self.name)
         if entry.origin in ("folder", "simulated"):
             raise CallerError(f"{entry.name} has no files here", entry.get or "it is made when a lab needs it")
-        paths = [path for one in store.here(entry) if one is not None for path in one.paths]
-        if not paths:
-            raise CallerError(f"{entry.name} is not here", f"python -m labs data fetch {entry.name}")
+        found = store.here(entry)
+        paths = [path for one in found if one is not None for path in one.paths]
+        if None in found:
+            raise CallerError(f"{entry.name} is not here whole", f"python -m labs data fetch {entry.name}")
         show("\n".join(map(str, paths)))
         return 0

@@ -139,6 +139,11 @@ def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOpti
         if options.resume is None:
             folders.discard(partial)
         raise
+    except Exception:
+        # A defect of ours: what was trained stays, an empty folder would only be in the way.
+        if not (partial / folders.STATE).exists():
+            folders.discard(partial)
+        raise
     _show(run.record, run.folder, options)
     return 0
 

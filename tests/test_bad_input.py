@@ -70,7 +70,7 @@ def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ("--seed -1", "--seed", "--help"),
         ("--patience -1", "--patience", "--help"),
         ("--test-fraction 1.0", "--test-fraction", "--help"),
-        ("--test-fraction 0.999", "427 groups of rows cannot be split", "other shares"),
+        ("--test-fraction 0.999", "427 groups of rows: too few to hold out", "other shares"),
         ("--activation step", "--activation: no 'step' here", "relu, tanh"),
         ("--optimizer lion", "--optimizer: no 'lion' here", "adam"),
         ("--split patient", "--split: no 'patient' here", "mix, random"),

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
+import labs
 from labs.classification.data import TABLES
 from labs.classification.lab import ClassificationConfig, lab
 from tests.conftest import Command
@@ -141,6 +143,18 @@ def test_options_that_do_not_fit_a_table(mirror: Path, monkeypatch: pytest.Monke
         assert not lab.preset("best", name).active
 
 
+@pytest.mark.parametrize("field", ["epochs", "batch_size", "patience", "learning_rate", "seed"])
+@pytest.mark.parametrize("name", labs.NAMES)
+def test_no_lab_loosens_a_shared_limit(name: str, field: str) -> None:
+    with pytest.raises(ValidationError):
+        labs.find_lab(name).config(**{field: -1})  # type: ignore[arg-type]
+
+
+def test_data_and_data_dir_do_not_go_together(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="--data mnist and --data-dir do not go together"):
+        lab.splits(config(data="mnist", data_dir=tmp_path))
+
+
 def test_a_class_that_training_has_none_of() -> None:
     splits = lab.splits(lab.preset("course"))
     rows = splits.train.targets != 3
@@ -171,7 +185,7 @@ def test_one_class_and_a_class_with_one_picture(tmp_path: Path) -> None:
         (tmp_path / "in" / name).mkdir(parents=True)
         for i in range(10 if name == "a" else 1):
             Image.fromarray(np.full((20, 20), 9 * i + ord(name), "uint8")).save(tmp_path / "in" / name / f"{i}.png")
-    with pytest.raises(CallerError, match="groups of rows cannot be split"):
+    with pytest.raises(CallerError, match="groups of rows, 1 rows of the rarest class"):
         lab.splits(config(data_dir=tmp_path / "in"))
     (tmp_path / "in" / "b" / "0.png").unlink()
     with pytest.raises(CallerError, match="the folder b holds no picture"):

@@ -27,6 +27,7 @@ def test_verify(command: Command, tmp_path: Path) -> None:
     missing = command("labs", "data", "verify", "mnist", "concrete", LABS_MIRROR="")
     assert missing.status == 1
     assert "not as the catalogue names them: mnist" in missing.err
+    assert command("labs", "data", "list", LABS_MIRROR="/nowhere").status == 2
     (tmp_path / "mirror" / "irish").mkdir(parents=True)
     (tmp_path / "mirror" / "irish" / "irish.abc").write_bytes(b"X:1")
     damaged = command("labs", "data", "verify", LABS_MIRROR=str(tmp_path / "mirror"))

@@ -77,6 +77,28 @@ def test_official_splits(tmp_path: Path) -> None:
     assert sorted(found.official) == ["test"] * 2 + ["train"] * 4
 
 
+def test_a_split_is_never_taken_for_a_class(tmp_path: Path) -> None:
+    folder(tmp_path / "in" / "train")
+    folder(tmp_path / "in" / "val")
+    with pytest.raises(CallerError, match="there are train and val, but not both train and test"):
+        scan(tmp_path / "in")
+    (tmp_path / "in" / "val").rename(tmp_path / "in" / "Testing")
+    assert set(scan(tmp_path / "in").official) == {"train", "test"}
+
+
+def test_hidden_folders_are_passed_over(tmp_path: Path) -> None:
+    root = folder(tmp_path / "in")
+    (root / "a" / "deep").rename(root / "a" / ".thumbnails")
+    assert [name for name in scan(root).names if "thumb" in name] == []
+
+
+def test_a_cache_that_lost_its_pictures_is_made_again(tmp_path: Path, cache: Path) -> None:
+    root = folder(tmp_path / "in")
+    load(root, (16, 16), "grey")
+    next(cache.glob("*.npy")).write_bytes(b"cut off")
+    assert load(root, (16, 16), "grey").pictures[:].mean(axis=(1, 2, 3)).tolist() == [0, 20, 10, 40, 60, 50]
+
+
 @pytest.mark.parametrize(
     ("classes", "reason"), [("", "0 classes of pictures"), ("a", "1 class of pictures"), ("ab", "holds no picture")]
 )

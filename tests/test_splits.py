@@ -123,7 +123,7 @@ def test_an_official_split_is_kept() -> None:
 
 
 def test_a_class_with_one_row_is_refused() -> None:
-    with pytest.raises(CallerError, match="31 groups of rows cannot be split"):
+    with pytest.raises(CallerError, match="31 groups of rows, 1 rows of the rarest class: too few"):
         split_rows(np.arange(31), test=0.2, validation=0.1, seed=0, classes=np.array([0] * 30 + [1]))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from utils import classification
@@ -54,8 +55,10 @@ def learning_curves(history: Sequence[dict[str, float]], kept_epoch: int, *, lab
             color=colour,
             linestyle=style,
             linewidth=2,
+            marker="o" if len(epochs) < 3 else None,  # one epoch makes no line
             label=name,
         )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.axvline(kept_epoch, color=GREY, linestyle=":", linewidth=1.5, label=f"kept: epoch {kept_epoch}")
     values = np.array([[row["loss"], row["val_loss"]] for row in history])
     if values.max() > 20 * values.min() > 0:
@@ -205,9 +208,9 @@ def most_confidently_wrong(
     guess = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(guess != truth)
     wrong = wrong[np.argsort(-probabilities[wrong, guess[wrong]], kind="stable")][:number]
-    columns = 5
+    columns = max(3, min(5, len(wrong)))
     lines = max(1, -(-len(wrong) // columns))
-    figure = Figure(figsize=(8.5, 2.1 * lines + 0.6), layout="constrained")
+    figure = Figure(figsize=(1.7 * columns, 2.1 * lines + 0.6), layout="constrained")
     figure.suptitle("Surest mistakes, test split" if len(wrong) else "No mistake on the test split", x=0.01, ha="left")
     for axes in figure.subplots(lines, columns, squeeze=False).ravel():
         axes.set_axis_off()

@@ -40,8 +40,11 @@ SMALLEST = 8
 VERSION = 1
 """Raised when decoding changes, so that caches of another decoder are not taken for this one's."""
 CHANNELS = {"grey": 1, "rgb": 3}
-_SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "val": "validation", "valid": "validation"}
-_SPLIT_NAMES |= {"validation": "validation"}
+_SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+}
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,19 @@ def scan(root: Path) -> Folder:
     Hidden files are passed over; the names of classes and splits are those of the folders.
 
     Raises:
-        CallerError: there is no such folder, fewer than two classes, a class without a picture, or a split that lacks
-            a class.
+        CallerError: there is no such folder, fewer than two classes, a class without a picture, or splits of which one
+            is missing.
     """
     if not root.is_dir():
         raise CallerError(f"--data-dir {root}: there is no such folder", "give a folder with a folder a class")
     below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
     official = {"train", "test"} <= set(splits.values())
+    if splits and len(splits) == len(below) and not official:
+        raise CallerError(
+            f"--data-dir {root}: there are {' and '.join(path.name for path in splits)}, but not both train and test",
+            "name the pictures to judge on test/, or give a folder with a folder a class",
+        )
     parts = [(path, splits[path]) for path in below if path in splits] if official else [(root, "")]
     found = [
         (file.relative_to(root).as_posix(), folder.name, split)
@@ -125,7 +133,10 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
     files = [
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        # Thumbnails and notebooks' copies lie in hidden folders; beside their originals they would leak.
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     if not files:
         raise CallerError(
@@ -154,7 +165,7 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
     key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
     place = cache_folder() / "pictures"
     with locked(place):
-        if not (place / f"{key}.json").is_file():
+        if not _whole(place, key, len(folder.names), size, mode):
             _decode_all(folder, place, key, size, mode, centre)
     notes = json.loads((place / f"{key}.json").read_text(encoding="utf-8"))
     skipped: dict[str, str] = notes["skipped"]
@@ -172,6 +183,13 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
     )
 
 
+def _whole(place: Path, key: str, number: int, size: tuple[int, int], mode: Mode) -> bool:
+    """Whether the decoded pictures are in the cache: the notes are there, and the array has all its bytes."""
+    array = place / f"{key}.npy"
+    pixels = number * size[0] * size[1] * CHANNELS[mode]
+    return (place / f"{key}.json").is_file() and array.is_file() and array.stat().st_size > pixels
+
+
 def _report(folder: Folder, skipped: dict[str, str]) -> None:
     for name, reason in list(skipped.items())[:5]:
         say(f"note: {name}: {reason}; left out")
@@ -184,7 +202,7 @@ def _report(folder: Folder, skipped: dict[str, str]) -> None:
     }
     if lost:
         raise CallerError(
-            f"--data-dir {folder.root}: no picture of {sorted(lost)[0]} can be used ({next(iter(skipped.values()))})",
+            f"--data-dir {folder.root}: no picture of {sorted(lost)[0]} can be used",
             "give pictures that an image viewer opens",
         )
 
@@ -285,7 +303,7 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
         return f"more than {LARGEST:,} pixels"
     except UnidentifiedImageError:
         return "empty" if path.stat().st_size == 0 else "no picture"
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
+    except Exception as error:  # Pillow's readers of damaged files raise nearly every kind
         return f"damaged ({' '.join(str(error).split())[:80]})"
 
 
@@ -326,9 +344,9 @@ def read_pictures(paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, c
     found = []
     for path in paths:
         if not path.is_file():
-            raise CallerError(f"{path}: there is no such file", "give picture files")
+            raise CallerError(f"{path}: there is no such file", "this run predicts from pictures: give their files")
         picture = read_picture(path, size, mode, centre=centre)
         if isinstance(picture, str):
-            raise CallerError(f"{path}: {picture}", "give a picture that an image viewer opens")
+            raise CallerError(f"{path}: {picture}", "this run predicts from pictures: give one that a viewer opens")
         found.append(picture)
     return np.stack(found)

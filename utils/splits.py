@@ -184,8 +184,10 @@ def hold_out(
             is_held = np.isin(members, held_groups)
             kept, held = np.flatnonzero(~is_held), np.flatnonzero(is_held)
     except ValueError as error:
+        held_together = len(np.unique(groups[rows]))
+        rarest = "" if classes is None else f", {np.bincount(classes[rows]).min()} rows of the rarest class"
         raise CallerError(
-            f"{len(np.unique(groups[rows]))} groups of rows cannot be split ({error})",
+            f"{held_together} groups of rows{rarest}: too few to hold out {share:.2g} (equal rows are one)",
             "use more data, more of the rarest class, or other shares for test and validation",
         ) from error
     return np.sort(rows[kept]), np.sort(rows[held])

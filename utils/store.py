@@ -19,7 +19,7 @@ from typing import NamedTuple
 from utils import files
 from utils.archives import unpack
 from utils.catalog import UNVERIFIED, Entry, File, candidates, data_folder
-from utils.downloads import UnobtainableError, download, reachable
+from utils.downloads import PART, UnobtainableError, download, reachable
 from utils.errors import CallerError, CheckError
 from utils.output import say
 
@@ -172,6 +172,19 @@ def state(entry: Entry) -> str:
     return "to fetch"
 
 
+def damaged(entry: Entry) -> list[Path]:
+    """Files of the data set that are in the cache or a mirror folder and are not what the catalogue names."""
+    folders = [cache_folder() / entry.name, *([Path(mirror()) / entry.name] if mirror() else [])]
+    recorded = _recorded(entry)
+    return [
+        folder / choice.name
+        for file in entry.files
+        for choice in (file, *file.alternatives)
+        for folder in folders
+        if (folder / choice.name).is_file() and look(choice, folder / choice.name, "", recorded) is None
+    ]
+
+
 def _site_packages(entry: Entry, hint: str) -> Path:
     spec = importlib.util.find_spec(entry.package)
     if spec is None or spec.origin is None:
@@ -233,7 +246,10 @@ def _cached(entry: Entry, file: File) -> Found | None:
 
 def mirror() -> str:
     """The mirror that `LABS_MIRROR` names: a folder, a base URL, or nothing."""
-    return os.environ.get("LABS_MIRROR", "")
+    place = os.environ.get("LABS_MIRROR", "")
+    if place and not _is_url(place) and not Path(place).is_dir():
+        raise CallerError(f"LABS_MIRROR={place}: there is no such folder", "correct it, or unset it")
+    return place
 
 
 def _is_url(place: str) -> bool:
@@ -245,7 +261,7 @@ def _mirrored(entry: Entry, file: File) -> Found | None:
         return None
     for choice in (file, *file.alternatives):
         path = Path(mirror()) / entry.name / choice.name
-        found = look(choice, path, "mirror")
+        found = look(choice, path, "mirror", _recorded(entry))
         if found is not None:
             return found
         if path.is_file():
@@ -257,8 +273,9 @@ def _fetched(entry: Entry, file: File) -> Found:
     """Download a file into the cache; the lock is held."""
     folder = cache_folder() / entry.name
     reasons = []
-    if (folder / file.name).is_file():
-        say(f"note: {folder / file.name} is damaged and is not used")
+    for path in damaged(entry):
+        if path.parent == folder and path.name == file.name:
+            say(f"note: {path} is damaged and is not used; remove it where it cannot be fetched again")
     for choice in (file, *file.alternatives):
         base = f"{mirror().rstrip('/')}/{entry.name}/{choice.name}"
         for urls, inside in (((base,) if _is_url(mirror()) else (), ""), (choice.urls, choice.inside)):
@@ -304,7 +321,8 @@ def _download_from_archive(file: File, urls: tuple[str, ...], target: Path) -> N
             )
         wanted[0].replace(target)
     finally:
-        archive.unlink(missing_ok=True)
+        for leftover in (archive, archive.with_name(archive.name + PART)):
+            leftover.unlink(missing_ok=True)
         shutil.rmtree(unpacked, ignore_errors=True)
 
 

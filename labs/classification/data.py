@@ -92,8 +92,7 @@ def load(config: ClassificationConfig) -> Splits:
     if config.data_dir is not None:
         return _folder(config, config.data_dir)
     obtained = store.obtain(config.data, "classification")
-    read = READERS.get(obtained.entry.name, _table)
-    return read(config, obtained)
+    return READERS[obtained.entry.name](config, obtained)
 
 
 def _stratified(config: ClassificationConfig, groups: Array, targets: Array) -> RowSplit:
@@ -183,5 +182,6 @@ READERS: dict[str, Callable[[ClassificationConfig, store.Obtained], Splits]] = {
     "mnist-5k": _digits_5k,
     "mnist": _idx,
     "fashion-mnist": _idx,
+    **dict.fromkeys(TABLES, _table),
 }
-"""Of the data sets that are no table."""
+"""By data set: a new one is read by a function named here, or by a line in TABLES."""

@@ -15,7 +15,21 @@ from utils import pictures
 from utils.augment import Augmentation, Augmenter
 from utils.baselines import classification_baselines
 from utils.classification import METRICS, class_report
-from utils.config import STRICT, Activation, Config, Few, Fraction, OptimizerName, Rate, Schedule, Seed, Side, Width
+from utils.config import (
+    STRICT,
+    Activation,
+    Config,
+    Count,
+    Few,
+    Fraction,
+    Natural,
+    OptimizerName,
+    Rate,
+    Schedule,
+    Seed,
+    Side,
+    Width,
+)
 from utils.contracts import Lab
 from utils.errors import CallerError
 from utils.splits import Splits
@@ -31,11 +45,11 @@ Network = Literal["mlp", "cnn", "subclassed"]
 class ClassificationConfig(Config, Augmentation):
     """The hyperparameters of the classification lab; the defaults are the course's."""
 
-    epochs: int = 30
+    epochs: Count = 30
     """Passes over the training split, at most; the course's notebook on validation has 30."""
-    batch_size: int = 64
+    batch_size: Count = 64
     """Rows a gradient step, as in the course."""
-    patience: int = 5
+    patience: Natural = 5
     """Epochs without a better validation loss before training stops, as in the course; 0 trains them all."""
     network: Network = "mlp"
     """mlp is a Sequential, cnn is written with the functional API, subclassed is the mlp as a subclass."""
@@ -123,13 +137,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 def load(config: ClassificationConfig) -> Splits:
     """The data set of the config, split; see `labs.classification.data`."""
-    splits = data.load(config)
-    if splits.features and (config.network == "cnn" or config.active):
+    if config.data_dir is not None and config.data != "auto":
+        raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+    if config.data_dir is None and config.data in data.TABLES and (config.network == "cnn" or config.active):
         option = "--network cnn" if config.network == "cnn" else "the augmentation"
-        raise CallerError(
-            f"{option}: {splits.source.name} is a table, not pictures", "give --network mlp, and no shifts"
-        )
-    return splits
+        raise CallerError(f"{option}: {config.data} is a table, not pictures", "give --network mlp, and no shifts")
+    return data.load(config)
 
 
 def build(config: ClassificationConfig, splits: Splits) -> keras.Model:

@@ -43,6 +43,11 @@ def _prepared(inputs: Any, config: ClassificationConfig, splits: Splits) -> Any:
     return keras.layers.Rescaling(1 / 255, name="pixels")(inputs)
 
 
+def _widths(config: ClassificationConfig) -> list[int]:
+    """Of the hidden layers: each is half as wide as the one before."""
+    return [max(2, config.units >> number) for number in range(config.layers)]
+
+
 def sequential(config: ClassificationConfig, splits: Splits) -> keras.Model:
     """A multilayer perceptron, as a `Sequential`: layers in a row, the way of the Udacity notebooks.
 
@@ -51,11 +56,9 @@ def sequential(config: ClassificationConfig, splits: Splits) -> keras.Model:
     inputs = _inputs(splits)
     stack = keras.Sequential(name="classifier")
     stack.add(keras.layers.Flatten(name="flatten"))
-    for number in range(config.layers):
-        width = max(2, config.units >> number)
-        stack.add(keras.layers.Dense(width, activation=config.activation, name=f"hidden_{number + 1}"))
-        if config.dropout:
-            stack.add(keras.layers.Dropout(config.dropout, name=f"dropout_{number + 1}"))
+    for number, width in enumerate(_widths(config), 1):
+        stack.add(keras.layers.Dense(width, activation=config.activation, name=f"hidden_{number}"))
+        stack.add(keras.layers.Dropout(config.dropout, name=f"dropout_{number}"))
     stack.add(keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target))
     outputs = _prepared(inputs, config, splits)
     for layer in stack.layers:
@@ -101,7 +104,7 @@ class Perceptron(keras.Model):
     def __init__(self, config: ClassificationConfig, splits: Splits) -> None:
         super().__init__(name="perceptron")
         self.flatten = keras.layers.Flatten(name="flatten")
-        widths = [max(2, config.units >> number) for number in range(config.layers)]
+        widths = _widths(config)
         self.hidden = [
             keras.layers.Dense(width, activation=config.activation, name=f"hidden_{number}")
             for number, width in enumerate(widths, 1)
@@ -120,8 +123,8 @@ class Perceptron(keras.Model):
 def subclassed(config: ClassificationConfig, splits: Splits) -> keras.Model:
     """The subclass, made fit for export.
 
-    A subclass is saved as the name of its Python class, and opens only where that code is. Called once on an Input,
-    it leaves the plain layers behind that it is made of, and those are saved like any others.
+    A subclass is saved as the name of its Python class, and opens only where that code is. Its `call`, run once on an
+    Input, leaves the plain layers behind that it is made of, and those are saved like any others.
     """
     inputs = _inputs(splits)
     outputs = Perceptron(config, splits).call(_prepared(inputs, config, splits))
