@@ -39,7 +39,7 @@ def _measured(make: Callable[[], Any], otherwise: Any) -> Any:
     """What `make` words from the records; where nothing was recorded yet, `otherwise`."""
     try:
         return make()
-    except FileNotFoundError:
+    except (FileNotFoundError, KeyError):  # no record at all, or none of this data set
         return otherwise
 
 

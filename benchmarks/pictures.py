@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.results import record
 
-SIDE, MANY, FEW, REPEATS = 96, 5000, 500, 5
+SIDE, MANY, FEW, REPEATS = 64, 5000, 500, 3
 
 # Decode, split, train two epochs and predict in a process of its own, whose peak memory is its own.
 WHOLE = """
@@ -76,7 +76,7 @@ def epochs(folder: Path) -> dict[str, list[float]]:
     from labs.classification.lab import ClassificationConfig, lab
     from utils import harness
 
-    config = ClassificationConfig(data_dir=folder, image_size=SIDE, network="cnn", filters=8, epochs=4, patience=0)
+    config = ClassificationConfig(data_dir=folder, image_size=SIDE, network="cnn", filters=8, epochs=3, patience=0)
     disk = lab.splits(config)
     train, validation = (replace(part, inputs=np.asarray(part.inputs)) for part in (disk.train, disk.validation))
     memory = replace(disk, train=train, validation=validation)

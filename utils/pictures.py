@@ -277,7 +277,7 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
 
     What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
     frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
-    scales that is not smaller than `size`; the rest is an average over the covered area.
+    scales that is not smaller than twice `size`; the rest is an average over the covered area.
 
     Args:
         path: of the file.
@@ -295,8 +295,8 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
             with Image.open(path) as image:
                 if min(image.size) < SMALLEST:
                     return f"{image.width} × {image.height} pixels are too few"
-                wanted = (int(np.ceil(size[1] / centre)), int(np.ceil(size[0] / centre)))
-                image.draft("L" if mode == "grey" else None, (max(wanted), max(wanted)))
+                wanted = int(np.ceil(2 * max(size) / centre))
+                image.draft("L" if mode == "grey" else None, (wanted, wanted))
                 turned = ImageOps.exif_transpose(image)
                 return _resized(_colours(turned, mode), size, centre)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

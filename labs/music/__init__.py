@@ -7,7 +7,7 @@ Model:   course: embedding of 256, one LSTM of 256, dense (MIT 6.S191, whose 1,0
          wider LSTM with dropout, on tunes in several keys.
 Target:  bits a character on whole held-out tunes: best ≥ 0.60, course ≥ 0.40 under an interpolated 5-gram; of best's
          tunes ≥ 90 % parse, ≥ 70 % have all inner bars right.
-Quality: measured by benchmarks.
-Time:    measured by benchmarks.
+Quality: not measured yet.
+Time:    not measured yet.
 Command: python -m labs.music
 """
