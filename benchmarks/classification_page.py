@@ -72,8 +72,8 @@ def pictures_block() -> str:
             f"{found['repeats']} in turn).",
             f"- From {found['fewer']:,} to {found['pictures']:,} pictures the whole training's peak memory grows by "
             f"{found['memory_grows_mb']:.0f} MB; the decoded pictures have {found['array_mb']:.0f} MB.",
-            f"- Before Keras is imported the lab takes {found['start_seconds']:.2f} s with warm caches: words parsed, "
-            "data found, verified and split.",
+            f"- With warm caches the lab takes {found['start_seconds']:.2f} s more than importing Keras until it can "
+            "train: data found, verified, read and split.",
         ]
     )
 

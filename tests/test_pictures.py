@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from utils import pictures
+from utils.decoding import Mode, read_picture
 from utils.errors import CallerError
-from utils.pictures import load, read_picture, scan
+from utils.pictures import load, scan
 
 GREY = np.linspace(0, 255, 32 * 24).reshape(32, 24).astype("uint8")
 
@@ -50,7 +51,7 @@ def test_a_folder_comes_back_in_order(tmp_path: Path, cache: Path) -> None:
 def test_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder(tmp_path / "in")
     calls: list[Path] = []
-    true = pictures.read_picture
+    true = read_picture
 
     def counted(path: Path, *words: Any, **named: Any) -> Any:
         calls.append(path)
@@ -161,7 +162,7 @@ def saved(tmp_path: Path, image: Image.Image, name: str, **options: Any) -> Path
     return tmp_path / name
 
 
-def read(path: Path, mode: pictures.Mode = "grey", size: tuple[int, int] = (32, 24)) -> Any:
+def read(path: Path, mode: Mode = "grey", size: tuple[int, int] = (32, 24)) -> Any:
     found = read_picture(path, size, mode)
     assert not isinstance(found, str), found
     assert found.dtype == np.uint8
@@ -205,7 +206,7 @@ def test_palette_and_cmyk_are_colours(tmp_path: Path) -> None:
 )
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_reduced_decoding_is_the_same_picture(
-    height: int, width: int, mode: pictures.Mode, size: tuple[int, int], seed: int, tmp_path: Path
+    height: int, width: int, mode: Mode, size: tuple[int, int], seed: int, tmp_path: Path
 ) -> None:
     """A JPEG decoded at a smaller scale, against the whole decoded and averaged: within three levels in the mean."""
     smooth = np.random.default_rng(seed).integers(0, 256, (4, 4, 3)).astype("uint8")

@@ -8,7 +8,7 @@
 4  pictures   classification   sequences
 3  store   splits   metrics
 2  downloads   augment   simulators
-1  catalog   config   archives   tables   arrays   mapped
+1  catalog   config   archives   tables   arrays   decoding   mapped
 0  errors   files   quiet   output
 
 Nothing here imports `labs`.

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.decoding import CHANNELS, VERSION, Mode, read_picture
 from utils.errors import CallerError
 from utils.files import replacing, sha256, write_json
 from utils.mapped import MappedRows
@@ -27,19 +27,9 @@ from utils.output import progress, say
 from utils.store import cache_folder, locked
 
 if TYPE_CHECKING:
-    from PIL.Image import Image as ImageType
-
-Array = NDArray[Any]
-Mode = Literal["grey", "rgb"]
+    pass
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-LARGEST = 100_000_000
-"""Pixels of a picture; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
-SMALLEST = 8
-"""Pixels along the shorter side: less shows nothing."""
-VERSION = 1
-"""Raised when decoding changes, so that caches of another decoder are not taken for this one's."""
-CHANNELS = {"grey": 1, "rgb": 3}
 _SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -270,83 +260,3 @@ def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mo
                 "make room, or let LABS_DATA_HOME name another folder",
             ) from error
     write_json(place / f"{key}.json", {"root": str(folder.root), "skipped": dict(sorted(skipped.items()))})
-
-
-def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Array | str:
-    """One picture as (height, width, channels) uint8, or the reason why it cannot be used.
-
-    What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
-    frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
-    scales that is not smaller than twice `size`; the rest is an average over the covered area.
-
-    Args:
-        path: of the file.
-        size: (height, width).
-        mode: `grey` (ITU-R 601 luma) or `rgb`.
-        centre: share of height and width that is kept about the centre.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    Image.MAX_IMAGE_PIXELS = LARGEST
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged EXIF or palettes: the picture shows whether it matters
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if min(image.size) < SMALLEST:
-                    return f"{image.width} × {image.height} pixels are too few"
-                wanted = int(np.ceil(2 * max(size) / centre))
-                image.draft("L" if mode == "grey" else None, (wanted, wanted))
-                turned = ImageOps.exif_transpose(image)
-                return _resized(_colours(turned, mode), size, centre)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return f"more than {LARGEST:,} pixels"
-    except UnidentifiedImageError:
-        return "empty" if path.stat().st_size == 0 else "no picture"
-    except Exception as error:  # Pillow's readers of damaged files raise nearly every kind
-        return f"damaged ({' '.join(str(error).split())[:80]})"
-
-
-def _colours(image: ImageType, mode: Mode) -> ImageType:
-    """The image as `L` or `RGB`."""
-    from PIL import Image
-
-    if image.mode.startswith(("I", "F")):
-        values = np.asarray(image).astype("float64")
-        # 16-bit files come as 0 to 65535; what holds no such value was stored with fewer bits.
-        scale = 257.0 if values.max() > 255 else 1.0
-        image = Image.fromarray(np.clip(values / scale, 0, 255).astype("uint8"))
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        opaque = image.convert("RGBA")
-        white = Image.new("RGBA", opaque.size, "white")
-        image = Image.alpha_composite(white, opaque)
-    return image.convert("L" if mode == "grey" else "RGB")
-
-
-def _resized(image: ImageType, size: tuple[int, int], centre: float) -> Array:
-    from PIL import Image
-
-    if centre < 1:
-        # Cropped first: a resize with a box looks over its edge.
-        left, top = (round(length * (1 - centre) / 2) for length in image.size)
-        image = image.crop((left, top, image.width - left, image.height - top))
-    resized = image.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    pixels = np.asarray(resized, dtype=np.uint8)
-    return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def read_pictures(paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Array:
-    """Pictures to predict from, (pictures, height, width, channels) uint8.
-
-    Raises:
-        CallerError: one cannot be used.
-    """
-    found = []
-    for path in paths:
-        if not path.is_file():
-            raise CallerError(f"{path}: there is no such file", "this run predicts from pictures: give their files")
-        picture = read_picture(path, size, mode, centre=centre)
-        if isinstance(picture, str):
-            raise CallerError(f"{path}: {picture}", "this run predicts from pictures: give one that a viewer opens")
-        found.append(picture)
-    return np.stack(found)

@@ -149,6 +149,24 @@ def _values(path: Path, text: pd.Series[str], column: Column) -> Array:
     return codes
 
 
+def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+    """The rows of CSV files to predict from, one file after the other.
+
+    Args:
+        paths: of the files.
+        labels: a run's `labels.json`: its columns, their levels, and the target that must not be among them.
+
+    Returns:
+        (rows, columns) float32, numbers and codes of levels.
+
+    Raises:
+        CallerError: see `read_table`.
+    """
+    schema = [Column(name, tuple(labels["categories"].get(name, ()))) for name in labels["features"]]
+    tables = [read_table(path, schema, target=labels["target"]) for path in paths]
+    return np.concatenate(tables).astype("float32")
+
+
 def one_hot(inputs: Array, features: Sequence[str], levels: Mapping[str, Sequence[str]]) -> Array:
     """Codes as indicators, numbers as they are: what a linear model needs.
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
 from labs.classification import data
-from utils import pictures
 from utils.augment import Augmentation, Augmenter
 from utils.baselines import classification_baselines
 from utils.classification import METRICS, class_report
@@ -31,9 +30,10 @@ from utils.config import (
     Width,
 )
 from utils.contracts import Lab
+from utils.decoding import read_pictures
 from utils.errors import CallerError
 from utils.splits import Splits
-from utils.tables import Column, read_table
+from utils.tables import read_rows
 
 if TYPE_CHECKING:
     import keras
@@ -190,11 +190,9 @@ def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[Any]:
     """The rows of CSV files, or pictures at the size that the model takes."""
     if labels["features"]:
-        schema = [Column(name, tuple(labels["categories"].get(name, ()))) for name in labels["features"]]
-        tables = [read_table(path, schema, target=labels["target"]) for path in paths]
-        return np.concatenate(tables).astype("float32")
+        return read_rows(paths, labels)
     height, width, channels = labels["input_shape"]
-    return pictures.read_pictures(paths, (height, width), "grey" if channels == 1 else "rgb")
+    return read_pictures(paths, (height, width), "grey" if channels == 1 else "rgb")
 
 
 lab = Lab(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from utils.config import (
 from utils.contracts import Lab
 from utils.metrics import Metric, mae, r2, rmse
 from utils.splits import Splits
-from utils.tables import Column, read_table
+from utils.tables import read_rows
 
 if TYPE_CHECKING:
     import keras
@@ -123,13 +122,6 @@ def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
     return figures.draw(fitted, evaluation)
 
 
-def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[np.float32]:
-    """The rows of CSV files, one after the other, (rows, columns) float32."""
-    schema = [Column(name, tuple(labels["categories"].get(name, ()))) for name in labels["features"]]
-    tables = [read_table(path, schema, target=labels["target"]) for path in paths]
-    return np.concatenate(tables).astype("float32")
-
-
 lab = Lab(
     name="regression",
     title="Concrete strength from a recipe: a regression network for tables",
@@ -145,6 +137,6 @@ lab = Lab(
     compile=compile_arguments,
     baselines=baselines,
     figures=draw,
-    read=read,
+    read=read_rows,
     commands={"protocol": Protocol},
 )
