@@ -10,10 +10,9 @@ from typing import Any
 
 from tyro.conf import Positional
 
-from utils import report, store
+from utils import places, report, store
 from utils.catalog import Entry, catalogue, find
-from utils.downloads import UnobtainableError
-from utils.errors import CallerError, CheckError, LabsError
+from utils.errors import CallerError, CheckError, LabsError, UnobtainableError
 from utils.files import replacing
 from utils.output import say, show
 
@@ -50,15 +49,15 @@ class List:
                 "homepage",
                 "split",
             )
-            listed = [{**{fact: getattr(e, fact) for fact in facts}, "state": store.state(e)} for e in entries]
+            listed = [{**{fact: getattr(e, fact) for fact in facts}, "state": places.state(e)} for e in entries]
             show(json.dumps(listed, indent=2, ensure_ascii=False))
             return 0
         rows = [
-            [e.name, ", ".join(e.labs), f"{e.rows:,}" if e.rows else "–", _size(e), store.state(e), e.licence]
+            [e.name, ", ".join(e.labs), f"{e.rows:,}" if e.rows else "–", _size(e), places.state(e), e.licence]
             for e in entries
         ]
         show(report.table(["data set", "lab", "rows", "size", "where", "licence"], rows, left=(1, 4, 5)))
-        say(f"\ncache: {store.cache_folder()}; mirror (LABS_MIRROR): {store.mirror() or 'none'}")
+        say(f"\ncache: {places.cache_folder()}; mirror (LABS_MIRROR): {places.mirror() or 'none'}")
         return 0
 
 
@@ -133,13 +132,13 @@ class Verify:
 
 def _verdict(entry: Entry) -> dict[str, Any]:
     try:
-        found = [one for one in store.here(entry) if one is not None]
+        found = [one for one in places.here(entry) if one is not None]
     except CheckError:
         return {"state": "damaged"}
     except LabsError:
         return {"state": "not here"}
     if len(found) < len(entry.files):
-        return {"state": "damaged" if store.damaged(entry) else "not here"}
+        return {"state": "damaged" if places.damaged(entry) else "not here"}
     whole = store.obtained(entry, found)
     return {"state": f"right: {whole.found}", "digest": whole.digest}
 
@@ -156,7 +155,7 @@ class Where:
         entry = find(self.name)
         if entry.origin in ("folder", "simulated"):
             raise CallerError(f"{entry.name} has no files here", entry.get or "it is made when a lab needs it")
-        found = store.here(entry)
+        found = places.here(entry)
         paths = [path for one in found if one is not None for path in one.paths]
         if None in found:
             raise CallerError(f"{entry.name} is not here whole", f"python -m labs data fetch {entry.name}")

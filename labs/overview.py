@@ -7,7 +7,7 @@ import textwrap
 
 import labs
 from utils.catalog import catalogue
-from utils.store import state
+from utils.places import state
 
 COMMANDS = {
     "evaluate": ("commands.Evaluate", "measure a run's saved model again and hold it against its record"),

@@ -20,10 +20,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from utils import catalog, downloads, store
+from utils import catalog, downloads, places, store
 from utils.catalog import UNVERIFIED, Entry, File
-from utils.downloads import UnobtainableError
-from utils.errors import CallerError, CheckError
+from utils.errors import CallerError, CheckError, UnobtainableError
 
 CONTENT = bytes(range(256)) * 400
 CUT = 2 * downloads.CHUNK
@@ -311,7 +310,7 @@ def test_a_changed_embedded_file_is_not_used(tmp_path: Path, monkeypatch: pytest
         (catalog.data_folder() / "concrete.csv").read_bytes().replace(b"540.0", b"541.0")
     )
     entry = catalog.find("concrete")
-    monkeypatch.setattr(store, "data_folder", lambda: tmp_path)
+    monkeypatch.setattr(places, "data_folder", lambda: tmp_path)
     with pytest.raises(CheckError, match="not the file that the catalogue names"):
         store.fetch(entry)
 

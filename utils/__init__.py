@@ -7,7 +7,7 @@
 5  pipelines   builders   optimizers   losses   baselines   recurrent   windows
 4  pictures   classification   sequences
 3  store   splits   metrics
-2  downloads   augment   simulators
+2  downloads   places   augment   simulators
 1  catalog   config   archives   tables   arrays   decoding   mapped
 0  errors   files   quiet   output
 

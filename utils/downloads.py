@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from utils.errors import CallerError
+from utils.errors import CallerError, UnobtainableError
 from utils.output import progress
 
 CONNECT_SECONDS = 3.0
@@ -24,10 +24,6 @@ READ_SECONDS = 20.0
 RETRIES = 3
 CHUNK = 1 << 15
 PART = ".part"
-
-
-class UnobtainableError(CallerError):
-    """A file that one source does not give; another may."""
 
 
 def reachable(urls: Sequence[str]) -> tuple[str, ...]:

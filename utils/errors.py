@@ -33,6 +33,10 @@ class CallerError(LabsError):
     exit_status = 2
 
 
+class UnobtainableError(CallerError):
+    """A file that one source does not give; another may."""
+
+
 class CheckError(LabsError):
     """A check that did not hold: parity of an export, a metric, a digest (exit status 1)."""
 

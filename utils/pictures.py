@@ -24,7 +24,7 @@ from utils.errors import CallerError
 from utils.files import replacing, sha256, write_json
 from utils.mapped import MappedRows
 from utils.output import progress, say
-from utils.store import cache_folder, locked
+from utils.places import cache_folder, locked
 
 if TYPE_CHECKING:
     pass

