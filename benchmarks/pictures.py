@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.results import record
 
-SIDE, MANY, FEW, REPEATS = 64, 5000, 500, 3
+SIDE, MANY, FEW, REPEATS = 64, 5000, 500, 7
 
 # Decode, split, train two epochs and predict in a process of its own, whose peak memory is its own.
 WHOLE = """

@@ -4,7 +4,8 @@
     python -m benchmarks.quality classification [DATA…]
     python -m benchmarks.quality music
 
-Ten minutes on two cores for regression, about an hour for classification, with a mirror of its data sets in LABS_MIRROR. With data sets named, only those are measured again. The documents take every number from what this
+Ten minutes on two cores for regression, about an hour for classification, with a mirror of its data sets in
+LABS_MIRROR. With data sets named, only those are measured again. The documents take every number from what this
 records.
 """
 

@@ -32,6 +32,10 @@ class Batches(Protocol):
         """Inside a graph: inputs and targets of one step. Steps come in their order, from 0."""
 
 
+THREADS = 2
+"""That make batches ahead of the training."""
+
+
 def batches(split: Split, batch_size: int, seed: int | None = None, transform: Transform | None = None) -> Batches:
     """The kind of batches that suits the split: from memory where it can be, else streamed.
 
@@ -100,7 +104,12 @@ class StreamBatches:
             return tf.ensure_shape(found, (None, *inputs.shape[1:])), tf.gather(targets, rows)
 
         steps = tf.data.Dataset.range(self.steps, output_type=tf.int32)
-        return iter(steps.map(load, num_parallel_calls=2, deterministic=True).prefetch(2))
+        loaded = steps.map(load, num_parallel_calls=THREADS, deterministic=True).prefetch(2)
+        options = tf.data.Options()
+        # In the pool that it shares with the training, loading was at times held up for as long as an epoch takes.
+        options.threading.private_threadpool_size = THREADS
+        options.autotune.enabled = False
+        return iter(loaded.with_options(options))
 
     def _take(self, rows: NDArray[np.intp], epoch: int, step: int) -> Array:
         found: Array = self._split.inputs[rows]
