@@ -63,8 +63,9 @@ class Evaluate:
         from utils.export import open_model
 
         test = splits.test
+        metrics = {name: metric.at(found.record.get("threshold")) for name, metric in lab.metrics.items()}
         measured = score(
-            lab.metrics, test.targets, lab.measure(open_model(self.run), test.inputs, test.targets), test.groups
+            metrics, test.targets, lab.measure(open_model(self.run), test.inputs, test.targets), test.groups
         )
         recorded = found.record["metrics"]["test"]
         moved = [name for name in measured if not same(measured[name]["value"], recorded[name]["value"])]

@@ -59,7 +59,8 @@ def run(lab: Lab, words: Sequence[str]) -> int:
 
 def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions, Any]:
     """Preset and data set are read first: with them go the defaults of the other options."""
-    defaults = lab.preset(_given("--preset", words, RunOptions.preset), _given("--data", words, config.Config.data))
+    preset, data = _given("--preset", words, RunOptions.preset), _given("--data", words, config.Config.data)
+    defaults = lab.preset(preset, data, folder=bool(_given("--data-dir", words, "")))
     both = make_dataclass("Command", [("run", RunOptions), ("hyperparameters", lab.config)], frozen=True)
     commands = "".join(f"\n{program} {name} --help" for name in lab.commands)
     parsed: Any = parse(

@@ -5,8 +5,8 @@
 7  training   export   explain   figures   report   folders
 6  contracts (Lab and what training gives back)
 5  pipelines   builders   optimizers   losses   baselines   recurrent   windows
-4  pictures   classification   sequences
-3  store   splits   metrics
+4  pictures   classification   binary   sequences
+3  store   splits   metrics   simulated
 2  downloads   places   augment   simulators
 1  catalog   config   archives   tables   arrays   decoding   mapped
 0  errors   files   quiet   output

@@ -153,3 +153,34 @@ def convolution(inputs: Any, filters: int, kernel: int = 3, *, strides: int = 1,
     )(inputs)
     outputs = keras.layers.BatchNormalization(name=f"{name}_normalised")(outputs)
     return keras.layers.ReLU(name=f"{name}_relu")(outputs)
+
+
+def residual_blocks(inputs: Any, filters: int, *, strides: int = 1, last: int = 7) -> Any:
+    """A convolution, then blocks of a convolution and a residual one, each on a picture of half the side.
+
+    Each block has twice the filters of the one before, at most eight times the first's; the last one's picture has
+    `last` pixels a side or less.
+
+    Args:
+        inputs: (batch, height, width, channels).
+        filters: of the first convolution.
+        strides: of the first convolution: 2 makes the whole about four times cheaper.
+        last: side of the last picture, pixels.
+
+    Returns:
+        (batch, at most `last`, at most `last`, up to 8 filters).
+
+    Source:
+        He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition, CVPR 2016, section 3.
+    """
+    values = convolution(inputs, filters, strides=strides, name="stem")
+    side, widest = min(values.shape[1:3]), 8 * filters
+    while True:
+        values = keras.layers.MaxPooling2D(2, padding="same", name=f"pool_{side}")(values)
+        side = -(-side // 2)
+        filters = min(2 * filters, widest)
+        values = convolution(values, filters, name=f"wide_{side}")
+        residual = convolution(values, filters, name=f"residual_{side}")
+        values = keras.layers.Add(name=f"sum_{side}")([values, residual])
+        if side <= last:
+            return values

@@ -118,7 +118,9 @@ def find(name: str) -> Entry:
 
 
 def candidates(name: str, lab: str) -> list[Entry]:
-    """The data sets that a lab's `--data NAME` may mean; for `auto` all that need no folder, in their order.
+    """The data sets that a lab's `--data NAME` may mean.
+
+    `auto` is all that need no folder, in their order; `simulated` the lab's simulated one.
 
     Raises:
         CallerError: no such data set, or not one of this lab.
@@ -126,6 +128,9 @@ def candidates(name: str, lab: str) -> list[Entry]:
     mine = {key: entry for key, entry in catalogue().items() if lab in entry.labs}
     if name == "auto":
         return [entry for entry in mine.values() if entry.origin != "folder"]
+    simulated = [entry for entry in mine.values() if entry.simulated]
+    if name == "simulated" and simulated:
+        return simulated
     if name not in mine:
         raise CallerError(
             f"--data {name}: no data set of the lab {lab} has this name",

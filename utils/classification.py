@@ -79,6 +79,29 @@ def reliability(truth: Array, probabilities: Array) -> tuple[Array, Array, Array
     )
 
 
+def auc(truth: Array, probabilities: Array) -> float:
+    """Area under the ROC curve; of more than two classes the mean over each class against the rest.
+
+    It is the share of pairs, one row of the class and one of another, that the probability orders rightly; ties count
+    half. Not a number where a class has all rows or none.
+
+    Source:
+        Hanley and McNeil, The meaning and use of the area under a ROC curve, Radiology 143 (1982).
+    """
+    from scipy.stats import rankdata
+
+    classes = probabilities.shape[1]
+    areas = []
+    for number in [1] if classes == 2 else range(classes):
+        mine = truth == number
+        pairs = int(mine.sum()) * int((~mine).sum())
+        if not pairs:
+            return float("nan")
+        ranks = rankdata(probabilities[:, number])[mine].sum()
+        areas.append((ranks - mine.sum() * (mine.sum() + 1) / 2) / pairs)
+    return float(np.mean(areas))
+
+
 METRICS = {
     "accuracy": Metric(accuracy, "higher"),
     "f1_macro": Metric(f1_macro, "higher"),

@@ -63,7 +63,7 @@ class Lab:
         title: in one line, what is predicted from what.
         config: its Config class.
         presets: by name, the fields that differ from the class's defaults; `course` is the default preset. A name
-            `<preset>/<data set>` holds what differs further on that data set.
+            `<preset>/<data set>` holds what differs further on that data set, `<preset>/folder` on a folder of yours.
         metrics: by name; the first is the one that the lab is judged by.
         load: reads the data and splits it; callers use the method `splits`.
         build: the network, uncompiled, raw inputs to predictions: normalisation is fitted on training rows inside it.
@@ -71,7 +71,10 @@ class Lab:
         baselines: test predictions of what the network has to beat, by name.
         figures: pictures of a trained model, by file name without ending.
         read: raw inputs from files, for `predict`; gets the paths and the run's `labels.json`.
-        details: what a table of numbers cannot hold, from the test split's truth and predictions, for `run.json`.
+        threshold: the probability from which on a row is taken for class 1, chosen from the config and validation's
+            targets and predictions; None where nothing is decided so. Metrics that decide are measured at it.
+        details: what a table of numbers cannot hold, from the splits, the test split's predictions and the threshold,
+            for `run.json`.
         inspect: what is found out about the trained model itself, beside its predictions, added to `details`.
         transform: changes the inputs of training batches (augmentation); None changes nothing.
         batches: training and validation batches, where a gradient step takes something else than rows of the splits.
@@ -93,7 +96,8 @@ class Lab:
     baselines: Callable[[Any, Splits], Mapping[str, NDArray[Any]]]
     figures: Callable[[Fitted, Evaluation], Mapping[str, Figure]]
     read: Callable[[Sequence[Path], Mapping[str, Any]], NDArray[Any]]
-    details: Callable[[Splits, NDArray[Any]], dict[str, Any]] = lambda _splits, _predictions: {}
+    threshold: Callable[[Any, NDArray[Any], NDArray[Any]], float | None] = lambda _config, _truth, _predictions: None
+    details: Callable[[Splits, NDArray[Any], float | None], dict[str, Any]] = lambda _splits, _predictions, _at: {}
     inspect: Callable[[Fitted], dict[str, Any]] = lambda _fitted: {}
     transform: Callable[[Any], Transform | None] = lambda _config: None
     batches: Callable[[Any, Splits], tuple[Batches, Batches]] | None = None
@@ -107,8 +111,8 @@ class Lab:
         """The presets that a user may name."""
         return [name for name in self.presets if "/" not in name]
 
-    def preset(self, name: str, data: str = "auto") -> Any:
-        """The lab's config under a preset, for a data set.
+    def preset(self, name: str, data: str = "auto", *, folder: bool = False) -> Any:
+        """The lab's config under a preset, for a data set or for a folder of the user's.
 
         Raises:
             CallerError: no preset has this name.
@@ -118,7 +122,8 @@ class Lab:
                 f"--preset {name}: the lab {self.name} has no such preset",
                 f"choose from: {', '.join(self.preset_names)}",
             )
-        return self.config(**{**self.presets[name], **self.presets.get(f"{name}/{data}", {}), "data": data})
+        further = self.presets.get(f"{name}/{'folder' if folder else data}", {})
+        return self.config(**{**self.presets[name], **further, "data": data})
 
     def splits(self, config: Any) -> Splits:
         """Load the data, note the seconds it took, and refuse a config that does not fit them.
@@ -200,11 +205,15 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured: predictions and scores by split, baselines and details on test, the leakage audit."""
+    """What was measured: predictions and scores by split, baselines and details on test, the leakage audit.
+
+    The threshold is the one that metrics which decide were measured at; None where the lab chooses none.
+    """
 
     predictions: dict[str, NDArray[Any]]
     metrics: dict[str, Scores]
     baselines: dict[str, dict[str, float]]
     audit: dict[str, Any]
     details: dict[str, Any]
+    threshold: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)

@@ -173,11 +173,8 @@ def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:
     axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     axes.set_title(f"How sure it may be, test split\n{note}", loc="left", fontsize=12)
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.5, label="as sure as right")
-    # A 95 % interval of a share (Wilson): few rows say little.
-    z, n = 1.96, np.maximum(rows[held], 1)
-    middle = (correct[held] + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(correct[held] * (1 - correct[held]) / n + z**2 / (4 * n**2))
-    axes.vlines(confidence[held], middle - half, middle + half, color=BLUE, linewidth=1.5, alpha=0.6)
+    # Few rows say little.
+    axes.vlines(confidence[held], *wilson(correct[held], rows[held]), color=BLUE, linewidth=1.5, alpha=0.6)
     axes.plot(confidence[held], correct[held], "o", color=BLUE, label="test rows, with 95 % interval")
     edges = np.linspace(0, 1, len(rows) + 1)
     counts.bar(edges[:-1], rows, width=1 / len(rows), align="edge", color=BLUE, edgecolor="white")
@@ -191,6 +188,18 @@ def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:
         plot.set_axisbelow(True)
         plot.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def wilson(share: Any, rows: Any) -> tuple[Any, Any]:
+    """The 95 % interval of shares that were counted in `rows` rows.
+
+    Source:
+        Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927).
+    """
+    z = 1.96
+    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    return middle - half, middle + half
 
 
 def most_confidently_wrong(

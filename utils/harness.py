@@ -102,19 +102,21 @@ def evaluate(fitted: Fitted) -> Evaluation:
     Intervals are bootstrap 95 %, by group where the data have groups.
     """
     start = time.perf_counter()
-    lab, metrics, splits = fitted.lab, fitted.lab.metrics, fitted.splits
+    lab, splits = fitted.lab, fitted.splits
     live = predictor(fitted.model)
     predictions = {name: lab.measure(live, part.inputs, part.targets) for name, part in splits.parts().items()}
+    threshold = lab.threshold(fitted.config, splits.validation.targets, predictions["validation"])
+    metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
     scores = {
         name: score(metrics, part.targets, predictions[name], part.groups) for name, part in splits.parts().items()
     }
     baselines = {
-        baseline: {name: metric.function(splits.test.targets, guess) for name, metric in metrics.items()}
+        baseline: {name: metric.function(splits.test.targets, guess) for name, metric in lab.metrics.items()}
         for baseline, guess in lab.baselines(fitted.config, splits).items()
     }
-    details = lab.details(splits, predictions["test"]) | lab.inspect(fitted)
+    details = lab.details(splits, predictions["test"], threshold) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
-    return Evaluation(predictions, scores, baselines, audit(splits), details, seconds)
+    return Evaluation(predictions, scores, baselines, audit(splits), details, threshold, seconds)
 
 
 def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, overwrite: bool = False) -> Run:
@@ -143,14 +145,14 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
         warnings.simplefilter("always")
         save_model(fitted.model, folder, fitted.lab.endpoints(fitted.model))
         _write_history(folder / "history.csv", fitted.progress.history)
-        write_json(folder / "labels.json", labels(fitted.splits))
+        write_json(folder / "labels.json", labels(fitted.splits, evaluation.threshold))
         figures = _save_figures(folder / "figures", fitted, evaluation)
         parity = process.check(
             folder,
             test.inputs[held],
             test.targets[held],
             evaluation.predictions["test"][held],
-            fitted.lab.metrics,
+            {name: metric.at(evaluation.threshold) for name, metric in fitted.lab.metrics.items()},
             fitted.lab.measure,
         )
     seconds = {**fitted.seconds, **evaluation.seconds, "save": time.perf_counter() - start}
@@ -176,7 +178,8 @@ def _parity_rows(test: Split) -> slice | NDArray[np.intp]:
 def command_of(lab: Lab, preset: str, settings: Config) -> str:
     """The command that gives this run again: the preset, and every field that differs from it."""
     words = ["python", "-m", f"labs.{lab.name}", "--preset", preset]
-    usual = config.to_json(lab.preset(preset, settings.data)) | {"data": Config.data}
+    usual = lab.preset(preset, settings.data, folder=settings.data_dir is not None)
+    usual = config.to_json(usual) | {"data": Config.data}
     for name, value in config.to_json(settings).items():
         option = name.replace("_", "-")
         if isinstance(value, bool) and value != usual[name]:
@@ -186,8 +189,8 @@ def command_of(lab: Lab, preset: str, settings: Config) -> str:
     return shlex.join(words)
 
 
-def labels(splits: Splits) -> dict[str, Any]:
-    """What the model's inputs and outputs mean, and the range of each input column in training."""
+def labels(splits: Splits, threshold: float | None = None) -> dict[str, Any]:
+    """What the model's inputs and outputs mean, the range of each input column in training, and the threshold."""
     ranges = {}
     if splits.features:
         rows = splits.train.inputs[:]
@@ -204,6 +207,7 @@ def labels(splits: Splits) -> dict[str, Any]:
         "target": splits.target,
         "unit": splits.unit,
         "class_names": list(splits.class_names),
+        "threshold": threshold,
         "input_shape": list(splits.train.inputs.shape[1:]),
     }
 
@@ -227,6 +231,8 @@ def _save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> list[
     folder.mkdir(exist_ok=True)
     names = []
     for name, figure in fitted.lab.figures(fitted, evaluation).items():
+        if fitted.splits.source.simulated:
+            figure.text(0.995, 0.995, "SIMULATED data", ha="right", va="top", fontsize=9, color="#D55E00")
         figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI)
         names.append(f"{name}.png")
     return names
@@ -261,6 +267,8 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "units": {name: metric.unit_of(splits.unit) for name, metric in fitted.lab.metrics.items()},
         "baselines": evaluation.baselines,
         "audit": evaluation.audit,
+        "classes": list(splits.class_names),
+        "threshold": evaluation.threshold,
         "details": evaluation.details,
         "kept_epoch": fitted.kept_epoch,
         "epochs_run": len(fitted.progress.history),

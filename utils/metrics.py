@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -27,11 +28,19 @@ class Metric:
         function: of truth and predictions.
         better: the direction.
         unit: its unit; `target` stands for that of the target.
+        decides: whether `function` takes a `threshold`: the probability from which on a row is taken for class 1.
     """
 
-    function: Callable[[Array, Array], float]
+    function: Callable[..., float]
     better: Literal["lower", "higher"]
     unit: str = ""
+    decides: bool = False
+
+    def at(self, threshold: float | None) -> Metric:
+        """The metric with this threshold, where it takes one; None leaves the function's own default."""
+        if threshold is None or not self.decides:
+            return self
+        return replace(self, function=partial(self.function, threshold=threshold), decides=False)
 
     def unit_of(self, target_unit: str) -> str:
         """The unit, where the target has this one."""

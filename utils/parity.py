@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,9 @@ from utils.contracts import Measure
 from utils.contracts import predictions as plain_predictions
 from utils.errors import CheckError
 from utils.metrics import Metric, same
+
+Reference = Mapping[str, Any]
+"""A function by its module and name, with the keywords it is called with."""
 
 
 class FreshProcess:
@@ -70,7 +74,7 @@ class FreshProcess:
             inputs: (rows, …) of the test split.
             targets: (rows,).
             predictions: (rows, …) of the live model.
-            metrics: by name; each function must be importable by module and name.
+            metrics: by name; each function must be importable by module and name, or be a `partial` of such a one.
             measure: what the metrics compare with the targets; likewise importable.
 
         Returns:
@@ -111,22 +115,24 @@ def _hold(form: str, found: dict[str, Any], own: dict[str, float], largest: floa
         )
 
 
-def _reference(function: Any) -> str:
-    return f"{function.__module__}:{function.__name__}"
+def _reference(function: Any) -> dict[str, Any]:
+    if isinstance(function, partial):
+        return {**_reference(function.func), "keywords": function.keywords}
+    return {"module": function.__module__, "name": function.__name__, "keywords": {}}
 
 
-def _referred(reference: str) -> Any:
-    module, function = reference.split(":")
-    return getattr(importlib.import_module(module), function)
+def _referred(reference: Reference) -> Any:
+    function = getattr(importlib.import_module(reference["module"]), reference["name"])
+    return partial(function, **reference["keywords"])
 
 
-def answer(folder: Path, metrics: Mapping[str, str], measure: str) -> dict[str, dict[str, Any]]:
+def answer(folder: Path, metrics: Mapping[str, Reference], measure: Reference) -> dict[str, dict[str, Any]]:
     """What each form in `folder` predicts, set against `parity.npy`.
 
     Args:
         folder: with `parity.npz` and `parity.npy`.
-        metrics: name to `module:function`.
-        measure: `module:function` of what they compare with the targets.
+        metrics: by name, `module`, `name` and `keywords` of a function.
+        measure: likewise, of what they compare with the targets.
     """
     from utils.export import FORMATS, open_model
 

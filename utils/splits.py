@@ -27,11 +27,13 @@ class Split:
         inputs: raw model inputs, (rows, …), float32 or uint8, in memory or on disk.
         targets: (rows,) float32 for regression, int64 class numbers for classification.
         groups: (rows,) of the patient, song or concrete mix that each row comes from, or None.
+        names: (rows,) of the files or samples, or None.
     """
 
     inputs: Inputs
     targets: Array
     groups: Array | None = None
+    names: Array | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -84,12 +86,14 @@ class RowSplit(NamedTuple):
     validation: Rows
     test: Rows
 
-    def take(self, inputs: Inputs, targets: Array, groups: Array | None = None) -> tuple[Split, Split, Split]:
+    def take(
+        self, inputs: Inputs, targets: Array, groups: Array | None = None, names: Array | None = None
+    ) -> tuple[Split, Split, Split]:
         """The three splits of arrays that hold all rows."""
 
         def part(rows: Rows) -> Split:
             held = inputs.take(rows) if isinstance(inputs, MappedRows) else inputs[rows]
-            return Split(held, targets[rows], None if groups is None else groups[rows])
+            return Split(held, targets[rows], *(None if each is None else each[rows] for each in (groups, names)))
 
         return part(self.train), part(self.validation), part(self.test)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import columns, convolution
+from utils.builders import columns, residual_blocks
 from utils.splits import Splits
 
 if TYPE_CHECKING:
@@ -69,24 +69,10 @@ def sequential(config: ClassificationConfig, splits: Splits) -> keras.Model:
 def functional(config: ClassificationConfig, splits: Splits) -> keras.Model:
     """A compact residual network, with the functional API: each layer called on what the last one gave.
 
-    A convolution and a pooling; then blocks of a convolution and a residual one, each block with twice the filters of
-    the one before on a picture of half the side, until that is seven pixels or less; then the mean over the picture.
-
-    Source:
-        He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition, CVPR 2016, section 3.
+    After the residual blocks comes the mean over the picture.
     """
     inputs = _inputs(splits)
-    filters, side = config.filters, min(splits.train.inputs.shape[1:3])
-    values = convolution(_prepared(inputs, config, splits), filters, name="stem")
-    while True:
-        values = keras.layers.MaxPooling2D(2, padding="same", name=f"pool_{side}")(values)
-        side = -(-side // 2)
-        filters = min(2 * filters, 8 * config.filters)
-        values = convolution(values, filters, name=f"wide_{side}")
-        residual = convolution(values, filters, name=f"residual_{side}")
-        values = keras.layers.Add(name=f"sum_{side}")([values, residual])
-        if side <= 7:
-            break
+    values = residual_blocks(_prepared(inputs, config, splits), config.filters)
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     values = keras.layers.Dropout(config.dropout, name="dropout")(values)
     outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)

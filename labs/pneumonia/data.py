@@ -1,0 +1,150 @@
+"""Chest X-rays as splits: SIMULATED films, PneumoniaMNIST, or a folder of films, held together by patient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils import pictures, simulated, store
+from utils.arrays import read_npz
+from utils.errors import CallerError
+from utils.splits import RowSplit, Source, Split, Splits, glue, keep_official, split_rows
+
+if TYPE_CHECKING:
+    from labs.pneumonia.lab import PneumoniaConfig
+
+Array = NDArray[Any]
+
+TARGET = "diagnosis"
+CLASS_NAMES = ("normal", "pneumonia")
+FOLDER_SIZE, SIMULATED_SIZE, SMALL, ENLARGED = 256, 128, 28, 112
+SIMULATED_SEED = 0
+"""Draws the simulated films: the same for every run, so that runs with other seeds are judged on the same ones."""
+
+# person12_bacteria_46.jpeg; bacteria and viruses number their persons apart, so the patient is both together.
+SICK = re.compile(r"(?P<patient>person\d+_(?P<kind>bacteria|virus))_")
+# IM-0115-0001.jpeg, NORMAL2-IM-0429-0001-0002.jpeg: the first number is the child's, the others are of its films.
+HEALTHY = re.compile(r"(?P<patient>(?:NORMAL\d*-)?IM-\d+)-")
+
+
+def load(config: PneumoniaConfig) -> Splits:
+    """The films of the config, split.
+
+    The official test split is kept; validation is taken from the training patients, and where there is no official
+    split, test too. Equal films and films of one patient stand in one split.
+
+    Returns:
+        Inputs (films, height, width, 1) uint8, on disk but for PneumoniaMNIST; targets (films,) int64, 1 is pneumonia.
+
+    Raises:
+        CallerError: the data cannot be had or cannot be used.
+    """
+    if config.data_dir is not None:
+        if config.data not in ("auto", "chest-xray"):
+            raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+        return _folder(config, config.data_dir)
+    obtained = store.obtain(config.data, "pneumonia")
+    return _simulated(config, obtained) if obtained.entry.simulated else _small(config, obtained)
+
+
+def patients(names: Sequence[str]) -> Array:
+    """Whose film each is, by the file names of the Guangzhou set; other files are patients of their own. (films,)."""
+    found = []
+    for name in names:
+        match = SICK.match(Path(name).name) or HEALTHY.match(Path(name).name)
+        found.append(match["patient"] if match else name)
+    return np.array(found)
+
+
+def kinds(split: Split, class_names: Sequence[str]) -> Array:
+    """The cause that each film's file name tells (`bacteria`, `virus`), else its class's name, (films,)."""
+    named = np.array(class_names, dtype=object)[split.targets]
+    for row, name in enumerate(split.names if split.names is not None else ()):
+        if match := SICK.match(Path(name).name):
+            named[row] = match["kind"]
+    return named
+
+
+def _stratified(config: PneumoniaConfig, groups: Array, targets: Array) -> RowSplit:
+    return split_rows(
+        groups,
+        test=config.test_fraction,
+        validation=config.validation_fraction,
+        seed=config.split_seed,
+        classes=targets,
+    )
+
+
+def _keeping(config: PneumoniaConfig, official: Sequence[str], groups: Array, targets: Array) -> RowSplit:
+    return keep_official(
+        official, groups, validation=config.validation_fraction, seed=config.split_seed, classes=targets
+    )
+
+
+def _simulated(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
+    sample = simulated.load("radiographs", config.films, SIMULATED_SEED, config.image_size or SIMULATED_SIZE)
+    rows = _stratified(config, np.arange(len(sample.labels)), sample.labels)
+    source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
+    return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
+
+
+def _small(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
+    """PneumoniaMNIST: the official splits, all three."""
+    images = dict.fromkeys(("train_images", "val_images", "test_images"), (None, SMALL, SMALL))
+    labels = {name.replace("images", "labels"): (None, 1) for name in images}
+    arrays = read_npz(obtained.paths[0], {**images, **labels})
+    size = config.image_size or (SMALL if config.network == "residual" else ENLARGED)
+    parts = {}
+    for image, label in zip(images, labels, strict=True):
+        films, answers = arrays[image], arrays[label]
+        if films.dtype != np.uint8 or len(films) != len(answers) or not np.isin(answers, (0, 1)).all():
+            raise CallerError(
+                f"{obtained.paths[0]}: films {films.dtype} {films.shape}, labels {answers.dtype} {answers.shape}",
+                "uint8 films and a label of 0 or 1 for each are wanted; fetch the data set again",
+            )
+        parts[image] = Split(_resized(films, size), answers.ravel().astype("int64"))
+    source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
+    return Splits(
+        parts["train_images"], parts["val_images"], parts["test_images"], source, TARGET, class_names=CLASS_NAMES
+    )
+
+
+def _resized(images: Array, size: int) -> Array:
+    """(films, height, width) uint8 to (films, size, size, 1), bilinear."""
+    from PIL import Image
+
+    if size != SMALL:
+        images = np.stack(
+            [np.asarray(Image.fromarray(one).resize((size, size), Image.Resampling.BILINEAR)) for one in images]
+        )
+    return images[..., None]
+
+
+def _folder(config: PneumoniaConfig, root: Path) -> Splits:
+    """A folder of films in two classes, the second by name being the finding (NORMAL, PNEUMONIA)."""
+    size = config.image_size or FOLDER_SIZE
+    found = pictures.load(root, (size, size), "grey")
+    if len(found.class_names) != 2:
+        raise CallerError(
+            f"--data-dir {root}: {len(found.class_names)} classes: {', '.join(found.class_names)}",
+            "this lab tells two apart: give a folder with NORMAL and PNEUMONIA, or take the classification lab",
+        )
+    groups = glue(np.array(found.digests), patients(found.names))
+    if found.official:
+        # Kaggle's copy has 16 films in val/, too few to choose a threshold on: they go to the training patients.
+        official = ["train" if split == "validation" else split for split in found.official]
+        rows = _keeping(config, official, groups, found.labels)
+    else:
+        rows = _stratified(config, groups, found.labels)
+    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
+    return Splits(
+        *rows.take(found.pictures, found.labels, groups, np.array(found.names)),
+        source,
+        target=TARGET,
+        class_names=found.class_names,
+    )

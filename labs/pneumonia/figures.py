@@ -1,0 +1,126 @@
+"""The lab's pictures: how it learned, and its answers as medicine looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from labs.pneumonia.lab import FIXED
+from utils import binary, figures
+from utils.contracts import Evaluation, Fitted
+from utils.figures import BLUE, GREEN, GREY, ORANGE, RED
+from utils.report import interval
+
+
+def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
+    """Learning curves, ROC, precision and recall, thresholds, confusion, reliability, errors by kind, by file name."""
+    splits, test = fitted.splits, fitted.splits.test
+    probabilities = evaluation.predictions["test"]
+    scores, chosen = evaluation.metrics["test"], evaluation.details["chosen"]
+    at = f"at the threshold {chosen['threshold']:.2f}, chosen on validation"
+    return {
+        "learning_curves": figures.learning_curves(
+            fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
+        ),
+        "roc": roc(evaluation, test.targets),
+        "precision_recall": precision_recall(evaluation, test.targets),
+        "thresholds": thresholds(evaluation, fitted),
+        "confusion": figures.confusion_matrix(
+            chosen["confusion"], splits.class_names, note=f"{at}: accuracy {interval(scores['accuracy'])}"
+        ),
+        "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
+        "by_kind": by_kind(evaluation.details["by_kind"], splits.class_names, at),
+        "wrong": figures.most_confidently_wrong(test.inputs, test.targets, probabilities, splits.class_names),
+    }
+
+
+def roc(evaluation: Evaluation, truth: Any) -> Figure:
+    """The ROC curve with its bootstrap band and the operating points."""
+    band = binary.roc_band(truth, evaluation.predictions["test"])
+    figure, axes = figures.new_figure(
+        f"ROC curve, test split\nAUC {interval(evaluation.metrics['test']['auc'])}", size=(5.4, 5.2)
+    )
+    axes.fill_between(band.x, band.low, band.high, color=BLUE, alpha=0.2, linewidth=0, label="95 % band (bootstrap)")
+    axes.plot(band.x, band.y, color=BLUE, linewidth=2, label="network")
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="guessing")
+    for point, colour, marker in _points(evaluation):
+        axes.plot(
+            1 - point["specificity"]["value"],
+            point["sensitivity"]["value"],
+            marker,
+            color=colour,
+            markersize=9,
+            label=_name(point, evaluation),
+        )
+    axes.set_xlabel("false alarms: 1 − specificity")
+    axes.set_ylabel("sensitivity")
+    axes.set_aspect("equal")
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
+    """Precision by sensitivity with its bootstrap band, beside the share of the sick: what guessing reaches."""
+    band = binary.precision_recall_band(truth, evaluation.predictions["test"])
+    figure, axes = figures.new_figure("Precision and recall, test split", size=(5.4, 5.2))
+    axes.fill_between(
+        band.x, band.low, band.high, color=BLUE, alpha=0.2, linewidth=0, step="pre", label="95 % band (bootstrap)"
+    )
+    axes.step(band.x, band.y, where="pre", color=BLUE, linewidth=2, label="network")
+    share = float(np.mean(truth == 1))
+    axes.axhline(share, color=GREY, linewidth=1, linestyle=":", label=f"guessing: {share:.0%} have the finding")
+    axes.set_ylim(min(0.5, share - 0.05), 1.01)
+    axes.set_xlabel("recall: sensitivity")
+    axes.set_ylabel("precision")
+    axes.legend(frameon=False, loc="lower left")
+    return figure
+
+
+def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
+    """Sensitivity and specificity by threshold, on validation (where it is chosen) and on test."""
+    figure, axes = figures.new_figure("What a threshold does")
+    grid = np.linspace(0, 1, 201)
+    parts = fitted.splits.parts()
+    for metric, colour in ((binary.sensitivity, BLUE), (binary.specificity, ORANGE)):
+        for split, style in (("validation", "--"), ("test", "-")):
+            truth, probabilities = parts[split].targets, evaluation.predictions[split]
+            values = [metric(truth, probabilities, at) for at in grid]
+            axes.plot(grid, values, style, color=colour, linewidth=2, label=f"{metric.__name__}, {split}")
+    axes.axvline(
+        evaluation.details["chosen"]["threshold"], color=RED, linewidth=1.5, linestyle=":", label="chosen on validation"
+    )
+    axes.set_xlabel("threshold: probability from which on the answer is the finding")
+    axes.set_ylabel("share of the films")
+    axes.legend(frameon=False, loc="lower center")
+    return figure
+
+
+def by_kind(kinds: Mapping[str, Mapping[str, Any]], class_names: tuple[str, ...], note: str) -> Figure:
+    """How many films of each kind are called sick, with Wilson's 95 % interval."""
+    figure, axes = figures.new_figure(f"Called {class_names[1]}, by kind, test split\n{note}", size=(6.4, 3.2))
+    names = list(kinds)
+    for row, name in enumerate(names):
+        held, called = kinds[name]["rows"], kinds[name]["called_class_1"]
+        low, high = figures.wilson(called / held, held)
+        axes.barh(row, called / held, color=GREEN if name == class_names[0] else BLUE)
+        axes.plot([low, high], [row, row], color=GREY, linewidth=3)
+        axes.text(1.02, row, f"{called} of {held}", va="center")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(f"share that is called {class_names[1]}")
+    axes.grid(visible=False, axis="y")
+    return figure
+
+
+def _points(evaluation: Evaluation) -> list[tuple[dict[str, Any], str, str]]:
+    """The operating points with a colour and a marker each: the chosen one first."""
+    points = [evaluation.details["chosen"], *(evaluation.details["fixed"][f"{at:g}"] for at in FIXED)]
+    return list(zip(points, (RED, ORANGE, GREEN, "black"), ("*", "v", "o", "^"), strict=True))
+
+
+def _name(point: Mapping[str, Any], evaluation: Evaluation) -> str:
+    chosen = point is evaluation.details["chosen"]
+    return f"threshold {point['threshold']:.2f}{', chosen on validation' if chosen else ''}"

@@ -1,0 +1,79 @@
+"""The course's two networks and a stronger one; raw films in, probabilities of the two classes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from utils.builders import residual_blocks
+from utils.errors import CallerError
+from utils.splits import Splits
+
+if TYPE_CHECKING:
+    from labs.pneumonia.lab import PneumoniaConfig
+
+SMALLEST = 64
+"""Side in pixels from which on the course's network has a pixel left behind its last pooling."""
+
+
+def build(config: PneumoniaConfig, splits: Splits) -> keras.Model:
+    """The network that `--network` names.
+
+    Returns:
+        (batch, height, width, 1) uint8 to (batch, 2) probabilities.
+
+    Raises:
+        CallerError: the films are too small for the course's network.
+    """
+    shape = splits.train.inputs.shape[1:]
+    inputs = keras.Input(shape, dtype="uint8", name="pictures")
+    values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
+    outputs = keras.layers.Dense(2, activation="softmax", name=splits.target)(values)
+    return keras.Model(inputs, outputs, name=config.network)
+
+
+def convolutional(values: Any, config: PneumoniaConfig) -> Any:
+    """The course's convolutional network: 522 parameters at 256 × 256, with its last layer.
+
+    Source:
+        Codecademy, Build Deep Learning Models with TensorFlow, "Image classification" (X-rays).
+    """
+    del config  # nothing of it can be chosen
+    if min(values.shape[1:3]) < SMALLEST:
+        raise CallerError(
+            f"--network cnn: films of {values.shape[1]} × {values.shape[2]} are too small for the course's strides",
+            f"give --image-size {SMALLEST} or more, or --network residual",
+        )
+    values = keras.layers.Conv2D(2, 5, strides=3, activation="relu", name="convolution_1")(values)
+    values = keras.layers.MaxPooling2D(5, strides=5, name="pool_1")(values)
+    values = keras.layers.Conv2D(4, 3, activation="relu", name="convolution_2")(values)
+    values = keras.layers.MaxPooling2D(2, strides=2, name="pool_2")(values)
+    return keras.layers.Flatten(name="flatten")(values)
+
+
+def perceptron(values: Any, config: PneumoniaConfig) -> Any:
+    """The course's perceptron on the flattened film: 6.6 million parameters at 256 × 256, with its last layer.
+
+    Source:
+        as of `convolutional`.
+    """
+    del config  # nothing of it can be chosen
+    values = keras.layers.Flatten(name="flatten")(values)
+    values = keras.layers.Dense(100, activation="relu", name="hidden_1")(values)
+    return keras.layers.Dense(50, activation="relu", name="hidden_2")(values)
+
+
+def residual(values: Any, config: PneumoniaConfig) -> Any:
+    """Residual blocks and the mean over the film; of larger films the first convolution takes every second pixel."""
+    values = residual_blocks(values, config.filters, strides=2 if min(values.shape[1:3]) >= SMALLEST else 1)
+    values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
+    return keras.layers.Dropout(config.dropout, name="dropout")(values)
+
+
+NETWORKS: dict[str, Callable[[Any, PneumoniaConfig], Any]] = {
+    "cnn": convolutional,
+    "mlp": perceptron,
+    "residual": residual,
+}

@@ -1,0 +1,69 @@
+"""SIMULATED pictures, made once and kept: the cache holds them as it holds decoded pictures."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.errors import CallerError
+from utils.files import replacing, sha256, write_json
+from utils.mapped import MappedRows
+from utils.output import progress
+from utils.places import cache_folder, locked
+
+
+@dataclass(frozen=True)
+class SimulatedPictures:
+    """A sample of a simulator.
+
+    Attributes:
+        pictures: (pictures, size, size, channels) uint8 on disk.
+        labels: (pictures,) int64.
+        class_names: by label.
+        digest: SHA-256 of the file of the pictures.
+    """
+
+    pictures: MappedRows
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    digest: str
+
+
+def load(simulator: str, number: int, seed: int, size: int) -> SimulatedPictures:
+    """The sample, from the cache where it is there, else made on all cores, with a progress bar.
+
+    Args:
+        simulator: a module of `utils.simulators`: `radiographs` or `galaxies`.
+        number: of pictures.
+        seed: draws them.
+        size: pixels a side.
+
+    Raises:
+        CallerError: the number or the size cannot be simulated, a package is missing, or the cache cannot be written.
+    """
+    module = importlib.import_module(f"utils.simulators.{simulator}")
+    place = cache_folder() / "simulated"
+    pictures = place / f"{simulator}-v{module.VERSION}-{number}-s{seed}-{size}.npy"
+    notes = pictures.with_suffix(".json")
+    with locked(place):
+        if not (notes.is_file() and pictures.is_file()):
+            with progress(number, f"simulating {number} {simulator}, once", "picture") as bar:
+                drawn, labels = module.simulate(number, seed, size, lambda done: bar.update(done - bar.n))
+            try:
+                with replacing(pictures) as temporary:
+                    np.save(temporary, drawn)
+                # The notes come last: where they are, the pictures are whole.
+                write_json(notes, {"labels": labels.tolist(), "digest": sha256(pictures)})
+            except OSError as error:
+                raise CallerError(
+                    f"the cache {place} cannot hold the pictures ({error.strerror or error})",
+                    "make room, or let LABS_DATA_HOME name another folder",
+                ) from error
+    noted = json.loads(notes.read_text(encoding="utf-8"))
+    return SimulatedPictures(
+        MappedRows(pictures), np.array(noted["labels"], dtype=np.int64), module.CLASS_NAMES, noted["digest"]
+    )
