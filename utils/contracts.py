@@ -82,6 +82,7 @@ class Lab:
             metrics it must be importable by module and name.
         predict: what the command `predict` gives of each row of inputs; by default the model's predictions.
         endpoints: further signatures of the SavedModel, by name, from the trained model.
+        caution: a sentence that every run's card must carry on what its model is not for.
         commands: further commands (`python -m labs.<name> <command> …`): dataclasses of options, `execute(lab)`.
     """
 
@@ -104,6 +105,7 @@ class Lab:
     measure: Measure = predictions
     predict: Callable[[Predicts, NDArray[Any]], NDArray[Any]] = lambda predictor, inputs: predictor.predict(inputs)
     endpoints: Callable[[keras.Model], Mapping[str, Endpoint]] = lambda _model: {}
+    caution: str = ""
     commands: Mapping[str, type[Any]] = field(default_factory=dict)
 
     @property

@@ -161,7 +161,7 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
         {str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)}
     )
     record = _record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes)
-    card = report.model_card(record, fitted.lab.title, _about(fitted.splits), figures)
+    card = report.model_card(record, fitted.lab.title, _about(fitted.splits), figures, fitted.lab.caution)
     (folder / "README.md").write_text(card, encoding="utf-8")
     record["files"] = runs.digests(folder)
     write_json(folder / folders.RECORD, record)

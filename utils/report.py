@@ -127,7 +127,7 @@ def decision(record: dict[str, Any]) -> str:
 
 CARD = """# {title}
 {simulated}
-A model for teaching, trained by `{command}`.
+A model for teaching, trained by `{command}`.{caution}
 
 ## Quality
 
@@ -166,7 +166,9 @@ Trained in {fit_seconds:.1f} s of {total_seconds:.1f} s on a {device} with {thre
 """
 
 
-def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figures: Sequence[str]) -> str:
+def model_card(
+    record: dict[str, Any], title: str, entry: dict[str, str], figures: Sequence[str], caution: str = ""
+) -> str:
     """The README of a run. Every figure in it comes from the record.
 
     Args:
@@ -174,6 +176,7 @@ def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figure
         title: of the lab.
         entry: `title`, `licence`, `citation` and `homepage` of the data set; but for the title empty for a folder.
         figures: file names of the pictures.
+        caution: of the lab.
     """
     data, audit = record["data"], record["audit"]
     signature = record["parity"]["saved_model"]["signature"]
@@ -182,6 +185,7 @@ def model_card(record: dict[str, Any], title: str, entry: dict[str, str], figure
         title=title,
         simulated=simulated,
         command=record["command"],
+        caution=f"\n\n**{caution}**" if caution else "",
         scores=markdown_table(*score_rows(record)),
         kept_epoch=record["kept_epoch"],
         epochs_run=record["epochs_run"],

@@ -12,7 +12,7 @@ from labs.pneumonia.lab import FIXED
 from utils import binary, figures
 from utils.contracts import Evaluation, Fitted
 from utils.figures import BLUE, GREEN, GREY, ORANGE, RED
-from utils.report import interval
+from utils.report import interval, number
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
@@ -20,7 +20,7 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     splits, test = fitted.splits, fitted.splits.test
     probabilities = evaluation.predictions["test"]
     scores, chosen = evaluation.metrics["test"], evaluation.details["chosen"]
-    at = f"at the threshold {chosen['threshold']:.2f}, chosen on validation"
+    at = f"threshold {number(chosen['threshold'])}, chosen on validation"
     return {
         "learning_curves": figures.learning_curves(
             fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
@@ -29,7 +29,7 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         "precision_recall": precision_recall(evaluation, test.targets),
         "thresholds": thresholds(evaluation, fitted),
         "confusion": figures.confusion_matrix(
-            chosen["confusion"], splits.class_names, note=f"{at}: accuracy {interval(scores['accuracy'])}"
+            chosen["confusion"], splits.class_names, note=f"{at}\naccuracy {interval(scores['accuracy'])}"
         ),
         "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
         "by_kind": by_kind(evaluation.details["by_kind"], splits.class_names, at),
@@ -81,7 +81,7 @@ def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
 
 def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
     """Sensitivity and specificity by threshold, on validation (where it is chosen) and on test."""
-    figure, axes = figures.new_figure("What a threshold does")
+    figure, axes = figures.new_figure("What a threshold does", size=(8.0, 4.0))
     grid = np.linspace(0, 1, 201)
     parts = fitted.splits.parts()
     for metric, colour in ((binary.sensitivity, BLUE), (binary.specificity, ORANGE)):
@@ -94,7 +94,7 @@ def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
     )
     axes.set_xlabel("threshold: probability from which on the answer is the finding")
     axes.set_ylabel("share of the films")
-    axes.legend(frameon=False, loc="lower center")
+    figure.legend(frameon=False, loc="outside right center")
     return figure
 
 
@@ -123,4 +123,4 @@ def _points(evaluation: Evaluation) -> list[tuple[dict[str, Any], str, str]]:
 
 def _name(point: Mapping[str, Any], evaluation: Evaluation) -> str:
     chosen = point is evaluation.details["chosen"]
-    return f"threshold {point['threshold']:.2f}{', chosen on validation' if chosen else ''}"
+    return f"threshold {number(point['threshold'])}{', chosen on validation' if chosen else ''}"

@@ -186,4 +186,5 @@ lab = Lab(
     threshold=threshold,
     details=details,
     transform=transform,
+    caution="A teaching model, not a medical device: it must not be used to judge the film of a patient.",
 )
