@@ -56,13 +56,16 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
 
 LOGISTIC_ROWS = 5_000
 """Rows that logistic regression on pictures is fitted on, at most: more would take it longer than the network."""
+REDUCED = 32
+"""Side in pixels that larger pictures are reduced to for it: with a weight a pixel it would learn them by heart."""
 
 
 def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
     """Test probabilities of the class frequencies, of logistic regression and, for tables, of gradient boosting.
 
-    Each is fitted on training and validation rows together. Pictures are flattened and scaled to [0, 1]; where there
-    are more than LOGISTIC_ROWS of them, the regression has that many, and its name says so.
+    Each is fitted on training and validation rows together. Pictures are flattened and scaled to [0, 1]; larger ones
+    are averaged down to REDUCED pixels a side before. Where there are more than LOGISTIC_ROWS of them, the regression
+    has that many. Its name says either.
 
     Args:
         splits: tables, inputs (rows, features), or pictures, (rows, height, width, channels) uint8.
@@ -81,7 +84,9 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     guesses = {"class_frequencies": prior.predict_proba(np.zeros((len(splits.test), 1)))}
     chosen = np.random.default_rng(seed).permutation(len(targets))[: LOGISTIC_ROWS if pictures else None]
     inputs = _rows(parts, np.sort(chosen))
-    name = "logistic_regression" if len(chosen) == len(targets) else f"logistic_regression_on_{len(chosen)}_rows"
+    name = "logistic_regression"
+    name += f"_at_{REDUCED}_pixels" if pictures and _large(inputs) else ""
+    name += "" if len(chosen) == len(targets) else f"_on_{len(chosen)}_rows"
     model = _logistic(splits).fit(_plain(splits, inputs), targets[np.sort(chosen)])
     guesses[name] = model.predict_proba(_plain(splits, splits.test.inputs[:]))
     if not pictures:
@@ -101,8 +106,21 @@ def _rows(parts: tuple[Split, Split], rows: NDArray[np.intp]) -> NDArray[Any]:
 def _plain(splits: Splits, inputs: NDArray[Any]) -> NDArray[Any]:
     """Inputs as a linear model takes them: pixels in [0, 1], levels as indicators."""
     if inputs.ndim > 2:
-        return inputs.reshape(len(inputs), -1) / 255.0
+        pixels = np.stack([_reduced(picture) for picture in inputs]) if _large(inputs) else inputs
+        return pixels.reshape(len(inputs), -1) / 255.0
     return one_hot(inputs, splits.features, splits.categories)
+
+
+def _large(pictures: NDArray[Any]) -> bool:
+    return min(pictures.shape[1:3]) > REDUCED
+
+
+def _reduced(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(height, width, channels) averaged down to (REDUCED, REDUCED, channels)."""
+    from PIL import Image
+
+    small = Image.fromarray(picture.squeeze()).resize((REDUCED, REDUCED), Image.Resampling.BOX)
+    return np.asarray(small).reshape(REDUCED, REDUCED, -1)
 
 
 def _logistic(splits: Splits) -> Any:

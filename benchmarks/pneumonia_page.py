@@ -1,0 +1,122 @@
+"""The numbers of the pneumonia lab's page, its card and its row in the README."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.results import recorded, spread
+from utils.report import markdown_table
+
+TITLES = {
+    "chest-xray": "chest-xray: official test, 624 films",
+    "pneumoniamnist": "pneumoniamnist: official test, 624 films of 28 × 28",
+    "simulated-radiographs": "simulated-radiographs: SIMULATED, a fifth to judge",
+}
+
+
+def _presets(data: str) -> dict[str, Any]:
+    presets: dict[str, Any] = recorded("pneumonia")["data"][data]
+    return presets
+
+
+def _logistic(found: dict[str, Any], metric: str) -> float:
+    return next(float(each[metric]) for name, each in found["baselines"].items() if name.startswith("logistic"))
+
+
+def row() -> list[str]:
+    """The lab in the table of the labs."""
+    real, small, made = (_presets(data) for data in TITLES)
+    area = {
+        name: spread(each["best"]["test"]["auc"], 3) for name, each in zip(TITLES, (real, small, made), strict=True)
+    }
+    return [
+        "[pneumonia](labs/pneumonia/README.md)",
+        "simulated-radiographs (SIMULATED); real children's films by mirror, network or folder",
+        f"AUC {area['chest-xray']}, accuracy {spread(real['best']['test']['accuracy'], 3)} (real films); "
+        f"AUC {area['pneumoniamnist']} at 28 × 28; {area['simulated-radiographs']} SIMULATED",
+        f"logistic regression AUC {_logistic(real['best'], 'auc'):.3f} (real films)",
+        f"{made['course']['wall_seconds']:.0f} s, {real['best']['wall_seconds'] / 60:.0f} min (real films)",
+        f"{real['best']['peak_mb']:,.0f} MB",
+    ]
+
+
+def quality_block() -> str:
+    """Every data set and preset."""
+    header = ["data and preset", "AUC", "accuracy", "sensitivity", "specificity", "log loss (nat)", "calibration error"]
+    header += ["logistic regression's AUC", "parameters", "fit", "from the shell", "seeds"]
+    rows = []
+    for data, title in TITLES.items():
+        for preset, found in _presets(data).items():
+            test = found["test"]
+            rows.append(
+                [
+                    f"{title}, `{preset}`",
+                    *(spread(test[name], 3) for name in ("auc", "accuracy", "sensitivity", "specificity")),
+                    spread(test["log_loss"], 3),
+                    spread(test["ece"], 3),
+                    f"{_logistic(found, 'auc'):.3f}",
+                    f"{found['parameters']:,}",
+                    f"{found['fit_seconds']:.0f} s",
+                    f"{found['wall_seconds']:.0f} s",
+                    str(len(found["seeds"])),
+                ]
+            )
+    return markdown_table(header, rows)
+
+
+def thresholds_block() -> str:
+    """What each threshold costs, of one `best` run on the real films."""
+    details = _presets("chest-xray")["best"]["details"]
+    points = [("chosen on validation", details["chosen"]), *(("fixed", point) for point in details["fixed"].values())]
+    rows = [
+        [
+            f"{point['threshold']:.3g}, {how}",
+            *(
+                f"{point[name]['value']:.3f} [{point[name]['low']:.3f}, {point[name]['high']:.3f}]"
+                for name in ("accuracy", "sensitivity", "specificity")
+            ),
+        ]
+        for how, point in points
+    ]
+    kinds = "; ".join(
+        f"{name}: {kind['called_class_1']} of {kind['rows']}" for name, kind in details["by_kind"].items()
+    )
+    table = markdown_table(["threshold", "accuracy", "sensitivity", "specificity"], rows)
+    return f"{table}\n\nCalled pneumonia at the chosen threshold, by kind: {kinds}."
+
+
+def speed_block() -> str:
+    """An augmented epoch beside the course's generator, and the first pass."""
+    found = recorded("radiographs")
+    times, first = found["epoch_seconds"], found["first_pass"]
+    return "\n".join(
+        [
+            f"- An augmented epoch of the course's network on {found['films']:,} films of {found['side']} × "
+            f"{found['side']} takes {times['ours']:.1f} s, with the course's `ImageDataGenerator` on the same files "
+            f"{times['generator']:.1f} s: {found['times_faster']:.1f} times faster; without augmentation "
+            f"{times['plain']:.1f} s. The files were decoded once before, in {found['decode_seconds']:.1f} s.",
+            f"- The first pass over full-size films ({first['width']:,} × {first['height']:,}) is "
+            f"{first['times_faster']:.1f} times faster than PIL's plain decoding and resizing; the pictures differ by "
+            f"{first['mean_difference']:.2f} of 255 levels on average ({first['largest_mean_difference']:.2f} in the "
+            "film that differs most).",
+            f"- From 500 to {found['films']:,} films the peak memory of an augmented training grows by "
+            f"{found['memory_grows_mb']:.0f} MB.",
+        ]
+    )
+
+
+BLOCKS = {"quality": quality_block, "thresholds": thresholds_block, "speed": speed_block}
+
+
+def card() -> dict[str, str]:
+    """The measured fields of the lab's card."""
+    real, small, made = (_presets(data) for data in TITLES)
+    return {
+        "Quality": f"best: AUC {spread(real['best']['test']['auc'], 3)}, accuracy "
+        f"{spread(real['best']['test']['accuracy'], 3)} on chest-xray; {spread(small['best']['test']['auc'], 3)}, "
+        f"{spread(small['best']['test']['accuracy'], 3)} on pneumoniamnist; AUC "
+        f"{spread(made['best']['test']['auc'], 3)} on SIMULATED films; course: AUC "
+        f"{spread(real['course']['test']['auc'], 3)} on chest-xray.",
+        "Time": f"course {made['course']['wall_seconds']:.0f} s on SIMULATED films, best "
+        f"{real['best']['wall_seconds'] / 60:.0f} minutes on chest-xray, from the shell, on two cores.",
+    }
