@@ -142,8 +142,13 @@ def columns(inputs: Any, splits: Splits, embedding: int = 0) -> Any:
     return parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="columns")(parts)
 
 
-def convolution(inputs: Any, filters: int, kernel: int = 3, *, strides: int = 1, name: str) -> Any:
+def convolution(
+    inputs: Any, filters: int, kernel: int = 3, *, strides: int = 1, momentum: float = 0.99, name: str
+) -> Any:
     """Convolution, batch normalisation, ReLU: (batch, height, width, channels) to `filters` channels.
+
+    `momentum` is that of the normalisation's running mean and variance, by which a trained network predicts: Keras's
+    0.99 remembers hundreds of steps, too many where an epoch has a few dozen.
 
     Source:
         Ioffe and Szegedy, Batch Normalization, ICML 2015 (the bias of the convolution would be cancelled).
@@ -151,11 +156,11 @@ def convolution(inputs: Any, filters: int, kernel: int = 3, *, strides: int = 1,
     outputs = keras.layers.Conv2D(
         filters, kernel, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
     )(inputs)
-    outputs = keras.layers.BatchNormalization(name=f"{name}_normalised")(outputs)
+    outputs = keras.layers.BatchNormalization(momentum=momentum, name=f"{name}_normalised")(outputs)
     return keras.layers.ReLU(name=f"{name}_relu")(outputs)
 
 
-def residual_blocks(inputs: Any, filters: int, *, strides: int = 1, last: int = 7) -> Any:
+def residual_blocks(inputs: Any, filters: int, *, strides: int = 1, last: int = 7, momentum: float = 0.99) -> Any:
     """A convolution, then blocks of a convolution and a residual one, each on a picture of half the side.
 
     Each block has twice the filters of the one before, at most eight times the first's; the last one's picture has
@@ -166,6 +171,7 @@ def residual_blocks(inputs: Any, filters: int, *, strides: int = 1, last: int = 
         filters: of the first convolution.
         strides: of the first convolution: 2 makes the whole about four times cheaper.
         last: side of the last picture, pixels.
+        momentum: see `convolution`.
 
     Returns:
         (batch, at most `last`, at most `last`, up to 8 filters).
@@ -173,14 +179,43 @@ def residual_blocks(inputs: Any, filters: int, *, strides: int = 1, last: int = 
     Source:
         He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition, CVPR 2016, section 3.
     """
-    values = convolution(inputs, filters, strides=strides, name="stem")
+    values = convolution(inputs, filters, strides=strides, momentum=momentum, name="stem")
     side, widest = min(values.shape[1:3]), 8 * filters
     while True:
         values = keras.layers.MaxPooling2D(2, padding="same", name=f"pool_{side}")(values)
         side = -(-side // 2)
         filters = min(2 * filters, widest)
-        values = convolution(values, filters, name=f"wide_{side}")
-        residual = convolution(values, filters, name=f"residual_{side}")
+        values = convolution(values, filters, momentum=momentum, name=f"wide_{side}")
+        residual = convolution(values, filters, momentum=momentum, name=f"residual_{side}")
         values = keras.layers.Add(name=f"sum_{side}")([values, residual])
         if side <= last:
             return values
+
+
+def symmetries(pictures: Any) -> list[Any]:
+    """The eight views of a square picture under quarter turns and mirroring, the picture itself first.
+
+    Keras has no plain layer that mirrors: a frozen Dense layer whose kernel counts backwards does it exactly, and every
+    format saves it.
+
+    Args:
+        pictures: (batch, side, side, channels), levels from 0 to 255.
+
+    Returns:
+        Eight of (batch, side, side, channels) float32.
+    """
+    side = pictures.shape[1]
+    if side != pictures.shape[2]:
+        raise ValueError(f"pictures of {side} × {pictures.shape[2]} have no quarter turns")
+    backwards = np.eye(side)[::-1]
+    levels = keras.layers.Rescaling(1.0, name="levels")(pictures)
+    rows_last = keras.layers.Permute((3, 1, 2), name="by_channel")(levels)
+    mirrored = combinations(rows_last, backwards, name="mirrored")
+    views = []
+    for name, view in (("plain", rows_last), ("mirrored", mirrored)):
+        for turn in range(4):
+            if turn:  # a quarter turn is a transposition and a mirroring
+                view = keras.layers.Permute((1, 3, 2), name=f"{name}_transposed_{turn}")(view)
+                view = combinations(view, backwards, name=f"{name}_turned_{turn}")
+            views.append(keras.layers.Permute((2, 3, 1), name=f"{name}_view_{turn}")(view))
+    return views

@@ -67,6 +67,7 @@ class Lab:
         metrics: by name; the first is the one that the lab is judged by.
         load: reads the data and splits it; callers use the method `splits`.
         build: the network, uncompiled, raw inputs to predictions: normalisation is fitted on training rows inside it.
+        assemble: the model that is measured and saved, made of the trained one; by default the trained one itself.
         compile: the arguments of `keras.Model.compile`: optimizer, loss, metrics.
         baselines: test predictions of what the network has to beat, by name.
         figures: pictures of a trained model, by file name without ending.
@@ -102,6 +103,7 @@ class Lab:
     inspect: Callable[[Fitted], dict[str, Any]] = lambda _fitted: {}
     transform: Callable[[Any], Transform | None] = lambda _config: None
     batches: Callable[[Any, Splits], tuple[Batches, Batches]] | None = None
+    assemble: Callable[[Any, keras.Model], keras.Model] = lambda _config, trained: trained
     measure: Measure = predictions
     predict: Callable[[Predicts, NDArray[Any]], NDArray[Any]] = lambda predictor, inputs: predictor.predict(inputs)
     endpoints: Callable[[keras.Model], Mapping[str, Endpoint]] = lambda _model: {}
@@ -182,7 +184,7 @@ class Fitted:
     """A trained model and how it came to be.
 
     Attributes:
-        model: with the weights of the epoch that was kept.
+        model: with the weights of the epoch that was kept, assembled.
         progress: the history and the epoch that validation liked best.
         seconds: by phase.
         folder: the partial folder in which the run grows, or None.

@@ -67,7 +67,9 @@ def perceptron(values: Any, config: PneumoniaConfig) -> Any:
 
 def residual(values: Any, config: PneumoniaConfig) -> Any:
     """Residual blocks and the mean over the film; of larger films the first convolution takes every second pixel."""
-    values = residual_blocks(values, config.filters, strides=2 if min(values.shape[1:3]) >= SMALLEST else 1)
+    values = residual_blocks(
+        values, config.filters, strides=2 if min(values.shape[1:3]) >= SMALLEST else 1, momentum=0.9
+    )
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     return keras.layers.Dropout(config.dropout, name="dropout")(values)
 

@@ -1,0 +1,13 @@
+"""Galaxies: feature maps, and the symmetry of the sky.
+
+Problem: which shape a galaxy has in a survey's picture.
+Data:    simulated-galaxies, rendered by this project with GalSim (SIMULATED), in four classes; galaxy-codecademy, 1,400
+         real pictures of 128 × 128 in the same classes, by mirror or network; galaxy-zoo, a folder of yours.
+Model:   course: two strided convolutions of 8 filters, two poolings, 16 hidden units (Codecademy). best: a compact
+         residual network; turned, mirrored and zoomed pictures; the answer is the mean over the square's symmetries.
+Target:  best: accuracy ≥ 0.85 and AUC ≥ 0.92 on galaxy-zoo (spiral or not), ≥ 0.75 and ≥ 0.92 on galaxy-codecademy,
+         accuracy ≥ 0.95 on SIMULATED galaxies.
+Quality: not measured yet.
+Time:    not measured yet.
+Command: python -m labs.galaxy
+"""

@@ -1,0 +1,140 @@
+"""Galaxies as splits: SIMULATED ones, the course's file, or a folder of pictures by class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils import pictures, simulated, store
+from utils.arrays import read_npz
+from utils.errors import CallerError
+from utils.splits import RowSplit, Source, Splits, glue, hold_out, keep_official, row_digests, split_rows
+
+if TYPE_CHECKING:
+    from labs.galaxy.lab import GalaxyConfig
+
+Array = NDArray[Any]
+
+TARGET = "shape"
+CLASS_NAMES = ("normal", "ringed", "merger", "other")
+"""Of the course's file, by the columns of its labels."""
+SIDE = 128
+COURSE_TEST, COURSE_SEED = 0.2, 222
+"""The course's own split: `train_test_split(…, test_size=0.20, stratify=labels, shuffle=True, random_state=222)`."""
+SIMULATED_SEED = 0
+"""Draws the simulated galaxies: the same for every run, so that runs with other seeds are judged on the same ones."""
+
+
+def load(config: GalaxyConfig) -> Splits:
+    """The pictures of the config, split.
+
+    Returns:
+        Inputs (pictures, height, width, 3) uint8, on disk but for the course's file; targets (pictures,) int64.
+
+    Raises:
+        CallerError: the data cannot be had or cannot be used.
+    """
+    if config.data_dir is not None:
+        if config.data not in ("auto", "galaxy-zoo"):
+            raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+        return _folder(config, config.data_dir)
+    obtained = store.obtain(config.data, "galaxy")
+    return _simulated(config, obtained) if obtained.entry.simulated else _course(config, obtained)
+
+
+def _stratified(config: GalaxyConfig, groups: Array, targets: Array) -> RowSplit:
+    return split_rows(
+        groups,
+        test=config.test_fraction,
+        validation=config.validation_fraction,
+        seed=config.split_seed,
+        classes=targets,
+    )
+
+
+def _simulated(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
+    sample = simulated.load("galaxies", config.galaxies, SIMULATED_SEED, config.image_size or SIDE)
+    rows = _stratified(config, np.arange(len(sample.labels)), sample.labels)
+    source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
+    return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
+
+
+def _course(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
+    """The course's file, split as the course splits it; validation is taken from its larger part."""
+    if config.image_size not in (None, SIDE):
+        raise CallerError(
+            f"--image-size {config.image_size}: the course's pictures have {SIDE} × {SIDE} pixels", "leave it out"
+        )
+    shapes = {"data": (None, SIDE, SIDE, 3), "labels": (None, len(CLASS_NAMES))}
+    arrays = read_npz(obtained.paths[0], shapes)
+    inputs, targets = levels(arrays["data"], obtained.paths[0]), numbers(arrays["labels"], obtained.paths[0])
+    if len(inputs) != len(targets):
+        raise CallerError(f"{obtained.paths[0]}: {len(inputs)} pictures, {len(targets)} labels", "fetch it again")
+    rows = course_rows(config, glue(row_digests(inputs)), targets)
+    source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
+    return Splits(*rows.take(inputs, targets), source, target=TARGET, class_names=CLASS_NAMES)
+
+
+def course_rows(config: GalaxyConfig, groups: Array, targets: Array) -> RowSplit:
+    """The course's training and test rows, validation held out of the first."""
+    from sklearn.model_selection import train_test_split
+
+    trained, tested = train_test_split(
+        np.arange(len(targets)), test_size=COURSE_TEST, stratify=targets, shuffle=True, random_state=COURSE_SEED
+    )
+    kept, validated = hold_out(groups, config.validation_fraction, config.split_seed, targets, np.sort(trained))
+    return RowSplit(kept, validated, np.sort(tested))
+
+
+def levels(pictures: Array, path: Path) -> NDArray[np.uint8]:
+    """Pictures as whole levels from 0 to 255, whether the file holds them so, as fractions of 1 or as floats.
+
+    Raises:
+        CallerError: they are neither.
+    """
+    low, high = float(pictures.min()), float(pictures.max())
+    if low < 0 or high > 255 or not np.isfinite([low, high]).all():
+        raise CallerError(
+            f"{path}: pixels from {low:g} to {high:g}", "levels from 0 to 255, or shares of 1, are wanted"
+        )
+    if pictures.dtype == np.uint8:
+        return pictures
+    scale = 255 if high <= 1 else 1
+    whole = np.empty(pictures.shape, np.uint8)
+    for row, picture in enumerate(pictures):  # one at a time: a whole set in float64 has eight times its size
+        whole[row] = np.rint(picture * scale)
+    return whole
+
+
+def numbers(labels: Array, path: Path) -> NDArray[np.int64]:
+    """Class numbers of rows of zeros with a single one, (rows, classes) to (rows,).
+
+    Raises:
+        CallerError: they are not such rows.
+    """
+    if not np.isin(labels, (0, 1)).all() or not (labels.sum(axis=1) == 1).all():
+        raise CallerError(f"{path}: labels that are not a single 1 among zeros", "take the file from its publisher")
+    return labels.argmax(axis=1).astype(np.int64)
+
+
+def _folder(config: GalaxyConfig, root: Path) -> Splits:
+    """A folder of pictures by class; of each picture the centre is kept."""
+    size = config.image_size or SIDE
+    found = pictures.load(root, (size, size), "rgb", centre=config.centre)
+    groups = glue(np.array(found.digests))
+    if found.official:
+        rows = keep_official(
+            found.official,
+            groups,
+            validation=config.validation_fraction,
+            seed=config.split_seed,
+            classes=found.labels,
+        )
+    else:
+        rows = _stratified(config, groups, found.labels)
+    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
+    split = rows.take(found.pictures, found.labels, None, np.array(found.names))
+    return Splits(*split, source, target=TARGET, class_names=found.class_names)

@@ -1,0 +1,167 @@
+"""What the lab is: its hyperparameters and presets, its data, its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from labs.galaxy import data
+from utils import classification
+from utils.augment import Augmentation, Augmenter
+from utils.baselines import classification_baselines
+from utils.config import STRICT, Config, Count, Fraction, OptimizerName, Rate, Schedule, Seed, Side, Width
+from utils.contracts import Lab
+from utils.decoding import read_pictures
+from utils.metrics import Metric
+from utils.splits import Splits
+
+if TYPE_CHECKING:
+    import keras
+
+Network = Literal["cnn", "residual"]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class GalaxyConfig(Config, Augmentation):
+    """The hyperparameters of the galaxy lab; the defaults are the course's."""
+
+    epochs: Count = 8
+    """Passes over the training split, as in the course."""
+    batch_size: Count = 5
+    """Pictures a gradient step, as in the course."""
+    network: Network = "cnn"
+    """cnn is the course's; residual is a compact residual network."""
+    filters: Width = 16
+    """Of the residual network's first convolution; each further block has twice as many."""
+    dropout: Rate = 0.0
+    """Share of the residual network's last values that is zeroed in training."""
+    symmetric: bool = False
+    """Whether the answer is the mean over the eight turned and mirrored views of a picture; the sky has no up."""
+    optimizer: OptimizerName = "adam"
+    """As in the course."""
+    schedule: Schedule = "constant"
+    """The learning rate over the epochs: as it is, or falling to zero along a cosine."""
+    label_smoothing: Rate = 0.0
+    """Share of each target that is spread over all classes (Szegedy et al. 2016); the course has none."""
+    image_size: Side | None = None
+    """Height and width of the pictures; by default 128, as in the course."""
+    centre: Share = 0.5
+    """Share of height and width that is kept about the centre of the pictures of --data-dir: a survey's cut-outs hold
+    more sky than galaxy."""
+    galaxies: Count = 1_600
+    """How many are simulated, where they are."""
+    test_fraction: Fraction = 0.2
+    """Held out to judge, where there is no official test split."""
+    validation_fraction: Fraction = 0.1
+    """Of the training rows, to choose the epoch."""
+    split_seed: Seed = 0
+    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same pictures."""
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "course": {},
+    "quick": {"epochs": 2, "galaxies": 400, "batch_size": 16},
+    "best": {
+        "network": "residual",
+        "epochs": 60,
+        "batch_size": 32,
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "dropout": 0.3,
+        "symmetric": True,
+        "rotation_range": 180.0,
+        "horizontal_flip": True,
+        "zoom_range": 0.15,
+        "width_shift_range": 0.04,
+        "height_shift_range": 0.04,
+        # The cosine ends where it should, so validation chooses nothing.
+        "restore_best_weights": False,
+    },
+}
+
+METRICS: dict[str, Metric] = {
+    "accuracy": classification.METRICS["accuracy"],
+    "auc": Metric(classification.auc, "higher"),
+    **classification.METRICS,
+}
+
+
+def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
+    """The network; see `labs.galaxy.model`."""
+    from labs.galaxy import model
+
+    return model.build(config, splits)
+
+
+def assemble(config: GalaxyConfig, trained: keras.Model) -> keras.Model:
+    """The trained network, or its mean over the symmetries of a square."""
+    from labs.galaxy import model
+
+    return model.averaged(trained) if config.symmetric else trained
+
+
+def compile_arguments(config: GalaxyConfig, splits: Splits) -> dict[str, Any]:
+    """Cross-entropy and accuracy, as in the course."""
+    from utils.losses import cross_entropy
+    from utils.optimizers import optimizer
+
+    steps = config.epochs * -(-len(splits.train) // config.batch_size)
+    return {
+        "optimizer": optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps),
+        "loss": cross_entropy(len(splits.class_names), config.label_smoothing),
+        "metrics": ["accuracy"],
+    }
+
+
+def baselines(config: GalaxyConfig, splits: Splits) -> Mapping[str, NDArray[np.float64]]:
+    """Class frequencies and logistic regression on the same pictures, reduced."""
+    return classification_baselines(splits, config.seed)
+
+
+def details(splits: Splits, predictions: NDArray[Any], threshold: float | None) -> dict[str, Any]:
+    """The confusion matrix and the report by class, on test."""
+    del threshold  # the most probable class is the answer
+    return classification.class_report(splits.test.targets, predictions, splits.class_names)
+
+
+def transform(config: GalaxyConfig) -> Augmenter | None:
+    """The augmentation of training pictures, where the config has any."""
+    return Augmenter(config, config.seed) if config.active else None
+
+
+def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
+    """The lab's pictures; see `labs.galaxy.figures`."""
+    from labs.galaxy import figures
+
+    return figures.draw(fitted, evaluation)
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[Any]:
+    """Pictures at the size that the model takes, (pictures, height, width, 3) uint8."""
+    height, width, _ = labels["input_shape"]
+    return read_pictures(paths, (height, width), "rgb")
+
+
+lab = Lab(
+    name="galaxy",
+    title="Galaxies: convolutional networks and the symmetry of the sky",
+    config=GalaxyConfig,
+    presets=PRESETS,
+    metrics=METRICS,
+    load=data.load,
+    build=build,
+    assemble=assemble,
+    compile=compile_arguments,
+    baselines=baselines,
+    figures=draw,
+    read=read,
+    details=details,
+    transform=transform,
+)

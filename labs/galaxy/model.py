@@ -1,0 +1,77 @@
+"""The course's network and a stronger one; raw pictures in, probabilities of the shapes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from utils.builders import residual_blocks, symmetries
+from utils.errors import CallerError
+from utils.splits import Splits
+
+if TYPE_CHECKING:
+    from labs.galaxy.lab import GalaxyConfig
+
+SMALLEST = 27
+"""Side in pixels from which on the course's network has a pixel left behind its last pooling."""
+LARGE = 64
+"""Side in pixels from which on the residual network's first convolution takes every second pixel."""
+
+
+def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
+    """The network that `--network` names.
+
+    Returns:
+        (batch, height, width, 3) uint8 to (batch, classes) probabilities.
+
+    Raises:
+        CallerError: the pictures are too small for the course's network.
+    """
+    shape = splits.train.inputs.shape[1:]
+    inputs = keras.Input(shape, dtype="uint8", name="pictures")
+    values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
+    outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
+    return keras.Model(inputs, outputs, name=config.network)
+
+
+def convolutional(values: Any, config: GalaxyConfig) -> Any:
+    """The course's network up to its last layer.
+
+    Source:
+        Codecademy, Build Deep Learning Models with TensorFlow, "Galaxies" project.
+    """
+    del config  # nothing of it can be chosen
+    if min(values.shape[1:3]) < SMALLEST:
+        raise CallerError(
+            f"--network cnn: pictures of {values.shape[1]} × {values.shape[2]} are too small for the course's strides",
+            f"give --image-size {SMALLEST} or more, or --network residual",
+        )
+    for number in (1, 2):
+        values = keras.layers.Conv2D(8, 3, strides=2, activation="relu", name=f"convolution_{number}")(values)
+        values = keras.layers.MaxPooling2D(2, strides=2, name=f"pool_{number}")(values)
+    values = keras.layers.Flatten(name="flatten")(values)
+    return keras.layers.Dense(16, activation="relu", name="hidden")(values)
+
+
+def residual(values: Any, config: GalaxyConfig) -> Any:
+    """Residual blocks and the mean over the picture."""
+    values = residual_blocks(values, config.filters, strides=2 if min(values.shape[1:3]) > LARGE else 1, momentum=0.9)
+    values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
+    return keras.layers.Dropout(config.dropout, name="dropout")(values)
+
+
+def averaged(trained: keras.Model) -> keras.Model:
+    """The mean of what a network says of the eight turned and mirrored views of a square picture.
+
+    Source:
+        Dieleman, Willett and Dambre, Rotation-invariant convolutional neural networks for galaxy morphology
+        prediction, MNRAS 450 (2015), section 5.4: predictions averaged over turned and mirrored views.
+    """
+    inputs = keras.Input(trained.input.shape[1:], dtype="uint8", name="pictures")
+    views = [trained(view) for view in symmetries(inputs)]
+    return keras.Model(inputs, keras.layers.Average(name="mean_of_views")(views), name="averaged")
+
+
+NETWORKS: dict[str, Callable[[Any, GalaxyConfig], Any]] = {"cnn": convolutional, "residual": residual}
