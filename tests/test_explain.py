@@ -154,7 +154,18 @@ def test_the_default_layer_is_where_the_last_convolution_s_block_ends(pictures: 
         assert not np.array_equal(grad_cam(model, raw, 0), grad_cam(model, raw, 0, other)), other
 
 
-def test_where_the_heat_is(tmp_path: Path) -> None:
+def test_a_channel_s_weight_is_its_mean_gradient(pictures: Array) -> None:
+    """Behind the last convolution every place has its own weight, so the gradient differs from place to place."""
+    model = functional()
+    maps, _ = forward(pictures, model)
+    answer = L.Dense(3, activation="softmax")
+    flat = keras.Model(model.inputs, answer(L.Flatten()(model.get_layer("last").output)))
+    kernel = answer.get_weights()[0].reshape(*maps.shape[1:], 3)
+    expected = class_activation(maps, np.tile(kernel[..., 2].mean(axis=(0, 1)), (5, 1)))
+    np.testing.assert_allclose(grad_cam(flat, pictures, 2), expected, atol=1e-5)
+
+
+def test_where_the_heat_is() -> None:
     """The class is a bright spot; the heat lies on it."""
     inputs = keras.Input((32, 32, 1), dtype="uint8")
     bright = L.Conv2D(2, 3, padding="same", activation="relu", name="bright")

@@ -102,9 +102,9 @@ def replay(model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | 
             steps.append(Step(name, layer, tuple(keras.tree.flatten(given)), keras.tree.flatten(outputs)[0]))
             return outputs
 
-        # A Sequential does not list its graph; a functional model over the same tensors does. The only public way to run
-        # a graph with calls of one's own, cloning, fails on a model in the middle of another; the tests hold this one
-        # to what it does.
+        # A Sequential does not list its graph; a functional model over the same tensors does. Cloning, the public way
+        # to run a graph with calls of one's own, fails on a model in the middle of another; the tests hold this one to
+        # what it does.
         plain = keras.Model(inner.inputs, inner.outputs)
         outputs = plain._run_through_graph(arguments, operation_fn=lambda layer: layer, call_fn=visit)
         return outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs
