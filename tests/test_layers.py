@@ -16,7 +16,7 @@ from utils.errors import CallerError
 from utils.layers import Formula, LayerCost, cost_table, layer_costs
 
 L = keras.layers
-quickly = settings(max_examples=25, deadline=None)
+quickly = settings(max_examples=12, deadline=None)
 
 
 def computed(formula: Formula) -> int:
