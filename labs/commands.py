@@ -1,4 +1,4 @@
-"""The commands that work on any lab's runs: what stands behind `python -m labs evaluate | predict | compare`."""
+"""The commands that work on any lab's runs: what stands behind `python -m labs evaluate | compare`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 from tyro.conf import Positional
 
@@ -80,62 +78,6 @@ class Evaluate:
                 "look at versions in its run.json and at what is installed now",
             )
         return 0
-
-
-@dataclass(frozen=True)
-class Predict:
-    """Predict with a run's model from files: pictures, or CSV with the columns that it was trained on, in any order."""
-
-    run: Positional[Path]
-    """The folder of a run."""
-    inputs: Positional[tuple[Path, ...]]
-    """Files to predict from."""
-    json: bool = False
-    """Print the machine's form."""
-
-    def execute(self) -> int:
-        """Print a prediction a row."""
-        if not self.inputs:
-            raise CallerError("missing: INPUTS", f"python -m labs predict {self.run} FILE…")
-        found, lab = opened(self.run)
-        labels = found.labels
-        inputs = lab.read(self.inputs, labels)
-        _warn_outside(inputs, labels)
-        import_keras()
-        from utils.export import open_model
-
-        predictions = lab.predict(open_model(self.run), inputs)
-        if self.json:
-            named = {name: labels[name] for name in ("target", "unit", "class_names")}
-            show(json.dumps({**named, "predictions": predictions.tolist()}, allow_nan=False))
-        elif labels["class_names"]:
-            show(_classes(predictions, labels))
-        else:
-            show(f"{labels['target']}_{labels['unit']}")
-            show("\n".join(f"{value:.4g}" for value in predictions))
-        return 0
-
-
-def _classes(probabilities: NDArray[Any], labels: Mapping[str, Any]) -> str:
-    """A line a row: the most probable class and the next, with their probabilities."""
-    names = labels["class_names"]
-    rows = []
-    for number, row in enumerate(probabilities, 1):
-        first, second = np.argsort(-row, kind="stable")[:2]
-        rows.append([str(number), names[first], f"{row[first]:.1%}", names[second], f"{row[second]:.1%}"])
-    return report.table(["row", labels["target"], "probability", "or", "probability"], rows, left=(1, 3))
-
-
-def _warn_outside(inputs: NDArray[Any], labels: Mapping[str, Any]) -> None:
-    """Say which columns leave the range of the training rows: a network does not know what lies outside."""
-    for column, (name, (low, high)) in enumerate(labels["trained_between"].items()):
-        values = inputs[:, column]
-        outside = int(np.sum((values < low) | (values > high)))
-        if outside:
-            say(
-                f"note: {name}: {outside} of {len(values)} rows lie outside {low:g} to {high:g}, "
-                "where the model was trained"
-            )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from utils.places import state
 
 COMMANDS = {
     "evaluate": ("commands.Evaluate", "measure a run's saved model again and hold it against its record"),
-    "predict": ("commands.Predict", "predict from files with a run's model"),
+    "predict": ("predicting.Predict", "predict from files with a run's model"),
     "compare": ("commands.Compare", "set two runs side by side"),
     "data list": ("datasets.List", "the data sets and where they are"),
     "data fetch": ("datasets.Fetch", "fetch data sets into the cache, or into a folder to hand on"),

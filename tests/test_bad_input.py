@@ -227,6 +227,8 @@ def test_csv_that_only_looks_odd(tmp_path: Path) -> None:
         ("predict run", "missing: INPUTS"),
         ("predict run in.csv", "run: there is no run here"),
         ("predict run in.csv --jsn", "unknown option --jsn"),
+        ("predict run in.csv --top-k", "--top-k: a value is missing"),
+        ("predict run in.csv --top-k many", "--top-k"),
         ("evaluate", "missing: RUN"),
         ("evaluate run other", "unknown option other"),
         ("evaluate run.partial", "run.partial: this run is not finished"),

@@ -55,7 +55,7 @@ def test_the_three_ways_to_build_a_model(network: str, command: Command, tmp_pat
     Image.fromarray(test.inputs[0, :, :, 0]).resize((56, 56)).save(tmp_path / "digit.png")
     predicted = command("labs", "predict", "run", "digit.png", "digit.png")
     assert predicted.status == 0, predicted.err
-    assert predicted.out.splitlines()[0].split() == ["row", "digit", "probability", "or", "probability"]
+    assert predicted.out.splitlines()[0].split() == ["file", "digit", "probability", "or", "probability"]
     assert len(predicted.out.splitlines()) == 3
     assert command("labs", "evaluate", "run").status == 0
 

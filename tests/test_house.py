@@ -71,7 +71,9 @@ def test_labs_do_not_import_each_other() -> None:
             assert not strangers(imports(path), name)
 
 
-@pytest.mark.parametrize("module", ["labs.cli", "labs.commands", "labs.overview", "labs.regression.lab"])
+@pytest.mark.parametrize(
+    "module", ["labs.cli", "labs.commands", "labs.predicting", "labs.overview", "labs.regression.lab"]
+)
 def test_importing_is_light(module: str) -> None:
     heavy = "('tensorflow', 'keras', 'sklearn', 'matplotlib')"
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

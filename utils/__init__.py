@@ -1,11 +1,11 @@
 """What the labs share, in layers: a module imports only from layers below its own.
 
 9  harness (fit, evaluate, save: the one way through)
-8  parity   runs
+8  parity   runs   layers   picture_figures
 7  training   export   explain   figures   report   folders
 6  contracts (Lab and what training gives back)
 5  pipelines   builders   optimizers   losses   baselines   recurrent   windows
-4  pictures   classification   binary   sequences
+4  pictures   classification   binary   sequences   replay
 3  store   splits   metrics   simulated
 2  downloads   places   augment   simulators
 1  catalog   config   archives   tables   arrays   decoding   mapped

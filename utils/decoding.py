@@ -90,6 +90,17 @@ def _resized(image: ImageType, size: tuple[int, int], centre: float) -> Array:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
+def is_picture(path: Path) -> bool:
+    """Whether the file begins as a picture does; nothing is decoded."""
+    from PIL import Image
+
+    try:
+        with Image.open(path):
+            return True
+    except Exception:  # Pillow's readers of damaged files raise nearly every kind
+        return False
+
+
 def read_pictures(paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Array:
     """Pictures to predict from, (pictures, height, width, channels) uint8.
 

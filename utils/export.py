@@ -138,19 +138,26 @@ def open_model(path: Path) -> Predictor:
     Raises:
         CallerError: there is nothing to open, or it is damaged, or it is not safe to open.
     """
-    if (path / FORMATS["keras"]).is_file():
-        path = path / FORMATS["keras"]
-    if path.suffix in (".keras", ".h5") and path.is_file():
-        return _open_keras(path)
+    if (path / FORMATS["keras"]).is_file() or path.suffix in (".keras", ".h5"):
+        return predictor(load_model(path))
     if (path / "saved_model.pb").is_file():
         return _open_saved_model(path)
     raise CallerError(f"{path}: there is no model here", "give a .keras or .h5 file, a SavedModel or a run's folder")
 
 
-def _open_keras(path: Path) -> Predictor:
+def load_model(path: Path) -> keras.Model:
+    """The Keras model of a `.keras` or `.h5` file or of a run's folder, to look into or to train on after compiling.
+
+    Raises:
+        CallerError: there is none, or it is damaged, or Keras's safe mode refuses it.
+    """
+    if (path / FORMATS["keras"]).is_file():
+        path = path / FORMATS["keras"]
+    if path.suffix not in (".keras", ".h5") or not path.is_file():
+        raise CallerError(f"{path}: there is no Keras model here", "give a .keras or .h5 file or a run's folder")
     try:
         # Compiled state is left out: an optimizer from .h5 is built from the wrong variables (Keras 3.15).
-        return predictor(keras.saving.load_model(path, compile=False, safe_mode=True))
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise CallerError(
             f"{path}: Keras cannot open it ({str(error).splitlines()[0]})",

@@ -200,32 +200,3 @@ def wilson(share: Any, rows: Any) -> tuple[Any, Any]:
     middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
     half = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
     return middle - half, middle + half
-
-
-def most_confidently_wrong(
-    pictures: Any, truth: Array, probabilities: Array, class_names: Sequence[str], *, number: int = 15
-) -> Figure:
-    """The pictures whose wrong class the model was surest of, with what it said and what is true.
-
-    Args:
-        pictures: (rows, height, width, channels) uint8, in memory or on disk.
-        truth: (rows,) of class numbers.
-        probabilities: (rows, classes).
-        class_names: by class number.
-        number: of pictures, at most.
-    """
-    guess = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(guess != truth)
-    wrong = wrong[np.argsort(-probabilities[wrong, guess[wrong]], kind="stable")][:number]
-    columns = max(3, min(5, len(wrong)))
-    lines = max(1, -(-len(wrong) // columns))
-    figure = Figure(figsize=(1.7 * columns, 2.1 * lines + 0.6), layout="constrained")
-    figure.suptitle("Surest mistakes, test split" if len(wrong) else "No mistake on the test split", x=0.01, ha="left")
-    for axes in figure.subplots(lines, columns, squeeze=False).ravel():
-        axes.set_axis_off()
-    for row, axes in zip(wrong, figure.axes, strict=False):
-        picture = pictures[row : row + 1][0]
-        axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255)
-        said = class_names[guess[row]]
-        axes.set_title(f"{said} ({probabilities[row, guess[row]]:.0%})\nis {class_names[truth[row]]}", fontsize=9)
-    return figure

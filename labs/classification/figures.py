@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from utils import figures
+from utils import figures, picture_figures
 from utils.contracts import Evaluation, Fitted
 from utils.report import interval
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
-    """Learning curves, confusion matrix, reliability and, of pictures, the most confidently wrong; by file name."""
+    """Learning curves, confusion matrix, reliability and, of pictures, the surest hits and mistakes; by file name."""
     splits, test = fitted.splits, fitted.splits.test
     probabilities = evaluation.predictions["test"]
     scores = evaluation.metrics["test"]
@@ -26,5 +26,5 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
     }
     if not splits.features:
-        drawn["wrong"] = figures.most_confidently_wrong(test.inputs, test.targets, probabilities, splits.class_names)
+        drawn["wrong"] = picture_figures.surest(test.inputs, test.targets, probabilities, splits.class_names)
     return drawn

@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from labs.pneumonia.lab import FIXED
-from utils import binary, figures
+from utils import binary, figures, picture_figures
 from utils.contracts import Evaluation, Fitted
 from utils.figures import BLUE, GREEN, GREY, ORANGE, RED
 from utils.report import interval, number
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
-    """Learning curves, ROC, precision and recall, thresholds, confusion, reliability, errors by kind, by file name."""
+    """How the network learned, how it decides at which threshold, what it mistakes for what; by file name."""
     splits, test = fitted.splits, fitted.splits.test
     probabilities = evaluation.predictions["test"]
     scores, chosen = evaluation.metrics["test"], evaluation.details["chosen"]
@@ -33,7 +33,9 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         ),
         "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
         "by_kind": by_kind(evaluation.details["by_kind"], splits.class_names, at),
-        "wrong": figures.most_confidently_wrong(test.inputs, test.targets, probabilities, splits.class_names),
+        "wrong": picture_figures.surest(
+            test.inputs, test.targets, probabilities, splits.class_names, threshold=chosen["threshold"]
+        ),
     }
 
 
