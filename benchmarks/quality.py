@@ -41,9 +41,13 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "admissions": {"course": FIVE, "best": FIVE},
     },
     "pneumonia": {
-        "simulated-radiographs": {"quick": FIVE, "course": THREE, "best": ONE},
-        "pneumoniamnist": {"course": THREE, "best": THREE},
-        "chest-xray": {"course": THREE, "best": ONE},
+        "simulated-radiographs": {"course": ONE, "best": ONE},
+        "pneumoniamnist": {"course": ONE, "best": ONE},
+        "chest-xray": {"course": ONE, "best": ONE},
+    },
+    "galaxy": {
+        "simulated-galaxies": {"course": ONE, "best": ONE},
+        "galaxy-zoo": {"course": ONE, "best": ONE},
     },
     "music": {"oneills": {"quick": ONE, "course": ONE, "best": ONE}},
 }
@@ -54,6 +58,7 @@ FOLDERS = {"chest-xray": "chest_xray_224", "galaxy-zoo": "galaxy_zoo_spiral"}
 PICTURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "classification": {("mnist-5k", "best"): ("wrong.png",)},
     "pneumonia": {("chest-xray", "best"): ("roc.png", "thresholds.png")},
+    "galaxy": {("simulated-galaxies", "best"): ("feature_maps.png",)},
 }
 """Pictures of a run that the lab's page shows."""
 ROOT = Path(__file__).parent.parent

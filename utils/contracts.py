@@ -184,7 +184,8 @@ class Fitted:
     """A trained model and how it came to be.
 
     Attributes:
-        model: with the weights of the epoch that was kept, assembled.
+        model: with the weights of the epoch that was kept, assembled: what is measured and saved.
+        trained: the network that it was assembled of; mostly the model itself.
         progress: the history and the epoch that validation liked best.
         seconds: by phase.
         folder: the partial folder in which the run grows, or None.
@@ -196,6 +197,7 @@ class Fitted:
     preset: str
     splits: Splits
     model: keras.Model
+    trained: keras.Model
     progress: Progress
     seconds: dict[str, float]
     folder: Path | None = None

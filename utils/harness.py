@@ -88,7 +88,8 @@ def fit(
         raise MemoryError(str(error)) from error
     earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
     seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
-    return Fitted(lab, settings, preset, splits, lab.assemble(settings, model), progress, seconds, folder, out)
+    assembled = lab.assemble(settings, model)
+    return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds, folder, out)
 
 
 def _batches_of_rows(lab: Lab, settings: Config, splits: Splits) -> tuple[Batches, Batches]:

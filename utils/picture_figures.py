@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from utils import binary
+from utils.contracts import Evaluation, Fitted
 from utils.figures import GREEN, RED
 
 Array = NDArray[Any]
@@ -210,3 +211,37 @@ def surest(
             real = "" if kind == "hit" else f"\nis {_short(class_names[truth[row]], 20)}"
             plot.set_title(said + real, fontsize=SMALL, color=GREEN if kind == "hit" else RED)
     return figure
+
+
+def inside(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
+    """What a trained network has learned to see: its first filters, its feature maps, where it looks; by file name.
+
+    The test pictures that it was surest of stand for all, two of each class, and the first of them for the maps.
+
+    Args:
+        fitted: a classifier of pictures with convolutions; without any there is nothing to see.
+        evaluation: its probabilities.
+    """
+    import keras
+
+    from utils import explain
+
+    model = fitted.trained
+    if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
+        return {}
+    test, probabilities = fitted.splits.test, evaluation.predictions["test"]
+    rows = np.concatenate(
+        [np.argsort(-probabilities[:, number], kind="stable")[:2] for number in range(probabilities.shape[1])][:4]
+    )
+    guess = probabilities[rows].argmax(axis=1)
+    pictures = test.inputs[rows]
+    heat = explain.grad_cam(model, pictures, guess.tolist())
+    seen = [
+        Seen(picture, warmth, fitted.splits.class_names[number], float(probabilities[row, number]))
+        for picture, warmth, number, row in zip(pictures, heat, guess, rows, strict=True)
+    ]
+    return {
+        "filters": filters(explain.first_filters(model)),
+        "feature_maps": feature_maps(pictures[0], explain.feature_maps(model, pictures[0])),
+        "grad_cam": grad_cam(seen),
+    }

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from utils import figures
+from utils import figures, picture_figures
 from utils.contracts import Evaluation, Fitted
 from utils.report import interval
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
-    """Learning curves, confusion matrix, reliability, the surest mistakes; by file name."""
+    """Learning curves, confusion, reliability, surest hits and mistakes, and what the network sees; by file name."""
     splits, test = fitted.splits, fitted.splits.test
     probabilities, scores = evaluation.predictions["test"], evaluation.metrics["test"]
     return {
@@ -23,5 +23,6 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
             evaluation.details["confusion"], splits.class_names, note=f"accuracy {interval(scores['accuracy'])}"
         ),
         "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
-        "wrong": figures.most_confidently_wrong(test.inputs, test.targets, probabilities, splits.class_names),
+        "wrong": picture_figures.surest(test.inputs, test.targets, probabilities, splits.class_names),
+        **picture_figures.inside(fitted, evaluation),
     }

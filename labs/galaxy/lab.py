@@ -70,7 +70,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 2, "galaxies": 400, "batch_size": 16},
     "best": {
         "network": "residual",
-        "epochs": 60,
+        "epochs": 30,
         "batch_size": 32,
         "learning_rate": 2e-3,
         "schedule": "cosine",
@@ -84,6 +84,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         # The cosine ends where it should, so validation chooses nothing.
         "restore_best_weights": False,
     },
+    "best/folder": {"image_size": 64, "epochs": 60},
 }
 
 METRICS: dict[str, Metric] = {

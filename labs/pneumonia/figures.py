@@ -34,8 +34,9 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
         "by_kind": by_kind(evaluation.details["by_kind"], splits.class_names, at),
         "wrong": picture_figures.surest(
-            test.inputs, test.targets, probabilities, splits.class_names, threshold=chosen["threshold"]
+            test.inputs, test.targets, probabilities, splits.class_names, threshold=evaluation.threshold
         ),
+        **picture_figures.inside(fitted, evaluation),
     }
 
 

@@ -12,10 +12,10 @@ from pydantic.dataclasses import dataclass
 
 from labs.pneumonia import data
 from utils import binary, classification
-from utils.augment import Augmentation, Augmenter
+from utils.augment import Augmentation, Augmenter, Rotation
 from utils.baselines import classification_baselines
 from utils.binary import Policy
-from utils.config import STRICT, Config, Count, Fraction, OptimizerName, Rate, Schedule, Seed, Side, Width
+from utils.config import STRICT, Config, Count, Fraction, OptimizerName, Positive, Rate, Schedule, Seed, Side, Width
 from utils.contracts import Lab
 from utils.decoding import read_pictures
 from utils.metrics import Metric
@@ -35,9 +35,9 @@ class PneumoniaConfig(Config, Augmentation):
     """Passes over the training split, as in the course."""
     batch_size: Count = 16
     """Films a gradient step, as in the course."""
-    learning_rate: float = 5e-3
+    learning_rate: Positive = 5e-3
     """Of Adam, as in the course."""
-    rotation_range: float = 15.0
+    rotation_range: Rotation = 15.0
     """As in the course, like the next three."""
     width_shift_range: Rate = 0.05
     """As in the course."""
