@@ -208,15 +208,15 @@ def test_palette_and_cmyk_are_colours(tmp_path: Path) -> None:
 def test_reduced_decoding_is_the_same_picture(
     height: int, width: int, mode: Mode, size: tuple[int, int], seed: int, tmp_path: Path
 ) -> None:
-    """A JPEG decoded at a smaller scale, against the whole decoded and averaged: within three levels in the mean."""
+    """A JPEG decoded at a smaller scale, against the whole decoded and averaged: within five levels in the mean."""
     smooth = np.random.default_rng(seed).integers(0, 256, (4, 4, 3)).astype("uint8")
     image = Image.fromarray(smooth).resize((width * 4, height * 4), Image.Resampling.BICUBIC)
     path = saved(tmp_path, image, "a.jpg", quality=95)
     with Image.open(path) as whole:
         plain = whole.convert("L" if mode == "grey" else "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
     difference = np.abs(read(path, mode, size).squeeze().astype(int) - np.asarray(plain).astype(int))
-    assert difference.mean() < 3
-    assert difference.max() < 24
+    assert difference.mean() < 5
+    assert difference.max() < 48
 
 
 def test_centre(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ FIGURES = {
     "reliability",
     "by_kind",
     "wrong",
+    "filters",
+    "feature_maps",
+    "grad_cam",
 }
 
 

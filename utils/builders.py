@@ -208,7 +208,9 @@ def symmetries(pictures: Any) -> list[Any]:
     if side != pictures.shape[2]:
         raise ValueError(f"pictures of {side} × {pictures.shape[2]} have no quarter turns")
     backwards = np.eye(side)[::-1]
-    levels = keras.layers.Rescaling(1.0, name="levels")(pictures)
+    # TensorFlow would move the turns before the cast to float, and complain that it has no fast turn of whole numbers;
+    # a ReLU, which changes no level, keeps the order.
+    levels = keras.layers.ReLU(name="levels")(keras.layers.Rescaling(1.0, name="as_float")(pictures))
     rows_last = keras.layers.Permute((3, 1, 2), name="by_channel")(levels)
     mirrored = combinations(rows_last, backwards, name="mirrored")
     views = []

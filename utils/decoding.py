@@ -22,7 +22,7 @@ LARGEST = 100_000_000
 """Pixels of a picture; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
 SMALLEST = 8
 """Pixels along the shorter side: less shows nothing."""
-VERSION = 1
+VERSION = 2
 """Raised when decoding changes, so that caches of another decoder are not taken for this one's."""
 CHANNELS = {"grey": 1, "rgb": 3}
 
@@ -32,7 +32,7 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
 
     What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
     frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
-    scales that is not smaller than twice `size`; the rest is an average over the covered area.
+    scales (a half, a quarter, an eighth) that is not smaller than `size`; the rest is an average over the covered area.
 
     Args:
         path: of the file.
@@ -50,7 +50,7 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
             with Image.open(path) as image:
                 if min(image.size) < SMALLEST:
                     return f"{image.width} × {image.height} pixels are too few"
-                wanted = int(np.ceil(2 * max(size) / centre))
+                wanted = int(np.ceil(max(size) / centre))
                 image.draft("L" if mode == "grey" else None, (wanted, wanted))
                 turned = ImageOps.exif_transpose(image)
                 return _resized(_colours(turned, mode), size, centre)

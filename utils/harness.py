@@ -210,6 +210,7 @@ def labels(splits: Splits, threshold: float | None = None) -> dict[str, Any]:
         "class_names": list(splits.class_names),
         "threshold": threshold,
         "input_shape": list(splits.train.inputs.shape[1:]),
+        "centre": splits.centre,
     }
 
 

@@ -60,6 +60,7 @@ class Splits:
         target: what is predicted, as a name fit for an output of a model (`compressive_strength`).
         unit: unit of a regression target.
         class_names: by class number, for classification.
+        centre: share of height and width that was kept about the centre of each picture file.
         load_seconds: what reading and splitting took.
     """
 
@@ -72,6 +73,7 @@ class Splits:
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unit: str = ""
     class_names: tuple[str, ...] = ()
+    centre: float = 1.0
     load_seconds: float = 0.0
 
     def parts(self) -> dict[str, Split]:

@@ -82,8 +82,10 @@ def course_rows(config: GalaxyConfig, groups: Array, targets: Array) -> RowSplit
     """The course's training and test rows, validation held out of the first."""
     from sklearn.model_selection import train_test_split
 
+    # The course stratifies by the rows of zeros and ones, which scikit-learn sorts otherwise than their numbers.
+    stratum = np.eye(len(CLASS_NAMES))[targets]
     trained, tested = train_test_split(
-        np.arange(len(targets)), test_size=COURSE_TEST, stratify=targets, shuffle=True, random_state=COURSE_SEED
+        np.arange(len(targets)), test_size=COURSE_TEST, stratify=stratum, shuffle=True, random_state=COURSE_SEED
     )
     kept, validated = hold_out(groups, config.validation_fraction, config.split_seed, targets, np.sort(trained))
     return RowSplit(kept, validated, np.sort(tested))
@@ -137,4 +139,4 @@ def _folder(config: GalaxyConfig, root: Path) -> Splits:
         rows = _stratified(config, groups, found.labels)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     split = rows.take(found.pictures, found.labels, None, np.array(found.names))
-    return Splits(*split, source, target=TARGET, class_names=found.class_names)
+    return Splits(*split, source, target=TARGET, class_names=found.class_names, centre=config.centre)

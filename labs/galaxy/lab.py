@@ -145,9 +145,9 @@ def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[Any]:
-    """Pictures at the size that the model takes, (pictures, height, width, 3) uint8."""
+    """The centres of pictures at the size that the model takes, (pictures, height, width, 3) uint8."""
     height, width, _ = labels["input_shape"]
-    return read_pictures(paths, (height, width), "rgb")
+    return read_pictures(paths, (height, width), "rgb", centre=labels["centre"])
 
 
 lab = Lab(
