@@ -1,0 +1,71 @@
+"""The numbers of the galaxy lab's page, its card and its row in the README."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.results import recorded, spread
+from utils.report import markdown_table
+
+TITLES = {
+    "galaxy-zoo": "galaxy-zoo: spiral or not, a fifth of 1,400 to judge",
+    "simulated-galaxies": "simulated-galaxies: SIMULATED, four classes, a fifth to judge",
+}
+
+
+def _presets(data: str) -> dict[str, Any]:
+    presets: dict[str, Any] = recorded("galaxy")["data"][data]
+    return presets
+
+
+def row() -> list[str]:
+    """The lab in the table of the labs."""
+    real, made = (_presets(data) for data in TITLES)
+    logistic = real["best"]["baselines"]["logistic_regression_at_32_pixels"]["accuracy"]
+    return [
+        "[galaxy](labs/galaxy/README.md)",
+        "simulated-galaxies (SIMULATED); the course's real pictures by mirror or network, a folder",
+        f"accuracy {spread(real['best']['test']['accuracy'], 3)}, AUC {spread(real['best']['test']['auc'], 3)} (Galaxy "
+        f"Zoo); accuracy {spread(made['best']['test']['accuracy'], 3)} SIMULATED",
+        f"logistic regression {logistic:.3f} (Galaxy Zoo)",
+        f"{made['course']['wall_seconds']:.0f} s, {real['best']['wall_seconds'] / 60:.0f} min (Galaxy Zoo)",
+        f"{real['best']['peak_mb']:,.0f} MB",
+    ]
+
+
+def quality_block() -> str:
+    """Every data set and preset."""
+    header = ["data and preset", "accuracy", "AUC", "macro F1", "log loss (nat)", "calibration error"]
+    header += ["logistic regression's accuracy", "parameters", "fit", "from the shell", "seeds"]
+    rows = []
+    for data, title in TITLES.items():
+        for preset, found in _presets(data).items():
+            test = found["test"]
+            rows.append(
+                [
+                    f"{title}, `{preset}`",
+                    *(spread(test[name], 3) for name in ("accuracy", "auc", "f1_macro", "log_loss", "ece")),
+                    f"{found['baselines']['logistic_regression_at_32_pixels']['accuracy']:.3f}",
+                    f"{found['parameters']:,}",
+                    f"{found['fit_seconds']:.0f} s",
+                    f"{found['wall_seconds']:.0f} s",
+                    str(len(found["seeds"])),
+                ]
+            )
+    return markdown_table(header, rows)
+
+
+BLOCKS = {"quality": quality_block}
+
+
+def card() -> dict[str, str]:
+    """The measured fields of the lab's card."""
+    real, made = (_presets(data) for data in TITLES)
+    return {
+        "Quality": f"best: accuracy {spread(real['best']['test']['accuracy'], 3)}, AUC "
+        f"{spread(real['best']['test']['auc'], 3)} on galaxy-zoo; accuracy "
+        f"{spread(made['best']['test']['accuracy'], 3)} on SIMULATED galaxies; course: accuracy "
+        f"{spread(real['course']['test']['accuracy'], 3)} on galaxy-zoo.",
+        "Time": f"course {made['course']['wall_seconds']:.0f} s on SIMULATED galaxies, best "
+        f"{real['best']['wall_seconds'] / 60:.0f} minutes on galaxy-zoo, from the shell, on two cores.",
+    }
