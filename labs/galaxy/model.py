@@ -30,7 +30,8 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
         CallerError: the pictures are too small for the course's network.
     """
     shape = splits.train.inputs.shape[1:]
-    inputs = keras.Input(shape, dtype="uint8", name="pictures")
+    # Inside the mean of views it is given floats; cast back to whole levels, TensorFlow would complain of slow turns.
+    inputs = keras.Input(shape, dtype="float32" if config.symmetric else "uint8", name="pictures")
     values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
     outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
     return keras.Model(inputs, outputs, name=config.network)
