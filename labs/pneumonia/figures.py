@@ -55,7 +55,8 @@ def roc(evaluation: Evaluation, truth: Any) -> Figure:
             point["sensitivity"]["value"],
             marker,
             color=colour,
-            markersize=9,
+            markersize=13 if marker == "*" else 8,
+            zorder=4 if marker == "*" else 3,  # the chosen one may lie on a fixed one
             label=_name(point, evaluation),
         )
     axes.set_xlabel("false alarms: 1 − specificity")
