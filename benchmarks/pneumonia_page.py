@@ -99,8 +99,8 @@ def speed_block() -> str:
             f"{first['times_faster']:.1f} times faster than PIL's plain decoding and resizing; the pictures differ by "
             f"{first['mean_difference']:.2f} of 255 levels on average ({first['largest_mean_difference']:.2f} in the "
             "film that differs most).",
-            f"- From 500 to 4,700 films the peak memory of an augmented training grows by "
-            f"{found['memory_grows_mb']:.0f} MB.",
+            f"- From 500 to 4,700 films the peak memory of an augmented training changes by "
+            f"{found['memory_grows_mb']:+.0f} MB.",
         ]
     )
 
