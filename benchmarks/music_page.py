@@ -15,7 +15,7 @@ def _presets() -> dict[str, Any]:
 
 def _under(found: dict[str, Any]) -> float:
     """Bits a character under the 5-gram."""
-    return float(found["baselines"]["5_gram"]["bits_per_char"] - found["test"]["bits_per_char"]["mean"])
+    return float(found["baselines"]["5-gram"]["bits_per_char"] - found["test"]["bits_per_char"]["mean"])
 
 
 def row() -> list[str]:
@@ -26,7 +26,7 @@ def row() -> list[str]:
         "[music](labs/music/README.md)",
         "oneills: 2,009 tunes, in a package; two more collections",
         f"{spread(best['test']['bits_per_char'])} bits a character",
-        f"5-gram {best['baselines']['5_gram']['bits_per_char']:.2f}",
+        f"5-gram {best['baselines']['5-gram']['bits_per_char']:.2f}",
         f"{presets['course']['wall_seconds']:.0f} s, {best['wall_seconds'] / 60:.0f} min",
         f"{best['peak_mb']:,.0f} MB",
     ]
