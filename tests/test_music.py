@@ -394,6 +394,22 @@ def test_a_tune_is_saved_in_every_form(synthesiser: None, tmp_path: Path) -> Non
     assert data.read_tunes([tmp_path / "tune-007.abc"])[0].text == LONG
 
 
+@pytest.mark.parametrize("ending", ["mid", "musicxml"])
+def test_other_programs_read_what_is_saved(ending: str, tmp_path: Path) -> None:
+    """And the same tune gives the same file."""
+    from music21 import converter
+
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        generate.save(LONG, True, 1, folder)
+    first, second = (tmp_path / folder / f"tune-001.{ending}" for folder in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+    tune = scores.read(LONG)
+    assert tune is not None
+    read = converter.parse(first, forceSource=True).flatten().notes
+    assert [(float(note.offset), note.pitches[0].midi) for note in read] == [(at, pitch) for at, _, pitch in tune.notes]
+
+
 def test_a_tune_that_music21_cannot_read_is_kept(synthesiser: None, tmp_path: Path) -> None:
     saved = generate.save("M:6/8\nL:1/0\nK:D\n(((|||{{", False, 1, tmp_path)
     assert (saved["parsed"], saved["files"]) == (False, ["tune-001.abc"])

@@ -126,8 +126,9 @@ def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
     starts, lengths, pitches = zip(*notes, strict=True)
     axes.barh(pitches, [0.9 * length for length in lengths], left=starts, height=0.9, color=figures.BLUE)
     names = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
-    shown = [pitch for pitch in range(min(pitches), max(pitches) + 1) if pitch % 12 in (0, 2, 4, 5, 7, 9, 11)]
-    axes.set_yticks(shown, [f"{names[pitch % 12]}{pitch // 12 - 1}" for pitch in shown], fontsize=7)
+    played = sorted(set(pitches))
+    axes.set_yticks(played, [f"{names[pitch % 12]}{pitch // 12 - 1}" for pitch in played], fontsize=7)
+    axes.set_ylabel("pitch")
     axes.set_xlabel("quarter notes from the beginning")
     axes.set_xlim(0, max(start + length for start, length, _ in notes))
     return figure
@@ -140,7 +141,13 @@ def save(reading: Reading, path: Path) -> list[str]:
         reading: the tune.
         path: without an ending.
     """
+    from music21 import instrument
+
     names = []
+    for number, part in enumerate(reading.score.parts, 1):
+        player = instrument.Instrument()
+        player.partId = f"P{number}"  # music21's own is random, and the same tune would give another file
+        part.insert(0, player)
     for kind, ending in (("midi", ".mid"), ("musicxml", ".musicxml")):
         target = path.with_suffix(ending)
         with _quietly():
