@@ -54,6 +54,10 @@ def test_record(quick: Path) -> None:
     assert {"parse_rate", "inner_bars_right", "ends_on_tonic", "longest_copied_run"} <= set(
         record["details"]["tunes"]["generated"]
     )
+    first, second = record["remarks"]
+    assert first.startswith("10 tunes at temperature 0.9: ")
+    assert f"{held_out['inner_bars_right']:.0%} have every inner bar right" in second
+    assert f"{first}\n\n{second}\n" in (quick / "README.md").read_text()
     assert record["parity"]["saved_model"]["signature"]["outputs"]["next_character"]["dtype"] == "float32"
 
 
