@@ -106,7 +106,7 @@ def summary(record: dict[str, Any], folder: Path) -> str:
         + ", ".join(f"{rows} {name}" for name, rows in data["rows"].items()),
         "",
         table(*score_rows(record)),
-        *(f"\n{remark}" for remark in record["remarks"]),
+        *(f"\n{remark}" for remark in record.get("remarks", ())),  # runs of earlier days have none
         "",
         f"kept: epoch {record['kept_epoch']} of {record['epochs_run']}; {seconds['total']:.1f} s "
         f"(fit {seconds['fit']:.1f} s); reloaded in a fresh process, .keras, .h5 and SavedModel predict the same "
