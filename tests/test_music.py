@@ -329,11 +329,18 @@ def test_the_likeliest_character_each_time_is_what_an_eager_loop_takes() -> None
     assert ended == (text[-1] == 0)
 
 
+@pytest.mark.parametrize("temperature", [1e-4, 1e-30, 1e-300])
+def test_the_coldest_temperatures_take_the_likeliest(temperature: float) -> None:
+    writer = Writer(network(1), data.vocabulary(SPLITS.categories))
+    greedy = writer.write(["M:"], longest=25, top_k=1)
+    assert writer.write(["M:"], longest=25, temperature=temperature) == greedy
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 9), st.floats(0.01, 1), st.integers(0, 99))
 def test_top_k_and_top_p(top_k: int, top_p: float, seed: int) -> None:
     weights = np.random.default_rng(seed).dirichlet(np.ones(9), 2).astype("float32")
-    kept = np.isfinite(filtered(tf.math.log(weights), top_k, top_p).numpy())
+    kept = np.isfinite(filtered(tf.math.log(weights), 1.0, top_k, top_p).numpy())
     for row, mask in zip(weights, kept, strict=True):
         assert not mask[1]
         known = np.delete(row, 1) / np.delete(row, 1).sum()
