@@ -329,7 +329,7 @@ def test_the_likeliest_character_each_time_is_what_an_eager_loop_takes() -> None
     assert ended == (text[-1] == 0)
 
 
-@pytest.mark.parametrize("temperature", [1e-4, 1e-30, 1e-300])
+@pytest.mark.parametrize("temperature", [1e-30, 1e-300])
 def test_the_coldest_temperatures_take_the_likeliest(temperature: float) -> None:
     writer = Writer(network(1), data.vocabulary(SPLITS.categories))
     greedy = writer.write(["M:"], longest=25, top_k=1)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from labs.music.model import recurrent_layers, step
 from utils.sequences import Vocabulary
 
-
 SHARPEST = 1e9
 """From here on the likeliest character always comes; more would leave the range of float32."""
 
