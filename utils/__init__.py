@@ -8,7 +8,7 @@
 4  pictures   classification   binary   sequences   replay
 3  store   splits   metrics   simulated
 2  downloads   places   augment   simulators
-1  catalog   config   archives   tables   arrays   decoding   mapped
+1  catalog   config   archives   tables   arrays   decoding   on_disk
 0  errors   files   quiet   output
 
 Nothing here imports `labs`.

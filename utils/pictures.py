@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from utils.decoding import CHANNELS, VERSION, Mode, read_picture
 from utils.errors import CallerError
 from utils.files import replacing, sha256, write_json
-from utils.mapped import MappedRows
+from utils.on_disk import RowsOnDisk
 from utils.output import progress, say
 from utils.places import cache_folder, locked
 
@@ -70,7 +70,7 @@ class Pictures:
         skipped: files that are no usable picture, with the reason.
     """
 
-    pictures: MappedRows
+    pictures: RowsOnDisk
     class_names: tuple[str, ...]
     names: tuple[str, ...]
     labels: NDArray[np.int64]
@@ -162,7 +162,7 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
     _report(folder, skipped)
     kept = np.array([name not in skipped for name in folder.names])
     return Pictures(
-        MappedRows(place / f"{key}.npy", np.flatnonzero(kept)),
+        RowsOnDisk(place / f"{key}.npy", np.flatnonzero(kept)),
         folder.class_names,
         tuple(np.array(folder.names)[kept]),
         folder.labels[kept],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from utils.errors import CallerError
 from utils.files import replacing, sha256, write_json
-from utils.mapped import MappedRows
+from utils.on_disk import RowsOnDisk
 from utils.output import progress
 from utils.places import cache_folder, locked
 
@@ -27,7 +27,7 @@ class SimulatedPictures:
         digest: SHA-256 of the file of the pictures.
     """
 
-    pictures: MappedRows
+    pictures: RowsOnDisk
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     digest: str
@@ -65,5 +65,5 @@ def load(simulator: str, number: int, seed: int, size: int) -> SimulatedPictures
                 ) from error
     noted = json.loads(notes.read_text(encoding="utf-8"))
     return SimulatedPictures(
-        MappedRows(pictures), np.array(noted["labels"], dtype=np.int64), module.CLASS_NAMES, noted["digest"]
+        RowsOnDisk(pictures), np.array(noted["labels"], dtype=np.int64), module.CLASS_NAMES, noted["digest"]
     )
