@@ -86,7 +86,7 @@ def test_tables(name: str, command: Command, mirror: Path, tmp_path: Path) -> No
     (tmp_path / "in.csv").write_text(f"{header}\n{','.join(row)}\n")
     refused = command("labs", "predict", "run", "in.csv")
     assert refused.status == 2
-    assert f"row 1, column {labels['features'][-1]}: 'seven' is none of" in refused.err
+    assert f"line 2, column {labels['features'][-1]}: 'seven' is none of" in refused.err
 
 
 @pytest.mark.slow

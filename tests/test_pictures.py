@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,19 @@ def test_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = load(root, (16, 16), "grey")
     assert changed.digest != first.digest
     assert changed.pictures[:1].mean() == 99
+
+
+def test_a_filled_cache_is_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load(folder(tmp_path / "in"), (16, 16), "grey")
+
+    def refuse(place: Path) -> Any:
+        raise CallerError(f"the cache {place} cannot be written (Read-only file system)", "")
+
+    monkeypatch.setattr(pictures, "locked", refuse)
+    os.utime(tmp_path / "in" / "a" / "0.png")  # looked at anew, which the cache cannot remember
+    np.testing.assert_array_equal(load(tmp_path / "in", (16, 16), "grey").pictures[:], first.pictures[:])
+    with pytest.raises(CallerError, match="Read-only"):
+        load(tmp_path / "in", (8, 8), "grey")
 
 
 def test_official_splits(tmp_path: Path) -> None:

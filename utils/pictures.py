@@ -11,10 +11,11 @@ import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,6 @@ from utils.files import replacing, sha256, write_json
 from utils.on_disk import RowsOnDisk
 from utils.output import progress, say
 from utils.places import cache_folder, locked
-
-if TYPE_CHECKING:
-    pass
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 _SPLIT_NAMES = {
@@ -154,9 +152,10 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
     digest = hashlib.sha256(listing.encode()).hexdigest()
     key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
     place = cache_folder() / "pictures"
-    with locked(place):
-        if not _whole(place, key, len(folder.names), size, mode):
-            _decode_all(folder, place, key, size, mode, centre)
+    if not _whole(place, key, len(folder.names), size, mode):
+        with locked(place):
+            if not _whole(place, key, len(folder.names), size, mode):  # another process may just have decoded them
+                _decode_all(folder, place, key, size, mode, centre)
     notes = json.loads((place / f"{key}.json").read_text(encoding="utf-8"))
     skipped: dict[str, str] = notes["skipped"]
     _report(folder, skipped)
@@ -215,7 +214,8 @@ def _digests(folder: Folder) -> list[str]:
     with ThreadPoolExecutor(_workers()) as pool:
         found = dict(zip(folder.names, pool.map(look, folder.names), strict=True))
     if found != known:
-        with locked(place):
+        # Only a memory of this look: where a finished cache may not be written, it is done without.
+        with suppress(CallerError, OSError), locked(place):
             write_json(known_path, found)
     return [digest for _, _, digest in found.values()]
 
