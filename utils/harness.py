@@ -233,9 +233,10 @@ def _save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> list[
     folder.mkdir(exist_ok=True)
     names = []
     for name, figure in fitted.lab.figures(fitted, evaluation).items():
-        if fitted.splits.source.simulated:
-            figure.text(0.995, 0.995, "SIMULATED data", ha="right", va="top", fontsize=9, color="#D55E00")
-        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI)
+        simulated = fitted.splits.source.simulated
+        if simulated:  # above the picture, where no title is, however long; the sheet grows by it
+            figure.text(0.995, 1.0, "SIMULATED data", ha="right", va="bottom", fontsize=9, color="#D55E00")
+        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI, bbox_inches="tight" if simulated else None)
         names.append(f"{name}.png")
     return names
 
