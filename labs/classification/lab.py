@@ -71,6 +71,8 @@ class ClassificationConfig(Config, Augmentation):
     """The learning rate over the epochs: as it is, or falling to zero along a cosine."""
     label_smoothing: Rate = 0.0
     """Share of each target that is spread over all classes (Szegedy et al. 2016); the course has none."""
+    mirrored: bool = False
+    """Whether the answer is the mean over a picture and its mirror image; not for letters and digits."""
     image_size: Side = 64
     """Height and width that the pictures of --data-dir are resized to."""
     colour: bool = True
@@ -139,8 +141,9 @@ def load(config: ClassificationConfig) -> Splits:
     """The data set of the config, split; see `labs.classification.data`."""
     if config.data_dir is not None and config.data != "auto":
         raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
-    if config.data_dir is None and config.data in data.TABLES and (config.network == "cnn" or config.active):
-        option = "--network cnn" if config.network == "cnn" else "the augmentation"
+    of_pictures = config.network == "cnn" or config.active or config.mirrored
+    if config.data_dir is None and config.data in data.TABLES and of_pictures:
+        option = "--network cnn" if config.network == "cnn" else "--mirrored" if config.mirrored else "the augmentation"
         raise CallerError(f"{option}: {config.data} is a table, not pictures", "give --network mlp, and no shifts")
     return data.load(config)
 
@@ -150,6 +153,13 @@ def build(config: ClassificationConfig, splits: Splits) -> keras.Model:
     from labs.classification import model
 
     return model.build(config, splits)
+
+
+def assemble(config: ClassificationConfig, trained: keras.Model) -> keras.Model:
+    """The trained network, or its mean over a picture and its mirror image."""
+    from utils.builders import mean_of_views, mirror_images
+
+    return mean_of_views(trained, mirror_images) if config.mirrored else trained
 
 
 def compile_arguments(config: ClassificationConfig, splits: Splits) -> dict[str, Any]:
@@ -204,6 +214,7 @@ lab = Lab(
     metrics=METRICS,
     load=load,
     build=build,
+    assemble=assemble,
     compile=compile_arguments,
     baselines=baselines,
     figures=draw,

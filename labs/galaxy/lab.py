@@ -124,9 +124,9 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
 
 def assemble(config: GalaxyConfig, trained: keras.Model) -> keras.Model:
     """The trained network, or its mean over the symmetries of a square."""
-    from labs.galaxy import model
+    from utils.builders import mean_of_views, symmetries
 
-    return model.averaged(trained) if config.symmetric else trained
+    return mean_of_views(trained, symmetries) if config.symmetric else trained
 
 
 def compile_arguments(config: GalaxyConfig, splits: Splits) -> dict[str, Any]:

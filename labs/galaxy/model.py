@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import residual_blocks, symmetries
+from utils.builders import residual_blocks
 from utils.errors import CallerError
 from utils.splits import Splits
 
@@ -61,18 +61,6 @@ def residual(values: Any, config: GalaxyConfig) -> Any:
     values = residual_blocks(values, config.filters, strides=2 if min(values.shape[1:3]) > LARGE else 1, momentum=0.9)
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     return keras.layers.Dropout(config.dropout, name="dropout")(values)
-
-
-def averaged(trained: keras.Model) -> keras.Model:
-    """The mean of what a network says of the eight turned and mirrored views of a square picture.
-
-    Source:
-        Dieleman, Willett and Dambre, Rotation-invariant convolutional neural networks for galaxy morphology
-        prediction, MNRAS 450 (2015), section 5.4: predictions averaged over turned and mirrored views.
-    """
-    inputs = keras.Input(trained.input.shape[1:], dtype="uint8", name="pictures")
-    views = [trained(view) for view in symmetries(inputs)]
-    return keras.Model(inputs, keras.layers.Average(name="mean_of_views")(views), name="averaged")
 
 
 NETWORKS: dict[str, Callable[[Any, GalaxyConfig], Any]] = {"cnn": convolutional, "residual": residual}
