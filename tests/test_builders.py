@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from utils.builders import columns
+from utils.builders import columns, mean_of_views, mirror_images
 from utils.export import FORMATS, open_model, predictor, save_model
 from utils.losses import cross_entropy
 from utils.splits import Source, Split, Splits
@@ -61,3 +61,16 @@ def test_smoothed_cross_entropy() -> None:
     for shaped in (truth, truth[:, 0]):
         np.testing.assert_allclose(cross_entropy(3, 0.3)(shaped, guess), expected, rtol=1e-5)
     assert cross_entropy(3) == "sparse_categorical_crossentropy"
+
+
+def test_the_mean_over_mirror_images(tmp_path: Path) -> None:
+    pictures = RANDOM.integers(0, 256, (5, 4, 6, 1)).astype("uint8")
+    inputs = keras.Input((4, 6, 1), dtype="float32")
+    trained = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs)))
+    averaged = mean_of_views(trained, mirror_images)
+    answers = [predictor(trained).predict(each.astype("float32")) for each in (pictures, pictures[:, :, ::-1])]
+    np.testing.assert_allclose(predictor(averaged).predict(pictures), np.mean(answers, axis=0), atol=1e-6)
+    save_model(averaged, tmp_path)
+    for file in FORMATS.values():
+        found = open_model(tmp_path / file).predict(pictures)
+        np.testing.assert_allclose(found, np.mean(answers, axis=0), atol=1e-6)
