@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.results import recorded, spread
+from utils.catalog import find
 from utils.report import markdown_table
 
 
-def _presets() -> dict[str, Any]:
-    presets: dict[str, Any] = recorded("music")["data"]["oneills"]
+def _presets(data: str = "oneills") -> dict[str, Any]:
+    presets: dict[str, Any] = recorded("music")["data"][data]
     return presets
 
 
 def _under(found: dict[str, Any]) -> float:
     """Bits a character under the 5-gram."""
-    return float(found["baselines"]["5_gram"]["bits_per_char"] - found["test"]["bits_per_char"]["mean"])
+    return float(found["baselines"]["5-gram"]["bits_per_char"] - found["test"]["bits_per_char"]["mean"])
 
 
 def row() -> list[str]:
@@ -24,67 +25,78 @@ def row() -> list[str]:
     best = presets["best"]
     return [
         "[music](labs/music/README.md)",
-        "oneills: 2,009 tunes, in a package; two more collections",
+        "oneills: 2,009 tunes, in a package; two more collections and your own `.abc` files",
         f"{spread(best['test']['bits_per_char'])} bits a character",
-        f"5-gram {best['baselines']['5_gram']['bits_per_char']:.2f}",
+        f"5-gram {best['baselines']['5-gram']['bits_per_char']:.2f}",
         f"{presets['course']['wall_seconds']:.0f} s, {best['wall_seconds'] / 60:.0f} min",
         f"{best['peak_mb']:,.0f} MB",
     ]
 
 
 def presets_block() -> str:
-    """The presets: how well they predict, and what their tunes are like."""
-    rows = []
-    for name, found in _presets().items():
-        tunes = found["details"]["tunes"]["generated"]
-        rows.append(
-            [
-                f"`{name}`",
-                spread(found["test"]["bits_per_char"]),
-                f"{_under(found):.2f}",
-                *(f"{tunes[share]:.0%}" for share in ("parse_rate", "inner_bars_right", "ends_on_tonic")),
-                f"{tunes['longest_copied_run']['median']:.0f}",
-                f"{found['parameters']:,}",
-                f"{found['fit_seconds']:.0f} s",
-                f"{found['wall_seconds']:.0f} s",
-                f"{found['peak_mb']:,.0f} MB",
-            ]
-        )
-    best = _presets()["best"]
-    held = best["details"]["tunes"]["held_out"]
-    rows.append(
-        [
-            "held-out tunes",
-            "",
-            "",
-            *(f"{held[share]:.0%}" for share in ("parse_rate", "inner_bars_right", "ends_on_tonic")),
-            f"{held['longest_copied_run']['median']:.0f}",
-            *([""] * 4),
-        ]
-    )
+    """The presets on each collection: how well they predict, and what their tunes are like."""
     header = ["preset", "bits a character", "under the 5-gram", "parse", "inner bars right", "end on the tonic"]
     header += ["notes copied in a row (median)", "parameters", "training", "from the shell", "memory"]
-    baselines = {name: values["bits_per_char"] for name, values in best["baselines"].items()}
-    told = ", ".join(f"{name.replace('_', ' ')} {bits:.2f}" for name, bits in baselines.items())
-    return f"{markdown_table(header, rows)}\n\nBaselines on the same tunes, in bits a character: {told}. One seed each."
+    return "\n\n".join(
+        f"{find(data).title}:\n\n{markdown_table(header, _rows(presets))}\n\n{_beside(presets)}"
+        for data, presets in recorded("music")["data"].items()
+    )
+
+
+def _rows(presets: dict[str, Any]) -> list[list[str]]:
+    rows = [
+        [
+            f"`{name}`",
+            spread(found["test"]["bits_per_char"]),
+            f"{_under(found):.2f}",
+            *_judged(found["details"]["tunes"]["generated"]),
+            f"{found['parameters']:,}",
+            f"{found['fit_seconds']:.0f} s",
+            f"{found['wall_seconds']:.0f} s",
+            f"{found['peak_mb']:,.0f} MB",
+        ]
+        for name, found in presets.items()
+    ]
+    *_, largest = presets.values()
+    return [*rows, ["held-out tunes", "", "", *_judged(largest["details"]["tunes"]["held_out"]), *([""] * 4)]]
+
+
+def _judged(tunes: dict[str, Any]) -> list[str]:
+    shares = (f"{tunes[share]:.0%}" for share in ("parse_rate", "inner_bars_right", "ends_on_tonic"))
+    return [*shares, f"{tunes['longest_copied_run']['median']:.0f}"]
+
+
+def _beside(presets: dict[str, Any]) -> str:
+    """The baselines, and over how many seeds each preset was measured."""
+    first, *_ = presets.values()
+    baselines = {name.replace("_", " "): values["bits_per_char"] for name, values in first["baselines"].items()}
+    told = ", ".join(f"{name} {bits:.2f}" for name, bits in baselines.items())
+    seeds = ", ".join(f"`{name}` {len(found['seeds'])}" for name, found in presets.items())
+    return (
+        f"Baselines on the same tunes, in bits a character: {told}. Seeds: {seeds}; what the tunes are like is of the "
+        "first of them."
+    )
 
 
 def speed_block() -> str:
     """Training steps against Keras's layer, generation against the usual loops."""
     training, generation = recorded("recurrent_training"), recorded("generation")
-    lines = [
-        f"- A training step, batch × units × steps {size}: {found['times_faster']:.1f} times as fast as "
-        f"`keras.layers.LSTM` ({found['median_milliseconds']['ours']:.0f} ms against "
-        f"{found['median_milliseconds']['keras']:.0f} ms)."
-        for size, found in training["sizes"].items()
-    ]
-    lines.append(
-        f"- A character of sixteen tunes at once: {generation['times_faster_than_predict']:.0f} times as fast as "
-        f"`model.predict` for each, {generation['times_faster_than_eager']:.0f} times as fast as an eager loop "
-        f"({generation['milliseconds_a_character']['loop_of_16']:.2f} ms); of one tune "
+    rows = []
+    for size, found in training["sizes"].items():
+        times = found["median_milliseconds"]
+        torch = f"{times['torch']:.0f} ms ({found['times_faster_than_torch']:.1f} times)" if "torch" in times else ""
+        rows.append(
+            [size, f"{times['ours']:.0f} ms", f"{times['keras']:.0f} ms ({found['times_faster']:.1f} times)", torch]
+        )
+    header = ["batch × units × steps", "ours", "`keras.layers.LSTM`", "PyTorch's `nn.LSTM`"]
+    return (
+        "A training step of one layer (forward, loss, all gradients), in turn in one run; in brackets, how many times "
+        f"longer than ours:\n\n{markdown_table(header, rows)}\n\n"
+        f"A character of sixteen tunes at once takes {generation['milliseconds_a_character']['loop_of_16']:.2f} ms: "
+        f"{generation['times_faster_than_predict']:.0f} times as fast as `model.predict` for each, "
+        f"{generation['times_faster_than_eager']:.0f} times as fast as an eager loop; of one tune "
         f"{generation['one_tune_times_faster_than_eager']:.0f} times as fast as the eager loop."
     )
-    return "\n".join(lines)
 
 
 BLOCKS = {"presets": presets_block, "speed": speed_block}

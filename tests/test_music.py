@@ -13,8 +13,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labs.music import data, judge, scores
-from labs.music.figures import sureness
+from labs.music import data, generate, judge, scores
+from labs.music.figures import OCTAVE, side_by_side, sureness
 from labs.music.lab import MusicConfig
 from labs.music.model import build, endpoints, step
 from labs.music.ngram import Ngram
@@ -364,6 +364,69 @@ def test_reading_as_music() -> None:
     assert scores.read("M:6/8\nL:1/0\nK:D\n(((|||{{") is None
 
 
+def test_chords_and_grace_notes() -> None:
+    """Of a chord the top note is the melody's, and any note may be the tonic; a grace note has no length."""
+    reading = scores.read("M:2/4\nL:1/8\nK:D\nAB [ce]d | e2 {f}d2 | [FAd]4 {f}|]")
+    assert reading is not None
+    assert reading.ends_on_tonic
+    assert [note for note in reading.notes if note[0] == 1] == [(1, 0.5, 73), (1, 0.5, 76)]
+    assert reading.intervals == {2: 2, 5: 1, -2: 2, 0: 1}
+    assert reading.lengths[2.0] == 3
+
+
+@pytest.fixture
+def synthesiser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that copies the .mid to the .wav."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    timidity = folder / "timidity"
+    timidity.write_text('#!/bin/sh\ncp "$1" "$4"\n')
+    timidity.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
+
+
+def test_a_tune_is_saved_in_every_form(synthesiser: None, tmp_path: Path) -> None:
+    saved = generate.save(LONG, True, 7, tmp_path)
+    endings = {"abc", "mid", "musicxml", "png", "wav"}
+    assert set(saved["files"]) == {f"tune-007.{ending}" for ending in endings}
+    assert all((tmp_path / name).stat().st_size > 50 for name in saved["files"])
+    assert (saved["parsed"], saved["bars_right"], saved["ends_on_tonic"]) == (True, True, True)
+    assert data.read_tunes([tmp_path / "tune-007.abc"])[0].text == LONG
+
+
+@pytest.mark.parametrize("ending", ["mid", "musicxml"])
+def test_other_programs_read_what_is_saved(ending: str, tmp_path: Path) -> None:
+    """And the same tune gives the same file."""
+    from music21 import converter
+
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        generate.save(LONG, True, 1, folder)
+    first, second = (tmp_path / folder / f"tune-001.{ending}" for folder in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+    tune = scores.read(LONG)
+    assert tune is not None
+    read = converter.parse(first, forceSource=True).flatten().notes
+    assert [(float(note.offset), note.pitches[0].midi) for note in read] == [(at, pitch) for at, _, pitch in tune.notes]
+
+
+def test_a_tune_that_music21_cannot_read_is_kept(synthesiser: None, tmp_path: Path) -> None:
+    saved = generate.save("M:6/8\nL:1/0\nK:D\n(((|||{{", False, 1, tmp_path)
+    assert (saved["parsed"], saved["files"]) == (False, ["tune-001.abc"])
+    assert [path.name for path in tmp_path.glob("tune*")] == ["tune-001.abc"]
+
+
+def test_without_a_synthesiser_there_is_no_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert generate.tool() is None
+    assert not generate.sound(tmp_path / "a.mid")
+
+
+def test_a_synthesiser_that_fails_makes_no_sound(synthesiser: None, tmp_path: Path) -> None:
+    assert generate.tool() == "timidity"
+    assert not generate.sound(tmp_path / "none.mid")
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.text("AB|", max_size=30), st.lists(st.text("AB|", max_size=40), min_size=1, max_size=4))
 def test_the_longest_copied_run(text: str, trained: list[str]) -> None:
@@ -386,3 +449,13 @@ def test_judging_real_tunes() -> None:
 def test_the_strip_shows_a_tune() -> None:
     figure = sureness(network(), SPLITS)
     assert "".join(text.get_text() for text in figure.axes[0].texts).startswith("M:6/8↵L:1/8↵K:D↵")
+
+
+def test_histograms_of_tunes_of_which_none_can_be_read() -> None:
+    real = {"intervals": {"2": 0.6, "-3": 0.4}}
+    figure = side_by_side({"generated": {"intervals": {}}, "held_out": real}, "intervals", OCTAVE, "semitones")
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()][1] == "made by the network: none that can be read"
+    heights = [bar.get_height() for bar in figure.axes[0].patches]  # type: ignore[attr-defined]
+    assert heights[: len(OCTAVE)] == [{2: 0.6, -3: 0.4}.get(value, 0) for value in range(-12, 13)]

@@ -44,7 +44,7 @@ def test_record(quick: Path) -> None:
     assert record["data"]["name"] == "oneills"
     assert sum(record["data"]["rows"].values()) == 2007
     assert list(record["metrics"]["test"]) == ["log_loss", "bits_per_char"]
-    assert set(record["baselines"]) == {"single_characters", "5_gram"}
+    assert set(record["baselines"]) == {"single_characters", "5-gram"}
     audit = record["audit"]
     assert (audit["duplicates_across_splits"], audit["groups_across_splits"]) == (0, 0)
     bits = record["metrics"]["test"]["bits_per_char"]["value"]
@@ -54,6 +54,10 @@ def test_record(quick: Path) -> None:
     assert {"parse_rate", "inner_bars_right", "ends_on_tonic", "longest_copied_run"} <= set(
         record["details"]["tunes"]["generated"]
     )
+    first, second = record["remarks"]
+    assert first.startswith("10 tunes at temperature 0.9: ")
+    assert f"{held_out['inner_bars_right']:.0%} have every inner bar right" in second
+    assert f"{first}\n\n{second}\n" in (quick / "README.md").read_text()
     assert record["parity"]["saved_model"]["signature"]["outputs"]["next_character"]["dtype"] == "float32"
 
 

@@ -70,8 +70,8 @@ def config_error(error: ValidationError, program: str) -> CallerError:
     return CallerError(f"{option}: {reason}, got {first['input']!r}", f"{program} --help says what {option} takes")
 
 
-def to_json(config: Config) -> dict[str, Any]:
-    """The config as JSON's own types, field by field in their order."""
+def to_json(config: Any) -> dict[str, Any]:
+    """A config, or another dataclass of options, as JSON's own types, field by field in their order."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
 
 

@@ -77,6 +77,7 @@ class Lab:
         details: what a table of numbers cannot hold, from the splits, the test split's predictions and the threshold,
             for `run.json`.
         inspect: what is found out about the trained model itself, beside its predictions, added to `details`.
+        remarks: sentences on `details` that a run's end and its card tell.
         transform: changes the inputs of training batches (augmentation); None changes nothing.
         batches: training and validation batches, where a gradient step takes something else than rows of the splits.
         measure: what the metrics compare with the targets of rows, from the model; by default its predictions. Like the
@@ -101,6 +102,7 @@ class Lab:
     threshold: Callable[[Any, NDArray[Any], NDArray[Any]], float | None] = lambda _config, _truth, _predictions: None
     details: Callable[[Splits, NDArray[Any], float | None], dict[str, Any]] = lambda _splits, _predictions, _at: {}
     inspect: Callable[[Fitted], dict[str, Any]] = lambda _fitted: {}
+    remarks: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _details: ()
     transform: Callable[[Any], Transform | None] = lambda _config: None
     batches: Callable[[Any, Splits], tuple[Batches, Batches]] | None = None
     assemble: Callable[[Any, keras.Model], keras.Model] = lambda _config, trained: trained

@@ -273,6 +273,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "classes": list(splits.class_names),
         "threshold": evaluation.threshold,
         "details": evaluation.details,
+        "remarks": list(fitted.lab.remarks(evaluation.details)),
         "kept_epoch": fitted.kept_epoch,
         "epochs_run": len(fitted.progress.history),
         "resumed_at": fitted.progress.resumed_at,

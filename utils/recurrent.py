@@ -14,47 +14,60 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+CACHED = 1 << 20
+"""Bytes of a recurrent kernel that a core's own cache holds: two cores then do half of the batch each, faster than they
+share every product. A larger kernel would be read twice (measured on two cores)."""
+
+
+def _swapped(weights: Any) -> Any:
+    """Weights with their middle gates swapped: Keras has input, forget, candidate, output; the operations here have
+    input, candidate, forget, output. Swapped twice they are as before."""
+    gates = tf.reshape(weights, [*weights.shape[:-1], 4, weights.shape[-1] // 4])
+    return tf.reshape(tf.gather(gates, [0, 2, 1, 3], axis=-2), weights.shape)
+
 
 def _array(like: Any, steps: Any) -> Any:
     """An empty tensor a step, each of the shape of `like`; read as often as it takes."""
     return tf.TensorArray(like.dtype, steps, element_shape=like.shape, clear_after_read=False)
 
 
-def _forward(projected: Any, recurrent_kernel: Any, state: Any, memory: Any) -> tuple[Any, ...]:
+def _forward(projected: Any, recurrent_kernel: Any, state: Any, memory: Any) -> tuple[Any, Any, list[Any], list[Any]]:
     """Run the cell over projected inputs, (steps, batch, 4 units).
 
     Returns:
-        The last state and memory, (batch, units), and three arrays: of each step's output, of the memory before each
-        step and after the last, (batch, units), and of the gates after their activations, (batch, 4 units), in Keras's
-        order: input, forget, candidate, output.
+        The last state and memory, (batch, units), and arrays of such tensors: the states and the memories, each with
+        the one before the first step in front, and a list of five of each step's gates (input, candidate, forget,
+        output, after their activations) and of its memory's hyperbolic tangent.
     """
-    steps, units = tf.shape(projected)[0], recurrent_kernel.shape[0]
-    # A sigmoid is a hyperbolic tangent of half the argument, so one operation serves all four gates.
-    scale = tf.repeat(tf.constant([0.5, 0.5, 1.0, 0.5], projected.dtype), units)
-    projected, recurrent_kernel = projected * scale, recurrent_kernel * scale
+    steps = tf.shape(projected)[0]
 
-    def step(number: Any, state: Any, memory: Any, outputs: Any, memories: Any, gates: Any) -> tuple[Any, ...]:
-        opened = tf.tanh(projected[number] + tf.matmul(state, recurrent_kernel)) * scale + (1 - scale)
-        admit, keep, candidate, out = tf.split(opened, 4, axis=1)
+    def step(number: Any, state: Any, memory: Any, states: Any, memories: Any, *kept: Any) -> tuple[Any, ...]:
+        sums = tf.split(projected[number] + tf.matmul(state, recurrent_kernel), 4, axis=1)
+        admit, candidate, keep, out = tf.sigmoid(sums[0]), tf.tanh(sums[1]), tf.sigmoid(sums[2]), tf.sigmoid(sums[3])
         memory = keep * memory + admit * candidate
-        state = out * tf.tanh(memory)
-        kept = outputs.write(number, state), memories.write(number + 1, memory), gates.write(number, opened)
-        return number + 1, state, memory, *kept
+        squashed = tf.tanh(memory)
+        state = out * squashed
+        values = (admit, candidate, keep, out, squashed)
+        written = [array.write(number, value) for array, value in zip(kept, values, strict=True)]
+        return number + 1, state, memory, states.write(number + 1, state), memories.write(number + 1, memory), *written
 
-    kept = _array(state, steps), _array(memory, steps + 1).write(0, memory), _array(projected[0], steps)
-    _, *found = tf.while_loop(lambda number, *_: number < steps, step, (0, state, memory, *kept), parallel_iterations=1)
-    return tuple(found)
+    first = [_array(value, steps + 1).write(0, value) for value in (state, memory)]
+    start = (0, state, memory, *first, *(_array(state, steps) for _ in range(5)))
+    _, state, memory, states, memories, *kept = tf.while_loop(
+        lambda number, *_: number < steps, step, start, parallel_iterations=1
+    )
+    return state, memory, [states, memories], kept
 
 
 def _backward(
-    recurrent_kernel: Any, memories: Any, gates: Any, of_outputs: Any, of_state: Any, of_memory: Any
+    recurrent_kernel: Any, memories: Any, kept: list[Any], of_outputs: Any, of_state: Any, of_memory: Any
 ) -> tuple[Any, Any, Any]:
     """Run the gradient from the last step to the first.
 
     Args:
         recurrent_kernel: (units, 4 units).
         memories: array of what `_forward` left.
-        gates: likewise.
+        kept: likewise.
         of_outputs: gradient of the loss by each step's output, (steps, batch, units).
         of_state: by the last state, (batch, units).
         of_memory: by the last memory.
@@ -63,18 +76,31 @@ def _backward(
         Gradients by the gates' sums (steps, batch, 4 units), and by the initial state and memory.
     """
     steps, units = tf.shape(of_outputs)[0], recurrent_kernel.shape[0]
-    transposed = tf.transpose(recurrent_kernel)
-    # A sigmoid's slope is g(1 − g), a hyperbolic tangent's 1 − g²: both are constant + g(linear − g).
-    linear = tf.repeat(tf.constant([1.0, 1.0, 0.0, 1.0], of_outputs.dtype), units)
+    transposed = tf.transpose(recurrent_kernel)  # once; the product would do it at every step
+    none, nothing = tf.zeros_like(of_state)[:, :0], tf.zeros([4 * units])
 
     def step(number: Any, of_state: Any, of_memory: Any, found: Any) -> tuple[Any, ...]:
-        opened, earlier, squashed = gates.read(number), memories.read(number), tf.tanh(memories.read(number + 1))
-        admit, keep, candidate, out = tf.split(opened, 4, axis=1)
-        of_state = of_state + of_outputs[number]
-        of_memory = of_memory + of_state * out * (1 - tf.square(squashed))
-        of_gates = [of_memory * candidate, of_memory * earlier, of_memory * admit, of_state * squashed]
-        of_sums = tf.concat(of_gates, axis=1) * (1 - linear + opened * (linear - opened))
-        return number - 1, tf.matmul(of_sums, transposed), of_memory * keep, found.write(number, of_sums)
+        admit, candidate, keep, out, squashed = (array.read(number) for array in kept)
+        # TensorFlow's own gradient of the cell, in one operation. It takes peepholes (here none), and some tensors for
+        # their shapes alone.
+        of_memory, of_sums, *_ = tf.raw_ops.LSTMBlockCellGrad(
+            x=none,
+            h_prev=of_state,
+            w=recurrent_kernel,
+            b=nothing,
+            **dict.fromkeys(("wci", "wcf", "wco"), nothing[:units]),
+            cs_prev=memories.read(number),
+            cs=squashed,
+            i=admit,
+            ci=candidate,
+            f=keep,
+            o=out,
+            co=squashed,
+            cs_grad=of_memory,
+            h_grad=of_state + of_outputs[number],
+            use_peephole=False,
+        )
+        return number - 1, tf.matmul(of_sums, transposed), of_memory, found.write(number, of_sums)
 
     empty = tf.TensorArray(of_outputs.dtype, steps, element_shape=[*of_state.shape[:1], 4 * units])
     _, of_state, of_memory, found = tf.while_loop(
@@ -84,13 +110,43 @@ def _backward(
 
 
 @tf.custom_gradient
-def lstm(
+def _lstm(
     inputs: Any, state: Any, memory: Any, kernel: Any, recurrent_kernel: Any, bias: Any
 ) -> tuple[tuple[Any, Any, Any], Any]:
+    """`lstm`, and its gradient."""
+    kernel, recurrent_kernel, bias = _swapped(kernel), _swapped(recurrent_kernel), _swapped(bias)
+    units, features = recurrent_kernel.shape[0], kernel.shape[0]
+    by_step = tf.transpose(inputs, [1, 0, 2])
+    shape = tf.shape(by_step)
+    flat = tf.reshape(by_step, [-1, features])
+    projected = tf.reshape(tf.nn.bias_add(tf.matmul(flat, kernel), bias), [shape[0], shape[1], 4 * units])
+    last_state, last_memory, (states, memories), kept = _forward(projected, recurrent_kernel, state, memory)
+    states = states.stack()
+
+    def gradients(of_outputs: Any, of_state: Any, of_memory: Any) -> tuple[Any, ...]:
+        of_outputs = tf.transpose(of_outputs, [1, 0, 2])
+        of_sums, of_state, of_memory = _backward(recurrent_kernel, memories, kept, of_outputs, of_state, of_memory)
+        of_sums = tf.reshape(of_sums, [-1, 4 * units])
+        before = tf.reshape(states[:-1], [-1, units])
+        of_inputs = tf.reshape(tf.matmul(of_sums, kernel, transpose_b=True), shape)
+        return (
+            tf.transpose(of_inputs, [1, 0, 2]),
+            of_state,
+            of_memory,
+            _swapped(tf.matmul(flat, of_sums, transpose_a=True)),
+            _swapped(tf.matmul(before, of_sums, transpose_a=True)),
+            # A product with ones is several times faster than a sum over rows.
+            _swapped(tf.matmul(tf.ones_like(of_sums[:, :1]), of_sums, transpose_a=True)[0]),
+        )
+
+    return (tf.transpose(states[1:], [1, 0, 2]), last_state, last_memory), gradients
+
+
+def lstm(inputs: Any, state: Any, memory: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> tuple[Any, Any, Any]:
     """An LSTM over whole sequences, its gradient in as few matrix products as there can be.
 
     Args:
-        inputs: (batch, steps, features) of a float type that all arguments share; at least one step.
+        inputs: (batch, steps, features) float32, as all arguments; at least one step.
         state: initial output, (batch, units).
         memory: initial cell state, (batch, units).
         kernel: (features, 4 units), in Keras's order of the gates.
@@ -105,30 +161,13 @@ def lstm(
         of the products follows Appleyard, Kociský and Blunsom, Optimizing Performance of Recurrent Neural Networks on
         GPUs (2016), arXiv:1604.01946.
     """
-    units, features = recurrent_kernel.shape[0], kernel.shape[0]
-    by_step = tf.transpose(inputs, [1, 0, 2])
-    shape = tf.shape(by_step)
-    flat = tf.reshape(by_step, [-1, features])
-    projected = tf.reshape(tf.nn.bias_add(tf.matmul(flat, kernel), bias), [shape[0], shape[1], 4 * units])
-    last_state, last_memory, outputs, memories, gates = _forward(projected, recurrent_kernel, state, memory)
-    outputs = outputs.stack()
-
-    def gradients(of_outputs: Any, of_state: Any, of_memory: Any) -> tuple[Any, ...]:
-        of_outputs = tf.transpose(of_outputs, [1, 0, 2])
-        of_sums, of_state, of_memory = _backward(recurrent_kernel, memories, gates, of_outputs, of_state, of_memory)
-        of_sums = tf.reshape(of_sums, [-1, 4 * units])
-        before = tf.reshape(tf.concat([state[None], outputs[:-1]], axis=0), [-1, units])
-        of_inputs = tf.reshape(tf.matmul(of_sums, kernel, transpose_b=True), shape)
-        return (
-            tf.transpose(of_inputs, [1, 0, 2]),
-            of_state,
-            of_memory,
-            tf.matmul(flat, of_sums, transpose_a=True),
-            tf.matmul(before, of_sums, transpose_a=True),
-            tf.reduce_sum(of_sums, axis=0),
-        )
-
-    return (tf.transpose(outputs, [1, 0, 2]), last_state, last_memory), gradients
+    weights = (kernel, recurrent_kernel, bias)
+    if recurrent_kernel.shape.num_elements() * recurrent_kernel.dtype.size > CACHED:
+        return _lstm(inputs, state, memory, *weights)
+    rows = tf.shape(inputs)[0]
+    halves = [tf.split(value, [rows // 2, rows - rows // 2]) for value in (inputs, state, memory)]
+    first, second = (_lstm(*part, *weights) for part in zip(*halves, strict=True))
+    return tuple(tf.concat(pair, axis=0) for pair in zip(first, second, strict=True))
 
 
 @contextmanager
@@ -158,6 +197,7 @@ def _is_plain(layer: Any) -> bool:
         and layer.activation is keras.activations.tanh
         and layer.recurrent_activation is keras.activations.sigmoid
         and layer.use_bias
+        and layer.compute_dtype == "float32"
         and not (layer.dropout or layer.recurrent_dropout or layer.go_backwards or layer.unroll)
     )
 

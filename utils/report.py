@@ -106,6 +106,7 @@ def summary(record: dict[str, Any], folder: Path) -> str:
         + ", ".join(f"{rows} {name}" for name, rows in data["rows"].items()),
         "",
         table(*score_rows(record)),
+        *(f"\n{remark}" for remark in record.get("remarks", ())),  # runs of earlier days have none
         "",
         f"kept: epoch {record['kept_epoch']} of {record['epochs_run']}; {seconds['total']:.1f} s "
         f"(fit {seconds['fit']:.1f} s); reloaded in a fresh process, .keras, .h5 and SavedModel predict the same "
@@ -132,7 +133,7 @@ A model for teaching, trained by `{command}`.{caution}
 ## Quality
 
 {scores}
-
+{remarks}
 The weights are those of epoch {kept_epoch} of {epochs_run}, {chosen}. Nothing was chosen on the test split. The
 baselines were fitted on the training and the validation rows.
 {decision}{notes}
@@ -187,6 +188,7 @@ def model_card(
         command=record["command"],
         caution=f"\n\n**{caution}**" if caution else "",
         scores=markdown_table(*score_rows(record)),
+        remarks="".join(f"\n{remark}\n" for remark in record["remarks"]),
         kept_epoch=record["kept_epoch"],
         epochs_run=record["epochs_run"],
         chosen="chosen on validation" if record["config"]["restore_best_weights"] else "the last one",

@@ -74,7 +74,7 @@ def read_tunes(paths: Sequence[Path]) -> list[Tune]:
     if not tunes:
         raise CallerError(
             f"{', '.join(map(str, paths[:1])) or 'the folder'}: there is no tune in ABC notation",
-            f"{reasons[0]}" if reasons else "a tune has lines X:, M:, L: and K:, then notes",
+            "".join(f"{reason}; " for reason in reasons[:1]) + "a tune has lines X:, M:, L: and K:, then notes",
         )
     if reasons:
         say(f"note: {len(reasons)} of {len(raw)} tunes are left out: {', '.join(dict.fromkeys(reasons))}")

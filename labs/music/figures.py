@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from utils.splits import Splits
 
 LINE = 64
 LINES = 6
+OCTAVE = tuple(map(str, range(-12, 13)))
+"""Intervals that are drawn; larger ones are rare."""
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
@@ -27,8 +29,8 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     pictures = {
         "learning_curves": learning_curves(fitted, evaluation),
         "sureness": sureness(fitted.model, fitted.splits),
-        "intervals": side_by_side(tunes, "intervals", "interval between two notes (semitones)"),
-        "lengths": side_by_side(tunes, "lengths", "length of a note (quarter notes)"),
+        "intervals": side_by_side(tunes, "intervals", OCTAVE, "interval between two notes (semitones, up is positive)"),
+        "lengths": side_by_side(tunes, "lengths", _commonest(tunes, "lengths"), "length of a note (quarter notes)"),
     }
     readings = [scores.read(text) for text in tunes["shown"]]
     first = next((reading for reading in readings if reading is not None), None)
@@ -53,6 +55,7 @@ def learning_curves(fitted: Fitted, evaluation: Evaluation) -> Figure:
     for (name, value), colour in zip(lines.items(), (figures.GREY, figures.RED, figures.GREEN), strict=False):
         axes.axhline(value, color=colour, linestyle=":", linewidth=1.5, label=f"{name}: {value:.2f}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0.5, len(epochs) + 0.5)
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss (bits a character)")
     axes.set_ylim(bottom=0)
@@ -88,33 +91,36 @@ def sureness(model: Any, splits: Splits) -> Figure:
         )
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.set_xlabel("↵ end of a line    · space    ∎ end of the tune", fontsize=8)
     figure.colorbar(picture, label="probability", fraction=0.03)
     return figure
 
 
-def side_by_side(tunes: Mapping[str, Any], what: str, label: str, most: int = 25) -> Figure:
-    """How often each value occurs in made and in held-out tunes, as bars; the commonest only.
+def side_by_side(tunes: Mapping[str, Any], what: str, values: Sequence[str], label: str) -> Figure:
+    """How often each value occurs in made and in held-out tunes, as bars.
 
     Args:
         tunes: of a run's details.
         what: `intervals` or `lengths`.
+        values: which are shown, in this order.
         label: of the horizontal axis.
-        most: values that are shown.
     """
     made, real = tunes["generated"][what], tunes["held_out"][what]
-    common = sorted({*made, *real}, key=lambda value: -real.get(value, 0) - made.get(value, 0))[:most]
-    values = sorted(common, key=float)
     figure, axes = figures.new_figure(f"{what.capitalize()} of made and of real tunes")
     places = np.arange(len(values))
     for shares, name, colour, side in (
         (real, "held-out tunes", figures.GREY, -0.2),
-        (made, "made by the network", figures.BLUE, 0.2),
+        (made, f"made by the network{'' if made else ': none that can be read'}", figures.BLUE, 0.2),
     ):
         axes.bar(places + side, [shares.get(value, 0) for value in values], width=0.4, color=colour, label=name)
-    axes.set_xticks(
-        places, [f"{float(value):g}" for value in values], fontsize=7, rotation=45 if len(values) > 15 else 0
-    )
+    axes.set_xticks(places, [f"{float(value):g}" for value in values], fontsize=8)
     axes.set_xlabel(label)
-    axes.set_ylabel("share")
+    axes.set_ylabel("share of the notes")
     axes.legend(frameon=False)
     return figure
+
+
+def _commonest(tunes: Mapping[str, Any], what: str, most: int = 12) -> list[str]:
+    """The values that occur most often in held-out tunes, ascending."""
+    real = tunes["held_out"][what]
+    return sorted(sorted(real, key=lambda value: -real[value])[:most], key=float)

@@ -13,7 +13,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from tyro.conf import Positional
 
-from utils import folders
+from utils import config, folders
 from utils.config import STRICT, Natural, Positive, Seed
 from utils.errors import CallerError
 from utils.files import write_json
@@ -82,7 +82,7 @@ class Generate:
         written = self._write(writer, self._headed(writer, prompt))
         out.mkdir(parents=True, exist_ok=True)
         tunes = [save(text, ended, number, out) for number, (text, ended) in enumerate(written, 1)]
-        record = {"run": str(self.run), "seed": self.seed, "tunes": tunes}
+        record = {"options": config.to_json(self), "tunes": tunes}
         write_json(out / "tunes.json", record)
         show(json.dumps(record, indent=2) if self.json else _summary(tunes, out))
         if not tool():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,23 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
             "shown": made[:SHOWN],
         }
     }
+
+
+def remarks(details: Mapping[str, Any]) -> list[str]:
+    """What the tunes of `inspect` are like, in two sentences."""
+    tunes = details["tunes"]
+    return [
+        f"{tunes['number']} tunes at temperature {tunes['temperature']:g}: {_told(tunes['generated'])}.",
+        f"Held-out tunes: {_told(tunes['held_out'])}.",
+    ]
+
+
+def _told(figures: Mapping[str, Any]) -> str:
+    return (
+        f"{figures['parse_rate']:.0%} can be read, {figures['inner_bars_right']:.0%} have every inner bar right, "
+        f"{figures['ends_on_tonic']:.0%} end on the tonic; the longest run of characters from a training tune is "
+        f"{figures['longest_copied_run']['median']:.0f} (median)"
+    )
 
 
 def judged(tunes: Sequence[str], trained: Corpus) -> dict[str, Any]:

@@ -128,6 +128,13 @@ def inspect(fitted: Any) -> dict[str, Any]:
     return judge.inspect(fitted)
 
 
+def remarks(details: Mapping[str, Any]) -> list[str]:
+    """What its tunes are like; see `labs.music.judge`."""
+    from labs.music import judge
+
+    return judge.remarks(details)
+
+
 lab = Lab(
     name="music",
     title="Irish tunes, character by character: a recurrent network that writes ABC notation",
@@ -144,6 +151,7 @@ lab = Lab(
     figures=draw,
     read=data.read,
     inspect=inspect,
+    remarks=remarks,
     batches=batches,
     measure=text_losses,
     predict=surprise,

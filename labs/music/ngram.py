@@ -82,5 +82,5 @@ def baselines(splits: Splits) -> Mapping[str, Losses]:
     test = splits.test
     return {
         "single_characters": model.losses(test.inputs, test.targets, order=1),
-        "5_gram": model.losses(test.inputs, test.targets),
+        "5-gram": model.losses(test.inputs, test.targets),
     }

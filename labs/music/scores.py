@@ -28,8 +28,8 @@ class Reading:
     Attributes:
         bars_right: whether every inner bar adds up to the metre, and there is one. Bars beside a repeat, a double bar
             or an end are not inner ones: there stand upbeats and what they leave over.
-        ends_on_tonic: whether the last note is the tonic of the key, in any octave.
-        notes: start, length (quarter notes) and MIDI pitch of each.
+        ends_on_tonic: whether the last note is the tonic of the key, in any octave, or the last chord has it.
+        notes: start, length (quarter notes) and MIDI pitch of each, a chord's one by one; grace notes are left out.
         score: music21's.
     """
 
@@ -40,9 +40,11 @@ class Reading:
 
     @property
     def intervals(self) -> Counter[int]:
-        """How often each interval (semitones, up is positive) stands between two notes."""
-        pitches = [pitch for _, _, pitch in self.notes]
-        return Counter(after - before for before, after in pairwise(pitches))
+        """How often each interval (semitones, up is positive) stands between two notes; of a chord the top one."""
+        top: dict[float, int] = {}
+        for start, _, pitch in self.notes:
+            top[start] = max(pitch, top.get(start, pitch))
+        return Counter(after - before for before, after in pairwise(top.values()))
 
     @property
     def lengths(self) -> Counter[float]:
@@ -58,17 +60,17 @@ def read(text: str, number: int = 1, title: str = "") -> Reading | None:
         number: of the tune, its X:.
         title: its T:.
     """
-    from music21 import converter, note
+    from music21 import converter
 
     with _quietly():
         try:
             score = converter.parse(as_file(text, number, title), format="abc", forceSource=True)
-            flat = list(score.flatten().getElementsByClass(note.Note))
-            notes = [(float(n.offset), float(n.quarterLength), int(n.pitch.midi)) for n in flat if n.quarterLength]
-            if not notes:
+            played = [note for note in score.flatten().notes if note.quarterLength]
+            if not played:
                 return None
             tonic = Tune("", text).key[:2].rstrip("mdplai").replace("b", "-")
-            ends = flat[-1].pitch.name == tonic
+            ends = tonic in [pitch.name for pitch in played[-1].pitches]
+            notes = [(float(n.offset), float(n.quarterLength), int(p.midi)) for n in played for p in n.pitches]
             return Reading(_bars_right(score), ends, notes, score)
         # Whatever music21 stumbles over (it raises nearly every kind of exception) is a tune that cannot be read.
         except Exception:
@@ -124,8 +126,9 @@ def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
     starts, lengths, pitches = zip(*notes, strict=True)
     axes.barh(pitches, [0.9 * length for length in lengths], left=starts, height=0.9, color=figures.BLUE)
     names = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
-    shown = [pitch for pitch in range(min(pitches), max(pitches) + 1) if pitch % 12 in (0, 2, 4, 5, 7, 9, 11)]
-    axes.set_yticks(shown, [f"{names[pitch % 12]}{pitch // 12 - 1}" for pitch in shown], fontsize=7)
+    played = sorted(set(pitches))
+    axes.set_yticks(played, [f"{names[pitch % 12]}{pitch // 12 - 1}" for pitch in played], fontsize=7)
+    axes.set_ylabel("pitch")
     axes.set_xlabel("quarter notes from the beginning")
     axes.set_xlim(0, max(start + length for start, length, _ in notes))
     return figure
@@ -138,7 +141,13 @@ def save(reading: Reading, path: Path) -> list[str]:
         reading: the tune.
         path: without an ending.
     """
+    from music21 import instrument
+
     names = []
+    for number, part in enumerate(reading.score.parts, 1):
+        player = instrument.Instrument()
+        player.partId = f"P{number}"  # music21's own is random, and the same tune would give another file
+        part.insert(0, player)
     for kind, ending in (("midi", ".mid"), ("musicxml", ".musicxml")):
         target = path.with_suffix(ending)
         with _quietly():
