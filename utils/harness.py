@@ -11,6 +11,7 @@ Example (with the `lab` of a lab's package):
 from __future__ import annotations
 
 import csv
+import math
 import shlex
 import time
 import warnings
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from utils import catalog, config, folders, report, runs
 from utils.config import Config
-from utils.contracts import Evaluation, Fitted, Lab, Report, Row
+from utils.contracts import Evaluation, Fitted, Lab, Phase, Progress, Report, Row
 from utils.export import predictor, save_model
 from utils.files import replacing, write_json
 from utils.metrics import score
@@ -70,26 +71,59 @@ def fit(
         MemoryError: the network does not fit.
     """
     start = time.perf_counter()
-    keras.utils.set_random_seed(settings.seed)
-    model = lab.build(settings, splits)
+    first = Phase(
+        lab.phase,
+        settings.epochs,
+        lambda config, splits, _: lab.build(config, splits),
+        lab.compile,
+        lab.batches or partial(_batches_of_rows, lab),
+    )
+    phases = [first, *lab.further(settings, splits)]
+    model, progress = None, Progress()
+    for number, phase in enumerate(phases, 1):
+        report = partial(_report, on_epoch, len(progress.history), sum(each.epochs for each in phases))
+        checkpoint = None if folder is None else folders.state_of(folder, number)
+        model, done = _train(phase, settings, splits, model, progress.best_loss, checkpoint, report)
+        progress = progress.followed_by(phase.name, done)
+    earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
+    seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
+    assembled = lab.assemble(settings, splits, model)
+    return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds, folder, out)
+
+
+def _report(on_epoch: Report, before: int, epochs: int, row: Row, _: int, seconds_left: float) -> None:
+    """An epoch of one phase as one of all."""
+    on_epoch({**row, "epoch": row["epoch"] + before}, epochs, seconds_left)
+
+
+def _train(
+    phase: Phase,
+    settings: Config,
+    splits: Splits,
+    earlier: keras.Model | None,
+    best_loss: float,
+    checkpoint: Path | None,
+    report: Report,
+) -> tuple[keras.Model, Progress]:
+    """One phase: its network, trained."""
+    keras.utils.set_random_seed(settings.seed)  # anew for each, so that a resumed phase draws what it would have drawn
+    model = phase.build(settings, splits, earlier)
     # Compiled by XLA, a small network would take longer to compile than to train on two cores.
-    model.compile(**lab.compile(settings, splits), jit_compile=False)
+    model.compile(**phase.compile(settings, splits), jit_compile=False)
     try:
         progress = train(
             model,
-            *(lab.batches or partial(_batches_of_rows, lab))(settings, splits),
-            epochs=settings.epochs,
+            *phase.batches(settings, splits),
+            epochs=phase.epochs,
             patience=settings.patience,
             restore_best_weights=settings.restore_best_weights,
-            checkpoint=None if folder is None else folder / folders.STATE,
-            report=on_epoch,
+            checkpoint=checkpoint,
+            report=report,
+            to_beat=best_loss if settings.restore_best_weights else math.inf,
         )
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(str(error)) from error
-    earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
-    seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
-    assembled = lab.assemble(settings, model)
-    return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds, folder, out)
+    return model, progress
 
 
 def _batches_of_rows(lab: Lab, settings: Config, splits: Splits) -> tuple[Batches, Batches]:
@@ -105,7 +139,16 @@ def evaluate(fitted: Fitted) -> Evaluation:
     start = time.perf_counter()
     lab, splits = fitted.lab, fitted.splits
     live = predictor(fitted.model)
-    predictions = {name: lab.measure(live, part.inputs, part.targets) for name, part in splits.parts().items()}
+    known = {
+        name: lab.known(fitted.config, splits, fitted.trained, part)
+        for name, part in (("train", splits.train), ("validation", splits.validation))
+    }
+    predictions = {
+        name: known.get(name)
+        if known.get(name) is not None
+        else lab.measure(live, part.inputs, part.targets)
+        for name, part in splits.parts().items()
+    }
     threshold = lab.threshold(fitted.config, splits.validation.targets, predictions["validation"])
     metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
     scores = {
@@ -145,7 +188,7 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         save_model(fitted.model, folder, fitted.lab.endpoints(fitted.model))
-        _write_history(folder / "history.csv", fitted.progress.history)
+        _write_history(folder / "history.csv", fitted.progress)
         write_json(folder / "labels.json", labels(fitted.splits, evaluation.threshold))
         figures = _save_figures(folder / "figures", fitted, evaluation)
         parity = process.check(
@@ -222,11 +265,16 @@ def _about(splits: Splits) -> dict[str, str]:
     return {name: getattr(entry, name) for name in facts}
 
 
-def _write_history(path: Path, history: list[Row]) -> None:
+def _write_history(path: Path, progress: Progress) -> None:
+    """A row an epoch, with the name of its phase where there is more than one."""
+    rows: list[dict[str, Any]] = [dict(row) for row in progress.history]
+    if len(progress.phases) > 1:
+        names = [name for name, epochs in progress.phases.items() for _ in range(epochs)]
+        rows = [{"phase": name, **row} for name, row in zip(names, rows, strict=True)]
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(history[0]))
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
-        writer.writerows(history)
+        writer.writerows(rows)
 
 
 def _save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> list[str]:
@@ -274,6 +322,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "details": evaluation.details,
         "kept_epoch": fitted.kept_epoch,
         "epochs_run": len(fitted.progress.history),
+        "phases": fitted.progress.phases,
         "resumed_at": fitted.progress.resumed_at,
         "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
         **facts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ class _Pages:
     """A `.npy` file mapped into memory once, whoever reads from it."""
 
     def __init__(self, path: Path) -> None:
+        self.name = path.stem
         self.array: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         self._read = 0
 
@@ -64,6 +66,11 @@ class MappedRows:
         if copy is False:
             raise ValueError("rows on disk come into memory as a copy")
         return self[:].astype(dtype or self.dtype, copy=False)
+
+    @property
+    def key(self) -> str:
+        """Names these rows: their file, which in the cache is named by its content, and a digest of their numbers."""
+        return f"{self._pages.name}:{hashlib.sha256(self._rows.astype('<i8').tobytes()).hexdigest()}"
 
     def take(self, rows: NDArray[np.intp]) -> MappedRows:
         """These rows of these rows, still on disk."""

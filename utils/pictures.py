@@ -137,18 +137,26 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
 
 
 def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
-    """The pictures of a folder, decoded: from the cache where they are there, else once, in parallel.
+    """The pictures of a folder, decoded; see `scan` and `decoded`.
+
+    Raises:
+        CallerError: see both.
+    """
+    return decoded(scan(root), size, mode, centre=centre)
+
+
+def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
+    """Listed pictures, decoded: from the cache where they are there, else once, in parallel.
 
     Args:
-        root: see `scan`.
+        folder: what is listed.
         size: (height, width) that each is resized to; its proportions give way, as in the courses.
         mode: `grey` or `rgb`.
         centre: share of height and width that is kept about the centre, before resizing.
 
     Raises:
-        CallerError: see `scan`; or no picture of a class can be used, or the cache cannot be written.
+        CallerError: no picture of a class can be used, or the cache cannot be written.
     """
-    folder = scan(root)
     digests = _digests(folder)
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
     digest = hashlib.sha256(listing.encode()).hexdigest()

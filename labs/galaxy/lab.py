@@ -108,7 +108,7 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
     return model.build(config, splits)
 
 
-def assemble(config: GalaxyConfig, trained: keras.Model) -> keras.Model:
+def assemble(config: GalaxyConfig, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG001
     """The trained network, or its mean over the symmetries of a square."""
     from labs.galaxy import model
 
