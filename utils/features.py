@@ -69,7 +69,7 @@ class Extractor:
 
     def frozen(self, output: str) -> keras.Model:
         """From pixels to one output of the backbone."""
-        return keras.Model(self.model.inputs, backbones.output(self.weights.backbone, self.model, output))
+        return keras.Model(self.model.input, backbones.output(self.weights.backbone, self.model, output))
 
     def views(self, pictures: MappedRows, output: str, number: int = 1) -> list[MappedRows]:
         """So many views of pictures, each as one output of the backbone.
@@ -88,7 +88,7 @@ class Extractor:
         place = cache_folder() / "features"
         files = [place / f"{self._key(pictures, output, view)}.npy" for view in range(number)]
         with locked(place):
-            missing = [view for view, file in enumerate(files) if not file.is_file()]
+            missing = [view for view, file in enumerate(files) if not _whole(file)]
             if missing:
                 self._compute(pictures, output, {view: files[view] for view in missing})
         return [MappedRows(file) for file in files]
@@ -112,7 +112,8 @@ class Extractor:
         run = tf.function(lambda pixels: network(pixels, training=False), autograph=False).get_concrete_function(
             tf.TensorSpec(network.inputs[0].shape, "uint8")
         )
-        what = f"{self.weights.backbone.name}, {output}: {len(pictures)} pictures, {len(files)} views, once"
+        times = f" × {len(files)} views" if len(files) > 1 else ""
+        what = f"{self.weights.backbone.name}, {output}: {len(pictures)} pictures{times}, once"
         with progress(len(files) * len(pictures), what, "picture") as bar:
             for view, file in files.items():
                 shape, dtype = (len(pictures), *network.output.shape[1:]), "<f2" if view else "<f4"
@@ -157,20 +158,26 @@ def _options(augmentation: Augmentation) -> dict[str, Any]:
     return {field.name: getattr(augmentation, field.name) for field in fields(Augmentation)}
 
 
+def _whole(file: Path) -> bool:
+    """Whether a file of the cache is there with all its rows."""
+    try:
+        np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return False
+    return True
+
+
 @contextmanager
-def _rows_of(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[Callable[[Array], None]]:
+def _rows_of(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[Callable[[Array], int]]:
     """Write a `.npy` file row by row, whole or not at all: gives the function that appends rows.
 
     Raises:
         CallerError: the file cannot be written.
     """
     try:
-        with replacing(path) as temporary:
-            with temporary.open("wb") as file:
-                np.lib.format.write_array_header_1_0(
-                    file, {"descr": dtype, "fortran_order": False, "shape": shape}
-                )
-                yield lambda rows: file.write(rows.astype(dtype).tobytes()) and None
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+            yield lambda rows: file.write(rows.astype(dtype).tobytes())
     except OSError as error:
         raise CallerError(
             f"the cache {path.parent} cannot hold the features ({error.strerror or error})",
@@ -188,9 +195,7 @@ class ViewBatches(StreamBatches):
         seed: shuffles and draws the views anew each epoch; None takes view 0 in the order of the rows.
     """
 
-    def __init__(
-        self, views: Sequence[MappedRows], targets: Array, batch_size: int, seed: int | None = None
-    ) -> None:
+    def __init__(self, views: Sequence[MappedRows], targets: Array, batch_size: int, seed: int | None = None) -> None:
         super().__init__(Split(views[0], targets), batch_size, seed)
         self._views = views
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from utils import catalog, config, folders, report, runs
 from utils.config import Config
-from utils.contracts import Evaluation, Fitted, Lab, Phase, Progress, Report, Row
+from utils.contracts import Evaluation, Fitted, Lab, Phase, Predicts, Progress, Report, Row
 from utils.export import predictor, save_model
 from utils.files import replacing, write_json
 from utils.metrics import score
@@ -139,16 +139,7 @@ def evaluate(fitted: Fitted) -> Evaluation:
     start = time.perf_counter()
     lab, splits = fitted.lab, fitted.splits
     live = predictor(fitted.model)
-    known = {
-        name: lab.known(fitted.config, splits, fitted.trained, part)
-        for name, part in (("train", splits.train), ("validation", splits.validation))
-    }
-    predictions = {
-        name: known.get(name)
-        if known.get(name) is not None
-        else lab.measure(live, part.inputs, part.targets)
-        for name, part in splits.parts().items()
-    }
+    predictions = {name: _predicted(fitted, live, name) for name in splits.parts()}
     threshold = lab.threshold(fitted.config, splits.validation.targets, predictions["validation"])
     metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
     scores = {
@@ -161,6 +152,13 @@ def evaluate(fitted: Fitted) -> Evaluation:
     details = lab.details(splits, predictions["test"], threshold) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
     return Evaluation(predictions, scores, baselines, audit(splits), details, threshold, seconds)
+
+
+def _predicted(fitted: Fitted, live: Predicts, name: str) -> NDArray[Any]:
+    """What is measured of a split. Test goes through the very model that is saved."""
+    lab, part = fitted.lab, fitted.splits.parts()[name]
+    known = None if name == "test" else lab.known(fitted.config, fitted.splits, fitted.trained, part)
+    return lab.measure(live, part.inputs, part.targets) if known is None else known
 
 
 def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, overwrite: bool = False) -> Run:

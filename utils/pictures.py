@@ -83,7 +83,7 @@ class Pictures:
 def scan(root: Path) -> Folder:
     """List the pictures of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
 
-    Hidden files are passed over; the names of classes and splits are those of the folders.
+    Where there is a validation folder and no test, the validation pictures are taken for the test's. Hidden files are passed over; the names of classes and splits are those of the folders.
 
     Raises:
         CallerError: there is no such folder, fewer than two classes, a class without a picture, or splits of which one
@@ -93,6 +93,10 @@ def scan(root: Path) -> Folder:
         raise CallerError(f"--data-dir {root}: there is no such folder", "give a folder with a folder a class")
     below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
+    if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
+        # As PyTorch's tutorials lay pictures out: what they call validation is all that they are judged on.
+        say(f"note: {root} has no test pictures; those of {_named(splits, 'validation')} judge, a part of train chooses")
+        splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
     official = {"train", "test"} <= set(splits.values())
     if splits and len(splits) == len(below) and not official:
         raise CallerError(
@@ -117,6 +121,10 @@ def scan(root: Path) -> Folder:
     labels = np.array([class_names.index(name) for _, name, _ in found], dtype=np.int64)
     names = tuple(name for name, _, _ in found)
     return Folder(root, class_names, names, labels, tuple(split for _, _, split in found) if official else ())
+
+
+def _named(splits: dict[Path, str], split: str) -> str:
+    return next(path.name for path, found in splits.items() if found == split)
 
 
 def _files(root: Path, folder: Path) -> Iterable[Path]:

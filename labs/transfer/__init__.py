@@ -1,6 +1,6 @@
 """Transfer learning: a network that knows ImageNet, put to another task with few pictures.
 
-Problem: tell functional solar cells from defective ones on photographs of their glow, or the classes of your own folder.
+Problem: which solar cells are defective, from photographs of their glow; or the classes of a folder of yours.
 Data:    elpv, 2,624 real photographs of solar cells in a package (CC BY-NC-SA 4.0: not for commercial use); any folder
          with a folder a class (--data-dir).
 Model:   EfficientNet-Lite0 with its ImageNet weights, frozen: its features are computed once. A head is trained on

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labs.transfer import data
-from utils import backbones
+from utils import backbones, classification
 from utils.features import Extractor
 from utils.output import say
 from utils.splits import Splits
@@ -90,15 +91,14 @@ def find(config: TransferConfig, splits: Splits) -> Case:
     (logits,) = extractor(config).views(splits.train.inputs.take(rows), backbones.LOGITS)
     pictures = len(splits.train) / len(splits.class_names)
     similarity = confidence(logits[:])
-    automatic = CHOICES[pictures < SMALL, similarity >= SIMILAR]
-    chosen = config.strategy != "auto"
-    return Case(pictures, similarity, config.strategy if chosen else automatic, chosen)
+    if config.strategy != "auto":
+        return Case(pictures, similarity, config.strategy, chosen=True)
+    return Case(pictures, similarity, CHOICES[pictures < SMALL, similarity >= SIMILAR], chosen=False)
 
 
-def confidence(logits: Any) -> float:
+def confidence(logits: NDArray[Any]) -> float:
     """Mean over the rows of the largest probability, from logits of (rows, classes)."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return float(np.mean(1 / shifted.sum(axis=1)))
+    return float(classification.softmax(logits).max(axis=1).mean())
 
 
 def tell(case: Case) -> None:

@@ -49,11 +49,10 @@ def side_of(config: TransferConfig) -> int:
 
 def _rows(config: TransferConfig, found: Pictures, classes: Array) -> RowSplit:
     """The official split where there is one; equal pictures stand in one split."""
-    groups = glue(np.array(found.digests))
-    shares = {"validation": config.validation_fraction, "seed": config.split_seed, "classes": classes}
+    groups, validation, seed = glue(np.array(found.digests)), config.validation_fraction, config.split_seed
     if found.official:
-        return keep_official(found.official, groups, **shares)
-    return split_rows(groups, test=config.test_fraction, **shares)
+        return keep_official(found.official, groups, validation=validation, seed=seed, classes=classes)
+    return split_rows(groups, test=config.test_fraction, validation=validation, seed=seed, classes=classes)
 
 
 def _cells(config: TransferConfig, obtained: store.Obtained) -> Splits:

@@ -11,6 +11,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from labs.transfer import data
+from labs.transfer.classify import Classify
 from utils import classification
 from utils.augment import Augmentation
 from utils.backbones import BackboneName
@@ -198,4 +199,5 @@ lab = Lab(
     further=further,
     assemble=assemble,
     known=known,
+    commands={"classify": Classify},
 )

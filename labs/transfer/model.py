@@ -35,7 +35,7 @@ def build(config: TransferConfig, splits: Splits) -> keras.Model:
     """
     case = cases.find(config, splits)
     cases.tell(case)
-    rows = cases.extractor(config).views(splits.train.inputs, _head_input(case))[0]
+    rows = _training_views(config, splits, _head_input(case))[0]
     inputs = keras.Input(rows.shape[1:], name="features")
     mean, variance = moments(rows)
     values = keras.layers.Normalization(mean=mean, variance=variance, name="standardised")(inputs)
@@ -75,10 +75,13 @@ def batches(config: TransferConfig, splits: Splits) -> tuple[Batches, Batches]:
     return _batches(config, splits, _head_input(cases.find(config, splits)))
 
 
+def _training_views(config: TransferConfig, splits: Splits, output: str) -> list[MappedRows]:
+    return cases.extractor(config).views(splits.train.inputs, output, views_of(config, config.views))
+
+
 def _batches(config: TransferConfig, splits: Splits, output: str) -> tuple[Batches, Batches]:
-    extractor, number = cases.extractor(config), views_of(config, config.views)
-    views = extractor.views(splits.train.inputs, output, number)
-    held = extractor.views(splits.validation.inputs, output)
+    views = _training_views(config, splits, output)
+    held = cases.extractor(config).views(splits.validation.inputs, output)
     return (
         ViewBatches(views, splits.train.targets, config.batch_size, config.seed),
         ViewBatches(held, splits.validation.targets, 256),
