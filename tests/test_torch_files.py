@@ -38,7 +38,7 @@ class Storage:
         self.reference = ("storage", kind, key, "cpu", size, None)
 
 
-class Writer(pickle._Pickler):  # type: ignore[name-defined]
+class Writer(pickle._Pickler):
     """Writes what PyTorch would have written, from stand-ins."""
 
     def persistent_id(self, value: Any) -> Any:
@@ -46,13 +46,13 @@ class Writer(pickle._Pickler):  # type: ignore[name-defined]
 
     def save(self, value: Any, save_persistent_id: bool = True) -> None:
         if isinstance(value, Global):
-            self.write(f"c{value.module}\n{value.name}\n".encode())
+            self.write(f"c{value.module}\n{value.name}\n".encode())  # type: ignore[attr-defined]
         elif isinstance(value, Call):
             self.save(value.function)
             self.save(value.arguments)
-            self.write(pickle.REDUCE)
+            self.write(pickle.REDUCE)  # type: ignore[attr-defined]
         else:
-            super().save(value, save_persistent_id)
+            super().save(value, save_persistent_id)  # type: ignore[misc]
 
 
 FLOATS, LONGS = Global("torch", "FloatStorage"), Global("torch", "LongStorage")
@@ -81,7 +81,9 @@ def written(path: Path, tensors: Any, storages: dict[str, Any], **header: Any) -
 
 def test_tensors_are_read(tmp_path: Path) -> None:
     floats, longs = np.arange(12, dtype="<f4"), np.array([7], "<i8")
-    named = OrderedDict(a=tensor("1", (3, 4), (4, 1)), b=tensor("1", (4, 3), (1, 4), size=12), n=tensor("2", (), (), LONGS))
+    named = OrderedDict(
+        a=tensor("1", (3, 4), (4, 1)), b=tensor("1", (4, 3), (1, 4), size=12), n=tensor("2", (), (), LONGS)
+    )
     found = read_tensors(written(tmp_path / "a.pth", named, {"1": floats, "2": longs}))
     np.testing.assert_array_equal(found["a"], floats.reshape(3, 4))
     np.testing.assert_array_equal(found["b"], floats.reshape(3, 4).T)

@@ -203,21 +203,27 @@ def load(weights: Weights, side: int | None = None) -> keras.Model:
         CallerError: the file is damaged or of another network.
     """
     import keras
+
+    from utils.folding import folded
+
+    side = side or weights.backbone.side
+    network = weights.backbone.build(side, weights.path)
+    pictures = keras.Input((side, side, 3), dtype="uint8", name="pictures")
+    scaled = preprocessed(weights.backbone, pictures)
+    whole = folded(keras.Model(pictures, network(scaled), name=weights.backbone.name))
+    whole.trainable = False
+    return whole
+
+
+def preprocessed(backbone: Backbone, pictures: Any) -> Any:
+    """Levels of red, green and blue, (batch, side, side, 3), as the backbone takes them."""
+    import keras
     import numpy as np
 
     from utils.builders import combinations
-    from utils.folding import folded
 
-    backbone = weights.backbone
-    side = side or backbone.side
-    network = backbone.build(side, weights.path)
-    pictures = keras.Input((side, side, 3), dtype="uint8", name="pictures")
     values = keras.layers.Rescaling(backbone.scale, backbone.offset, name="pixels")(pictures)
-    if backbone.blue_first:
-        values = combinations(values, np.eye(3)[::-1], name="blue_first")
-    whole = folded(keras.Model(pictures, network(values), name=backbone.name))
-    whole.trainable = False
-    return whole
+    return combinations(values, np.eye(3)[::-1], name="blue_first") if backbone.blue_first else values
 
 
 FEATURES, LEVELS, LOGITS = "features", "levels", "logits"

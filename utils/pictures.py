@@ -83,7 +83,8 @@ class Pictures:
 def scan(root: Path) -> Folder:
     """List the pictures of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
 
-    Where there is a validation folder and no test, the validation pictures are taken for the test's. Hidden files are passed over; the names of classes and splits are those of the folders.
+    Where there is a validation folder and no test, the validation pictures are taken for the test's. Hidden files are
+    passed over; the names of classes and splits are those of the folders.
 
     Raises:
         CallerError: there is no such folder, fewer than two classes, a class without a picture, or splits of which one
@@ -95,7 +96,9 @@ def scan(root: Path) -> Folder:
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
     if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
         # As PyTorch's tutorials lay pictures out: what they call validation is all that they are judged on.
-        say(f"note: {root} has no test pictures; those of {_named(splits, 'validation')} judge, a part of train chooses")
+        say(
+            f"note: {root} has no test pictures; those of {_named(splits, 'validation')} judge, a part of train chooses"
+        )
         splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
     official = {"train", "test"} <= set(splits.values())
     if splits and len(splits) == len(below) and not official:

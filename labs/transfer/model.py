@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from labs.transfer.lab import TransferConfig
 
 
+LEAST = 0.01
+"""Least variance by which a feature is divided, as a share of the mean over the features."""
+
+
 def build(config: TransferConfig, splits: Splits) -> keras.Model:
     """The head alone.
 
@@ -38,6 +42,8 @@ def build(config: TransferConfig, splits: Splits) -> keras.Model:
     rows = _training_views(config, splits, _head_input(case))[0]
     inputs = keras.Input(rows.shape[1:], name="features")
     mean, variance = moments(rows)
+    # A feature that is nearly always 0 would become huge where, in another view, it is not.
+    variance = np.maximum(variance, LEAST * variance.mean())
     values = keras.layers.Normalization(mean=mean, variance=variance, name="standardised")(inputs)
     values = keras.layers.Dropout(config.dropout, name="dropout")(values)
     outputs = keras.layers.Dense(
