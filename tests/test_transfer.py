@@ -20,6 +20,7 @@ from utils import store
 from utils.catalog import candidates
 from utils.errors import CallerError
 from utils.mapped import MappedRows
+from utils.splits import audit
 
 FIGURES = {"learning_curves", "confusion", "reliability", "wrong", "filters", "feature_maps", "grad_cam"}
 SMALL = ["--image-size", "64", "--batch-size", "8"]
@@ -48,6 +49,26 @@ def test_the_table_of_the_cells() -> None:
     # Deitsch et al. 2019, table 1: probability 0, 1/3, 2/3, 1 of mono- and of polycrystalline cells.
     assert [int(sum(defective[poly == kind])) for kind in (0, 1)] == [56 + 313, 50 + 402]
     assert [int(sum(poly == kind)) for kind in (0, 1)] == [1074, 1550]
+
+
+def test_modules_are_runs_of_sixty_cells_of_a_kind() -> None:
+    kinds = np.repeat([0, 1, 0], [60, 130, 7])
+    assert np.unique(data.modules_of(kinds), return_counts=True)[1].tolist() == [60, 60, 60, 10, 7]
+
+
+@pytest.mark.parametrize(("split", "leaks"), [("random", True), ("module", False)])
+def test_only_the_published_split_parts_modules(split: str, leaks: bool) -> None:
+    found = audit(lab.splits(config(split=split, image_size=64)))
+    assert (found["groups_across_splits"] > 0) == leaks
+    assert found["duplicates_across_splits"] == 0
+
+
+def test_pictures_of_one_patient_stand_together() -> None:
+    names = ["a/p1_x.png", "b/p1_y.png", "a/p2.png", "a/other.png", "b/other.png"]
+    assert data.named(r"p\d+", names).tolist() == ["p1", "p1", "p2", "a/other.png", "b/other.png"]
+    for pattern, message in (("(", "no regular expression"), ("z9", "no file's name matches, not a/p1_x.png")):
+        with pytest.raises(CallerError, match=message):
+            data.named(pattern, names)
 
 
 def test_another_table_than_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,8 @@ class Backbone:
         offset: one number, or one for each colour.
         features: how many numbers its last pooling gives.
         stages: the layers at whose ends its pictures have been looked at with one width of filters, from the first on.
-        late: of those, the last one before the pictures shrink for the last time; fine-tuning may begin behind it.
-        early: the last one before they shrink for the last time but one.
+        late: of those, the last before the picture shrinks to its smallest; fine-tuning may begin behind it.
+        early: one before that, behind which lie nine in ten of the weights.
         build: from a side in pixels and a file of weights to the network: scaled pictures to 1,000 logits.
         blue_first: whether it takes blue, green, red.
     """
@@ -115,7 +115,7 @@ BACKBONES: dict[str, Backbone] = {
             features=1280,
             stages=("block_2_sum", "block_4_sum", "block_7_sum", "block_10_sum", "block_14_sum"),
             late="block_10_sum",
-            early="block_4_sum",
+            early="block_7_sum",
             build=_lite0,
         ),
         Backbone(
@@ -126,7 +126,7 @@ BACKBONES: dict[str, Backbone] = {
             features=1280,
             stages=("block_2_add", "block_5_add", "block_9_add", "block_12_add", "block_15_add"),
             late="block_12_add",
-            early="block_5_add",
+            early="block_9_add",
             build=_application("MobileNetV2"),
         ),
         Backbone(
@@ -137,7 +137,7 @@ BACKBONES: dict[str, Backbone] = {
             features=1280,
             stages=("block2b_add", "block3b_add", "block4c_add", "block5e_add", "block6h_add"),
             late="block5e_add",
-            early="block3b_add",
+            early="block4c_add",
             build=_application("EfficientNetV2B0"),
         ),
         Backbone(

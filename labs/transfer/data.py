@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 CLASS_NAMES = ("functional", "defective")
+CELLS = 60
+"""Of a solar module."""
 DEFECTIVE = 0.5
 """Probability above which a cell counts as defective, as in the papers that report accuracy on two classes."""
 
@@ -47,9 +51,9 @@ def side_of(config: TransferConfig) -> int:
     return config.image_size or backbones.BACKBONES[config.backbone].side
 
 
-def _rows(config: TransferConfig, found: Pictures, classes: Array) -> RowSplit:
-    """The official split where there is one; equal pictures stand in one split."""
-    groups, validation, seed = glue(np.array(found.digests)), config.validation_fraction, config.split_seed
+def _rows(config: TransferConfig, found: Pictures, groups: Array, classes: Array) -> RowSplit:
+    """The official split where there is one; rows of a group stand in one split."""
+    validation, seed = config.validation_fraction, config.split_seed
     if found.official:
         return keep_official(found.official, groups, validation=validation, seed=seed, classes=classes)
     return split_rows(groups, test=config.test_fraction, validation=validation, seed=seed, classes=classes)
@@ -63,14 +67,29 @@ def _cells(config: TransferConfig, obtained: store.Obtained) -> Splits:
         raise CallerError(f"{table} names other pictures than there are", "install elpv-dataset again")
     entry = obtained.entry
     say(f"{entry.name}: {entry.licence} ({entry.citation})")
-    folder = Folder(table.parent, CLASS_NAMES, names, defective, ())
     side = side_of(config)
-    found = pictures.decoded(folder, (side, side), "rgb")
-    # Both kinds in the same proportions everywhere, so that a split is not easier than another.
-    rows = _rows(config, found, 2 * kinds + defective)
+    found = pictures.decoded(Folder(table.parent, CLASS_NAMES, names, defective, ()), (side, side), "rgb")
+    modules, equal = modules_of(kinds), glue(np.array(found.digests))
+    if config.split == "module":
+        rows = _rows(config, found, glue(equal, modules), kinds)
+    else:
+        # Both kinds in the same proportions everywhere, so that a split is not easier than another.
+        rows = _rows(config, found, equal, 2 * kinds + defective)
     source = Source(entry.name, obtained.found, obtained.digest, simulated=False)
-    split = rows.take(found.pictures, found.labels, None, np.array(found.names))
+    split = rows.take(found.pictures, found.labels, modules, np.array(found.names))
     return Splits(*split, source, target="condition", class_names=CLASS_NAMES)
+
+
+def modules_of(kinds: Array) -> Array:
+    """Which solar module each cell was probably cut from, (cells,): the table does not say, its order betrays it.
+
+    Cells next to each other in the table look alike, and ever less so up to some sixty rows apart; a module has sixty
+    cells, all of one kind. So a new one is taken to begin after sixty rows, and where the kind changes.
+    """
+    starts = np.flatnonzero(np.diff(kinds, prepend=-1))
+    begun = np.repeat(starts, np.diff(np.append(starts, len(kinds))))
+    place = np.arange(len(kinds)) - begun
+    return begun + place // CELLS * CELLS
 
 
 def read_table(path: Path) -> tuple[tuple[str, ...], Array, Array]:
@@ -90,5 +109,23 @@ def _folder(config: TransferConfig, root: Path) -> Splits:
     side = side_of(config)
     found = pictures.load(root, (side, side), "rgb", centre=config.centre)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    split = _rows(config, found, found.labels).take(found.pictures, found.labels, None, np.array(found.names))
+    held = None if config.group is None else named(config.group, found.names)
+    equal = glue(np.array(found.digests))
+    rows = _rows(config, found, equal if held is None else glue(equal, held), found.labels)
+    split = rows.take(found.pictures, found.labels, held, np.array(found.names))
     return Splits(*split, source, target="class", class_names=found.class_names, centre=config.centre)
+
+
+def named(pattern: str, names: Sequence[str]) -> Array:
+    """What a regular expression finds first in the name of each file; files without it stand alone. (pictures,).
+
+    Raises:
+        CallerError: it is no regular expression, or no name matches it.
+    """
+    try:
+        found = [re.search(pattern, Path(name).name) for name in names]
+    except re.error as error:
+        raise CallerError(f"--group {pattern}: no regular expression ({error})", "give one, in quotes") from None
+    if not any(found):
+        raise CallerError(f"--group {pattern}: no file's name matches, not {names[0]}", "look at the names")
+    return np.array([match[0] if match else name for match, name in zip(found, names, strict=True)])

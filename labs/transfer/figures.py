@@ -17,7 +17,10 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     probabilities, scores = evaluation.predictions["test"], evaluation.metrics["test"]
     return {
         "learning_curves": figures.learning_curves(
-            fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
+            fitted.progress.history,
+            fitted.kept_epoch,
+            label="loss: cross-entropy and penalty (nat)",
+            phases=fitted.progress.phases,
         ),
         "confusion": figures.confusion_matrix(
             evaluation.details["confusion"], splits.class_names, note=f"accuracy {interval(scores['accuracy'])}"

@@ -82,6 +82,10 @@ class TransferConfig(Config, Augmentation):
     """Height and width of the pictures; by default those that the backbone was trained on."""
     centre: Share = 1.0
     """Share of height and width that is kept about the centre of the pictures of --data-dir."""
+    split: Literal["random", "module"] = "random"
+    """How elpv is held out: any cells, as published, or whole solar modules, whose cells look alike."""
+    group: str | None = None
+    """For --data-dir: a regular expression; pictures in whose file names it finds the same stand in one split."""
     test_fraction: Fraction = 0.25
     """Held out to judge, where there is no official test split; a quarter, as in the paper on elpv."""
     validation_fraction: Fraction = 0.1
