@@ -105,10 +105,10 @@ def test_the_four_cases(pictures: int, similarity: float, strategy: str, monkeyp
 
     monkeypatch.setattr(cases, "extractor", lambda _: Extracts())
     found = cases.find(config(), Made())  # type: ignore[arg-type]
-    assert (found.strategy, found.chosen) == (strategy, False)
+    assert (found.strategy, found.chosen) == (strategy, None)
     assert f"; so {strategy}: " in str(found)
     overridden = cases.find(config(strategy="head"), Made())  # type: ignore[arg-type]
-    assert (overridden.strategy, overridden.chosen) == ("head", True)
+    assert (overridden.strategy, overridden.automatic) == ("head", strategy)
     assert "; --strategy head: " in str(overridden)
 
 
@@ -118,9 +118,9 @@ def test_confidence_is_between_guessing_and_knowing() -> None:
 
 
 def test_what_a_case_says() -> None:
-    said = str(Case(885.5, 0.14, "earlier", chosen=False))
+    said = str(Case(885.5, 0.14))
     assert said.startswith("small (886 training pictures a class), unlike ImageNet (its classifier is 14% sure)")
-    assert str(Case(1300, 0.5, "head", chosen=False)).startswith("large (1,300 training pictures a class), like")
+    assert str(Case(1300, 0.5)).startswith("large (1,300 training pictures a class), like")
 
 
 def test_moments_are_those_of_numpy(tmp_path: Path) -> None:
@@ -242,8 +242,8 @@ def test_the_cells_from_the_command_line(command: Command, tmp_path: Path) -> No
         "small": True,
         "similarity": 0,
         "similar": False,
+        "automatic": "earlier",
         "strategy": "earlier",
-        "chosen_by_caller": False,
     }
     assert record["audit"]["duplicates_across_splits"] == 0
     assert record["metrics"]["test"]["accuracy"]["value"] > record["audit"]["majority"] + 0.05

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -69,7 +69,10 @@ class Extractor:
 
     def frozen(self, output: str) -> keras.Model:
         """From pixels to one output of the backbone."""
-        return keras.Model(self.model.input, backbones.output(self.weights.backbone, self.model, output))
+        return keras.Model(self.model.input, self._tensor(output))
+
+    def _tensor(self, output: str) -> Any:
+        return backbones.output(self.weights.backbone, self.model, output)
 
     def views(self, pictures: MappedRows, output: str, number: int = 1) -> list[MappedRows]:
         """So many views of pictures, each as one output of the backbone.
@@ -85,13 +88,26 @@ class Extractor:
         Raises:
             CallerError: the weights cannot be used, or the cache cannot be written.
         """
-        place = cache_folder() / "features"
-        files = [place / f"{self._key(pictures, output, view)}.npy" for view in range(number)]
-        with locked(place):
-            missing = [view for view, file in enumerate(files) if not _whole(file)]
-            if missing:
-                self._compute(pictures, output, {view: files[view] for view in missing})
-        return [MappedRows(file) for file in files]
+        self.prepare(pictures, [output], number)
+        return [MappedRows(self._file(pictures, output, view)) for view in range(number)]
+
+    def prepare(self, pictures: MappedRows, outputs: Sequence[str], number: int = 1) -> None:
+        """Have several outputs of the same views in the cache, those that are missing computed in one pass.
+
+        Args:
+            pictures: see `views`, also for what is raised.
+            outputs: of the backbone.
+            number: of views.
+        """
+        with locked(cache_folder() / "features"):
+            missing = {}
+            for view in range(number):
+                files = {output: self._file(pictures, output, view) for output in outputs}
+                missing[view] = {output: file for output, file in files.items() if not _whole(file)}
+            self._compute(pictures, {view: files for view, files in missing.items() if files})
+
+    def _file(self, pictures: MappedRows, output: str, view: int) -> Path:
+        return cache_folder() / "features" / f"{self._key(pictures, output, view)}.npy"
 
     def _key(self, pictures: MappedRows, output: str, view: int) -> str:
         about = {
@@ -106,20 +122,31 @@ class Extractor:
         }
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
 
-    def _compute(self, pictures: MappedRows, output: str, files: Mapping[int, Path]) -> None:
-        """Run the backbone over the views that are missing, one file after the other; the lock is held."""
-        network = self.frozen(output)
+    def _compute(self, pictures: MappedRows, missing: Mapping[int, Mapping[str, Path]]) -> None:
+        """Run the backbone over the views that lack an output, one after the other; the lock is held."""
+        if not missing:
+            return
+        outputs = sorted({output for files in missing.values() for output in files})
+        network = keras.Model(self.model.input, {output: self._tensor(output) for output in outputs})
         run = tf.function(lambda pixels: network(pixels, training=False), autograph=False).get_concrete_function(
-            tf.TensorSpec(network.inputs[0].shape, "uint8")
+            tf.TensorSpec(network.input.shape, "uint8")
         )
-        times = f" × {len(files)} views" if len(files) > 1 else ""
-        what = f"{self.weights.backbone.name}, {output}: {len(pictures)} pictures{times}, once"
-        with progress(len(files) * len(pictures), what, "picture") as bar:
-            for view, file in files.items():
-                shape, dtype = (len(pictures), *network.output.shape[1:]), "<f2" if view else "<f4"
-                with _rows_of(file, shape, dtype) as write:
+        times = f" × {len(missing)} views" if len(missing) > 1 else ""
+        what = f"{self.weights.backbone.name}, {' and '.join(outputs)}: {len(pictures)} pictures{times}, once"
+        with progress(len(missing) * len(pictures), what, "picture") as bar:
+            for view, files in missing.items():
+                with ExitStack() as stack:
+                    dtype = "<f2" if view else "<f4"
+                    writes = {
+                        name: stack.enter_context(
+                            _rows_of(file, (len(pictures), *network.output[name].shape[1:]), dtype)
+                        )
+                        for name, file in files.items()
+                    }
                     for batch in self._batches(pictures, view):
-                        write(run(tf.constant(batch)).numpy())
+                        values = run(tf.constant(batch))
+                        for name, write in writes.items():
+                            write(values[name].numpy())
                         bar.update(len(batch))
 
     def _batches(self, pictures: MappedRows, view: int) -> Iterator[NDArray[np.uint8]]:

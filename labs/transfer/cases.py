@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from labs.transfer import data
 from utils import backbones, classification
 from utils.features import Extractor
-from utils.output import say
 from utils.splits import Splits
 
 if TYPE_CHECKING:
@@ -44,14 +43,12 @@ class Case(NamedTuple):
     Attributes:
         pictures: training pictures a class, on average.
         similarity: mean over pictures of the largest of ImageNet's 1,000 probabilities, in [0.001, 1].
-        strategy: what is done.
-        chosen: whether the caller chose it.
+        chosen: the strategy that the caller chose, or None.
     """
 
     pictures: float
     similarity: float
-    strategy: Strategy
-    chosen: bool
+    chosen: Strategy | None = None
 
     @property
     def small(self) -> bool:
@@ -62,6 +59,16 @@ class Case(NamedTuple):
     def similar(self) -> bool:
         """Whether they are like ImageNet's."""
         return self.similarity >= SIMILAR
+
+    @property
+    def strategy(self) -> Strategy:
+        """What is done."""
+        return self.chosen or self.automatic
+
+    @property
+    def automatic(self) -> Strategy:
+        """What follows from the case."""
+        return CHOICES[self.small, self.similar]
 
     def __str__(self) -> str:
         size = f"{'small' if self.small else 'large'} ({self.pictures:,.0f} training pictures a class)"
@@ -89,21 +96,13 @@ def find(config: TransferConfig, splits: Splits) -> Case:
     number = min(SAMPLE, len(splits.train))
     rows = np.linspace(0, len(splits.train) - 1, number).astype(np.intp)
     (logits,) = extractor(config).views(splits.train.inputs.take(rows), backbones.LOGITS)
-    pictures = len(splits.train) / len(splits.class_names)
-    similarity = confidence(logits[:])
-    if config.strategy != "auto":
-        return Case(pictures, similarity, config.strategy, chosen=True)
-    return Case(pictures, similarity, CHOICES[pictures < SMALL, similarity >= SIMILAR], chosen=False)
+    chosen = None if config.strategy == "auto" else config.strategy
+    return Case(len(splits.train) / len(splits.class_names), confidence(logits[:]), chosen)
 
 
 def confidence(logits: NDArray[Any]) -> float:
     """Mean over the rows of the largest probability, from logits of (rows, classes)."""
     return float(classification.softmax(logits).max(axis=1).mean())
-
-
-def tell(case: Case) -> None:
-    """Say which case it is."""
-    say(f"case: {case}")
 
 
 def inspect(config: TransferConfig, splits: Splits) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def inspect(config: TransferConfig, splits: Splits) -> dict[str, Any]:
             "small": case.small,
             "similarity": case.similarity,
             "similar": case.similar,
+            "automatic": case.automatic,
             "strategy": case.strategy,
-            "chosen_by_caller": case.chosen,
         },
     }

@@ -19,6 +19,7 @@ from utils.folding import folded
 from utils.losses import cross_entropy
 from utils.mapped import MappedRows
 from utils.optimizers import optimizer
+from utils.output import say
 from utils.pipelines import Batches
 from utils.replay import joined
 from utils.splits import Split, Splits
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from labs.transfer.lab import TransferConfig
 
 
-LEAST = 0.01
+LEAST = 0.3
 """Least variance by which a feature is divided, as a share of the mean over the features."""
 
 
@@ -38,8 +39,12 @@ def build(config: TransferConfig, splits: Splits) -> keras.Model:
         (batch, features) of the frozen backbone to (batch, classes) probabilities.
     """
     case = cases.find(config, splits)
-    cases.tell(case)
-    rows = _training_views(config, splits, _head_input(case))[0]
+    say(f"case: {case}")
+    number, cut = views_of(config, config.views), _cut(config, case)
+    outputs = [_head_input(case), *([cut] if cut else [])]
+    cases.extractor(config).prepare(splits.train.inputs, outputs, number)
+    cases.extractor(config).prepare(splits.validation.inputs, outputs)
+    (rows,) = cases.extractor(config).views(splits.train.inputs, outputs[0])
     inputs = keras.Input(rows.shape[1:], name="features")
     mean, variance = moments(rows)
     # A feature that is nearly always 0 would become huge where, in another view, it is not.
@@ -81,13 +86,10 @@ def batches(config: TransferConfig, splits: Splits) -> tuple[Batches, Batches]:
     return _batches(config, splits, _head_input(cases.find(config, splits)))
 
 
-def _training_views(config: TransferConfig, splits: Splits, output: str) -> list[MappedRows]:
-    return cases.extractor(config).views(splits.train.inputs, output, views_of(config, config.views))
-
-
 def _batches(config: TransferConfig, splits: Splits, output: str) -> tuple[Batches, Batches]:
-    views = _training_views(config, splits, output)
-    held = cases.extractor(config).views(splits.validation.inputs, output)
+    extractor = cases.extractor(config)
+    views = extractor.views(splits.train.inputs, output, views_of(config, config.views))
+    held = extractor.views(splits.validation.inputs, output)
     return (
         ViewBatches(views, splits.train.targets, config.batch_size, config.seed),
         ViewBatches(held, splits.validation.targets, 256),
@@ -121,12 +123,14 @@ def tail(config: TransferConfig, cut: str) -> keras.Model:
 
 
 def compile_arguments(config: TransferConfig, splits: Splits, *, finetune: bool = False) -> dict[str, Any]:
-    """Cross-entropy and accuracy; the rate falls to zero along a cosine in each phase."""
+    """Cross-entropy and accuracy. In fine-tuning the rate rises over a tenth of the steps: the first ones, of an
+    optimizer that knows nothing of the gradients yet, would throw the backbone off."""
     epochs = config.finetune_epochs if finetune else config.epochs
     rate = config.finetune_learning_rate if finetune else config.learning_rate
     steps = epochs * -(-len(splits.train) // config.batch_size)
+    warm_up = steps // 10 if finetune else 0
     return {
-        "optimizer": optimizer(config.optimizer, rate, schedule=config.schedule, steps=steps),
+        "optimizer": optimizer(config.optimizer, rate, schedule=config.schedule, steps=steps, warm_up=warm_up),
         "loss": cross_entropy(len(splits.class_names), config.label_smoothing),
         "metrics": ["accuracy"],
     }
