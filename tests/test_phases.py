@@ -15,6 +15,7 @@ from labs.regression.lab import RegressionConfig
 from labs.regression.lab import lab as regression
 from utils import folders, harness
 from utils.contracts import Fitted, Lab, Phase, Row
+from utils.phases import rows_in_batches
 from utils.splits import Splits
 
 
@@ -33,7 +34,7 @@ def two_phases(rate: float = 1e-3) -> Lab:
         return {**regression.compile(config, splits), "optimizer": keras.optimizers.Adam(rate)}
 
     def batches(config: Any, splits: Splits) -> Any:
-        return harness._batches_of_rows(regression, config, splits)
+        return rows_in_batches(regression, config, splits)
 
     return replace(regression, phase="first", further=lambda *_: [Phase("second", 3, build, compiled, batches)])
 

@@ -11,8 +11,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.harness import silent
 from utils.mapped import MappedRows
+from utils.phases import silent
 from utils.pipelines import ArrayBatches, Batches, StreamBatches, batches
 from utils.splits import Split
 from utils.training import train

@@ -11,7 +11,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.harness import silent
+from utils.phases import silent
 from utils.pipelines import ArrayBatches
 from utils.recurrent import fused_recurrence
 from utils.splits import Split

@@ -11,37 +11,28 @@ Example (with the `lab` of a lab's package):
 from __future__ import annotations
 
 import csv
-import math
 import shlex
 import time
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from utils import catalog, config, folders, report, runs
 from utils.config import Config
-from utils.contracts import Evaluation, Fitted, Lab, Phase, Predicts, Progress, Report, Row
+from utils.contracts import Evaluation, Fitted, Lab, Predicts, Progress, Report
 from utils.export import predictor, save_model
 from utils.files import replacing, write_json
 from utils.metrics import score
 from utils.parity import FreshProcess
-from utils.pipelines import Batches, batches
+from utils.phases import silent, train_phases
 from utils.runs import Run
 from utils.splits import Split, Splits, audit
-from utils.training import train
 
 FIGURE_DPI = 150
 PARITY_BYTES = 16_000_000
-
-
-def silent(row: Row, epochs: int, seconds_left: float) -> None:
-    """A report of an epoch that says nothing."""
 
 
 def fit(
@@ -71,64 +62,11 @@ def fit(
         MemoryError: the network does not fit.
     """
     start = time.perf_counter()
-    first = Phase(
-        lab.phase,
-        settings.epochs,
-        lambda config, splits, _: lab.build(config, splits),
-        lab.compile,
-        lab.batches or partial(_batches_of_rows, lab),
-    )
-    phases = [first, *lab.further(settings, splits)]
-    model, progress = None, Progress()
-    for number, phase in enumerate(phases, 1):
-        report = partial(_report, on_epoch, len(progress.history), sum(each.epochs for each in phases))
-        checkpoint = None if folder is None else folders.state_of(folder, number)
-        model, done = _train(phase, settings, splits, model, progress.best_loss, checkpoint, report)
-        progress = progress.followed_by(phase.name, done)
+    model, progress = train_phases(lab, settings, splits, folder, on_epoch)
     earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
     seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
     assembled = lab.assemble(settings, splits, model)
     return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds, folder, out)
-
-
-def _report(on_epoch: Report, before: int, epochs: int, row: Row, _: int, seconds_left: float) -> None:
-    """An epoch of one phase as one of all."""
-    on_epoch({**row, "epoch": row["epoch"] + before}, epochs, seconds_left)
-
-
-def _train(
-    phase: Phase,
-    settings: Config,
-    splits: Splits,
-    earlier: keras.Model | None,
-    best_loss: float,
-    checkpoint: Path | None,
-    report: Report,
-) -> tuple[keras.Model, Progress]:
-    """One phase: its network, trained."""
-    keras.utils.set_random_seed(settings.seed)  # anew for each, so that a resumed phase draws what it would have drawn
-    model = phase.build(settings, splits, earlier)
-    # Compiled by XLA, a small network would take longer to compile than to train on two cores.
-    model.compile(**phase.compile(settings, splits), jit_compile=False)
-    try:
-        progress = train(
-            model,
-            *phase.batches(settings, splits),
-            epochs=phase.epochs,
-            patience=settings.patience,
-            restore_best_weights=settings.restore_best_weights,
-            checkpoint=checkpoint,
-            report=report,
-            to_beat=best_loss if settings.restore_best_weights else math.inf,
-        )
-    except tf.errors.ResourceExhaustedError as error:
-        raise MemoryError(str(error)) from error
-    return model, progress
-
-
-def _batches_of_rows(lab: Lab, settings: Config, splits: Splits) -> tuple[Batches, Batches]:
-    training = batches(splits.train, settings.batch_size, settings.seed, lab.transform(settings))
-    return training, batches(splits.validation, 256)
 
 
 def evaluate(fitted: Fitted) -> Evaluation:
