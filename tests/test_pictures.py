@@ -92,10 +92,16 @@ def test_official_splits(tmp_path: Path) -> None:
     assert sorted(found.official) == ["test"] * 2 + ["train"] * 4
 
 
+def test_without_test_pictures_validation_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder(tmp_path / "in" / "train", number=2)
+    folder(tmp_path / "in" / "val", number=1)
+    assert sorted(scan(tmp_path / "in").official) == ["test"] * 2 + ["train"] * 4
+    assert "those of val judge" in capsys.readouterr().err
+
+
 def test_a_split_is_never_taken_for_a_class(tmp_path: Path) -> None:
     folder(tmp_path / "in" / "train")
-    folder(tmp_path / "in" / "val")
-    with pytest.raises(CallerError, match="there are train and val, but not both train and test"):
+    with pytest.raises(CallerError, match="there are train, but not both train and test"):
         scan(tmp_path / "in")
     (tmp_path / "in" / "val").rename(tmp_path / "in" / "Testing")
     assert set(scan(tmp_path / "in").official) == {"train", "test"}

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.errors import CallerError
-from utils.harness import silent
 from utils.on_disk import RowsOnDisk
+from utils.phases import silent
 from utils.pipelines import ArrayBatches, Batches, StreamBatches, batches
 from utils.splits import Split
 from utils.training import train

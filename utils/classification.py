@@ -15,6 +15,12 @@ BINS = 15
 """Equal intervals of confidence, as in Guo et al. 2017."""
 
 
+def softmax(logits: Array) -> Array:
+    """Probabilities, (rows, classes), from logits."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
 def accuracy(truth: Array, probabilities: Array) -> float:
     """Share of the rows whose most probable class is right."""
     return float(np.mean(probabilities.argmax(axis=1) == truth))

@@ -6,6 +6,7 @@ a small network's training spent much of its time on them.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import weakref
 from pathlib import Path
@@ -23,6 +24,7 @@ class _File:
     """An open `.npy` file, whoever reads from it, in any thread."""
 
     def __init__(self, path: Path) -> None:
+        self.name = path.stem
         about: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         self.shape, self.dtype, self._start = about.shape, about.dtype, about.offset
         self._row_bytes = int(np.prod(self.shape[1:])) * self.dtype.itemsize
@@ -79,6 +81,11 @@ class RowsOnDisk:
         if copy is False:
             raise ValueError("rows on disk come into memory as a copy")
         return self[:].astype(dtype or self.dtype, copy=False)
+
+    @property
+    def key(self) -> str:
+        """Names these rows: their file, which in the cache is named by its content, and a digest of their numbers."""
+        return f"{self._file.name}:{hashlib.sha256(self._rows.astype('<i8').tobytes()).hexdigest()}"
 
     def take(self, rows: NDArray[np.intp]) -> RowsOnDisk:
         """These rows of these rows, still on disk."""

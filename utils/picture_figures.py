@@ -226,7 +226,8 @@ def inside(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
 
     from utils import explain
 
-    model = fitted.trained
+    trained, whole = fitted.trained, fitted.model
+    model = trained if trained.input.shape == whole.input.shape else whole  # it may take features, not pictures
     if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
         return {}
     test, probabilities = fitted.splits.test, evaluation.predictions["test"]

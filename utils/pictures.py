@@ -81,7 +81,8 @@ class Pictures:
 def scan(root: Path) -> Folder:
     """List the pictures of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
 
-    Hidden files are passed over; the names of classes and splits are those of the folders.
+    Where there is a validation folder and no test, the validation pictures are taken for the test's. Hidden files are
+    passed over; the names of classes and splits are those of the folders.
 
     Raises:
         CallerError: there is no such folder, fewer than two classes, a class without a picture, or splits of which one
@@ -91,6 +92,12 @@ def scan(root: Path) -> Folder:
         raise CallerError(f"--data-dir {root}: there is no such folder", "give a folder with a folder a class")
     below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
+    if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
+        # As PyTorch's tutorials lay pictures out: what they call validation is all that they are judged on.
+        say(
+            f"note: {root} has no test pictures; those of {_named(splits, 'validation')} judge, a part of train chooses"
+        )
+        splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
     official = {"train", "test"} <= set(splits.values())
     if splits and len(splits) == len(below) and not official:
         raise CallerError(
@@ -117,6 +124,10 @@ def scan(root: Path) -> Folder:
     return Folder(root, class_names, names, labels, tuple(split for _, _, split in found) if official else ())
 
 
+def _named(splits: dict[Path, str], split: str) -> str:
+    return next(path.name for path, found in splits.items() if found == split)
+
+
 def _files(root: Path, folder: Path) -> Iterable[Path]:
     files = [
         path
@@ -135,18 +146,26 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
 
 
 def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
-    """The pictures of a folder, decoded: from the cache where they are there, else once, in parallel.
+    """The pictures of a folder, decoded; see `scan` and `decoded`.
+
+    Raises:
+        CallerError: see both.
+    """
+    return decoded(scan(root), size, mode, centre=centre)
+
+
+def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
+    """Listed pictures, decoded: from the cache where they are there, else once, in parallel.
 
     Args:
-        root: see `scan`.
+        folder: what is listed.
         size: (height, width) that each is resized to; its proportions give way, as in the courses.
         mode: `grey` or `rgb`.
         centre: share of height and width that is kept about the centre, before resizing.
 
     Raises:
-        CallerError: see `scan`; or no picture of a class can be used, or the cache cannot be written.
+        CallerError: no picture of a class can be used, or the cache cannot be written.
     """
-    folder = scan(root)
     digests = _digests(folder)
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
     digest = hashlib.sha256(listing.encode()).hexdigest()

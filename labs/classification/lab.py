@@ -155,7 +155,7 @@ def build(config: ClassificationConfig, splits: Splits) -> keras.Model:
     return model.build(config, splits)
 
 
-def assemble(config: ClassificationConfig, trained: keras.Model) -> keras.Model:
+def assemble(config: ClassificationConfig, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG001
     """The trained network, or its mean over a picture and its mirror image."""
     from utils.builders import mean_of_views, mirror_images
 

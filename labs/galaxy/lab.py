@@ -122,7 +122,7 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
     return model.build(config, splits)
 
 
-def assemble(config: GalaxyConfig, trained: keras.Model) -> keras.Model:
+def assemble(config: GalaxyConfig, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG001
     """The trained network, or its mean over the symmetries of a square."""
     from utils.builders import mean_of_views, symmetries
 
