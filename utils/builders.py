@@ -250,12 +250,29 @@ def _backwards(values: Any, name: str) -> Any:
     return combinations(values, np.eye(values.shape[-1])[::-1], name=name)
 
 
-def mean_of_views(trained: keras.Model, views: Callable[[Any], list[Any]]) -> keras.Model:
-    """The mean of what a network says of several views of a picture.
+def committee(member: Callable[[str], keras.Model], number: int) -> keras.Model:
+    """Several networks of one kind side by side, each with an answer and a loss of its own; `mean_answer` joins them.
 
     Args:
-        trained: (batch, height, width, channels) float32 to (batch, classes).
-        views: `symmetries` or `mirror_images`.
+        member: makes a network of this name: (batch, …) to (batch, classes).
+        number: of networks.
+
+    Returns:
+        (batch, …) to (batch, networks, classes).
+    """
+    members = [member(f"member_{n}") for n in range(1, number + 1)]
+    inputs = keras.Input(members[0].input.shape[1:], dtype=members[0].input.dtype, name="pictures")
+    classes = members[0].output.shape[-1]
+    answers = [keras.layers.Reshape((1, classes), name=f"answer_of_{each.name}")(each(inputs)) for each in members]
+    return keras.Model(inputs, keras.layers.Concatenate(axis=1, name="answers")(answers), name="committee")
+
+
+def mean_answer(trained: keras.Model, views: Callable[[Any], list[Any]] = lambda pictures: [pictures]) -> keras.Model:
+    """The mean of what a network, or each of a committee, says of several views of a picture.
+
+    Args:
+        trained: (batch, height, width, channels) float32 to (batch, classes), or a `committee` of such.
+        views: `symmetries` or `mirror_images`; by default the picture alone.
 
     Returns:
         (batch, height, width, channels) uint8 to (batch, classes).
@@ -265,6 +282,8 @@ def mean_of_views(trained: keras.Model, views: Callable[[Any], list[Any]]) -> ke
         section 4.1; Dieleman, Willett and Dambre, Rotation-invariant convolutional neural networks for galaxy
         morphology prediction, MNRAS 450 (2015), section 5.4.
     """
+    members = [layer for layer in trained.layers if isinstance(layer, keras.Model)] or [trained]
     inputs = keras.Input(trained.input.shape[1:], dtype="uint8", name="pictures")
-    answers = [trained(view) for view in views(inputs)]
-    return keras.Model(inputs, keras.layers.Average(name="mean_of_views")(answers), name="averaged")
+    seen = views(inputs)
+    answers = [member(view) for member in members for view in seen]
+    return keras.Model(inputs, keras.layers.Average(name="mean_answer")(answers), name="averaged")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Network = Literal["cnn", "residual"]
 Share = Annotated[float, Field(gt=0, le=1)]
+Members = Annotated[int, Field(ge=1, le=20)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -42,6 +43,8 @@ class GalaxyConfig(Config, Augmentation):
     """Of the residual network's first convolution; each further block has twice as many."""
     dropout: Rate = 0.0
     """Share of the residual network's last values that is zeroed in training."""
+    members: Members = 1
+    """Networks that are trained side by side, each from weights of its own; the answer is the mean of theirs."""
     symmetric: bool = False
     """Whether the answer is the mean over the eight turned and mirrored views of a picture; the sky has no up."""
     optimizer: OptimizerName = "adam"
@@ -99,6 +102,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # Reduced to a third of their pixels these have no grain left, so they may be turned and zoomed.
     "best/folder": {
+        # Few pictures with noisy labels: networks trained apart err apart.
+        "members": 3,
         "image_size": 64,
         "epochs": 60,
         "rotation_range": 180.0,
@@ -123,10 +128,12 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
 
 
 def assemble(config: GalaxyConfig, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG001
-    """The trained network, or its mean over the symmetries of a square."""
-    from utils.builders import mean_of_views, symmetries
+    """The trained network, or the mean over its members and over the symmetries of a square."""
+    from utils.builders import mean_answer, symmetries
 
-    return mean_of_views(trained, symmetries) if config.symmetric else trained
+    if config.symmetric:
+        return mean_answer(trained, symmetries)
+    return mean_answer(trained) if config.members > 1 else trained
 
 
 def compile_arguments(config: GalaxyConfig, splits: Splits) -> dict[str, Any]:
@@ -137,8 +144,8 @@ def compile_arguments(config: GalaxyConfig, splits: Splits) -> dict[str, Any]:
     steps = config.epochs * -(-len(splits.train) // config.batch_size)
     return {
         "optimizer": optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps),
-        "loss": cross_entropy(len(splits.class_names), config.label_smoothing),
-        "metrics": ["accuracy"],
+        "loss": cross_entropy(len(splits.class_names), config.label_smoothing, answers=config.members),
+        "metrics": ["accuracy"] if config.members == 1 else [],
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import residual_blocks
+from utils.builders import committee, residual_blocks
 from utils.errors import CallerError
 from utils.splits import Splits
 
@@ -24,17 +24,22 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
     """The network that `--network` names.
 
     Returns:
-        (batch, height, width, 3) uint8 to (batch, classes) probabilities.
+        (batch, height, width, 3) levels to (batch, classes) probabilities, or to (batch, members, classes).
 
     Raises:
         CallerError: the pictures are too small for the course's network.
     """
     shape = splits.train.inputs.shape[1:]
-    # Inside the mean of views it is given floats; cast back to whole levels, TensorFlow would complain of slow turns.
-    inputs = keras.Input(shape, dtype="float32" if config.symmetric else "uint8", name="pictures")
-    values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
-    outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
-    return keras.Model(inputs, outputs, name=config.network)
+
+    def network(name: str) -> keras.Model:
+        # Inside a mean it is given floats; cast back to whole levels, TensorFlow would complain of slow turns.
+        dtype = "float32" if config.symmetric or config.members > 1 else "uint8"
+        inputs = keras.Input(shape, dtype=dtype, name="pictures")
+        values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
+        outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
+        return keras.Model(inputs, outputs, name=name)
+
+    return network(config.network) if config.members == 1 else committee(network, config.members)
 
 
 def convolutional(values: Any, config: GalaxyConfig) -> Any:
