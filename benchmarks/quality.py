@@ -92,8 +92,8 @@ def called(*words: str) -> tuple[dict[str, Any], float]:
 
 def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, Any]:
     """Mean and standard deviation over the seeds of each test metric, with median seconds and memory."""
-    out = Path(os.environ["LABS_MODELS"]) / f"{lab}-{data}-{name}"
-    words = (f"labs.{lab}", *source(lab, data), "--preset", name)
+    out = Path(os.environ["LABS_MODELS"]) / f"{lab}-{data}-{name.replace(' ', '-')}"
+    words = (f"labs.{lab}", *source(lab, data), "--preset", *name.split())
     calls = [called(*words, "--seed", str(seed), "--out", f"{out}-{seed}") for seed in seeds]
     for picture in PICTURES.get(lab, {}).get((data, name), ()):
         shutil.copyfile(Path(f"{out}-{seeds[0]}") / "figures" / picture, ROOT / "labs" / lab / picture)
