@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
 from labs.classification import data
-from utils.augment import Augmentation, Augmenter
+from utils import augment, classification
+from utils.augment import Augmentation
 from utils.baselines import classification_baselines
-from utils.classification import METRICS, class_report
 from utils.config import (
     STRICT,
     Activation,
@@ -183,17 +183,6 @@ def baselines(config: ClassificationConfig, splits: Splits) -> Mapping[str, NDAr
     return classification_baselines(splits, config.seed)
 
 
-def details(splits: Splits, predictions: NDArray[Any], threshold: float | None) -> dict[str, Any]:
-    """The confusion matrix and the report by class, on test."""
-    del threshold  # the most probable class is the answer
-    return class_report(splits.test.targets, predictions, splits.class_names)
-
-
-def transform(config: ClassificationConfig) -> Augmenter | None:
-    """The augmentation of training pictures, where the config has any."""
-    return Augmenter(config, config.seed) if config.active else None
-
-
 def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
     """The lab's pictures; see `labs.classification.figures`."""
     from labs.classification import figures
@@ -214,7 +203,7 @@ lab = Lab(
     title="Digits, clothes, cars and students: networks that choose a class",
     config=ClassificationConfig,
     presets=PRESETS,
-    metrics=METRICS,
+    metrics=classification.METRICS,
     load=load,
     build=build,
     assemble=assemble,
@@ -222,6 +211,6 @@ lab = Lab(
     baselines=baselines,
     figures=draw,
     read=read,
-    details=details,
-    transform=transform,
+    details=classification.details,
+    transform=augment.transform,
 )

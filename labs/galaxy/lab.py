@@ -12,8 +12,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from labs.galaxy import data
-from utils import classification
-from utils.augment import Augmentation, Augmenter
+from utils import augment, classification
+from utils.augment import Augmentation
 from utils.baselines import classification_baselines
 from utils.config import STRICT, Config, Count, Fraction, OptimizerName, Rate, Schedule, Seed, Side, Width
 from utils.contracts import Lab
@@ -154,17 +154,6 @@ def baselines(config: GalaxyConfig, splits: Splits) -> Mapping[str, NDArray[np.f
     return classification_baselines(splits, config.seed)
 
 
-def details(splits: Splits, predictions: NDArray[Any], threshold: float | None) -> dict[str, Any]:
-    """The confusion matrix and the report by class, on test."""
-    del threshold  # the most probable class is the answer
-    return classification.class_report(splits.test.targets, predictions, splits.class_names)
-
-
-def transform(config: GalaxyConfig) -> Augmenter | None:
-    """The augmentation of training pictures, where the config has any."""
-    return Augmenter(config, config.seed) if config.active else None
-
-
 def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
     """The lab's pictures; see `labs.galaxy.figures`."""
     from labs.galaxy import figures
@@ -191,6 +180,6 @@ lab = Lab(
     baselines=baselines,
     figures=draw,
     read=read,
-    details=details,
-    transform=transform,
+    details=classification.details,
+    transform=augment.transform,
 )

@@ -158,12 +158,6 @@ def baselines(config: TransferConfig, splits: Splits) -> Mapping[str, NDArray[An
     return classification_baselines(splits, config.seed)
 
 
-def details(splits: Splits, predictions: NDArray[Any], threshold: float | None) -> dict[str, Any]:
-    """The confusion matrix and the report by class, on test."""
-    del threshold  # the most probable class is the answer
-    return classification.class_report(splits.test.targets, predictions, splits.class_names)
-
-
 def inspect(fitted: Any) -> dict[str, Any]:
     """Which backbone, with which weights, and which of the four cases."""
     from labs.transfer import cases
@@ -196,7 +190,7 @@ lab = Lab(
     baselines=baselines,
     figures=draw,
     read=read,
-    details=details,
+    details=classification.details,
     inspect=inspect,
     batches=batches,
     phase="head",
