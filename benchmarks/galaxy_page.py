@@ -55,7 +55,24 @@ def quality_block() -> str:
     return markdown_table(header, rows)
 
 
-BLOCKS = {"quality": quality_block}
+TARGETS = {"galaxy-zoo": {"accuracy": 0.85, "auc": 0.92}, "simulated-galaxies": {"accuracy": 0.95}}
+NAMES = {"accuracy": "accuracy", "auc": "AUC"}
+
+
+def verdict_block() -> str:
+    """Which of the lab's targets `best` reaches."""
+    sentences = []
+    for data, targets in TARGETS.items():
+        test = _presets(data)["best"]["test"]
+        told = [
+            f"{'reaches' if test[name]['mean'] >= target else 'misses'} the {NAMES[name]} of {target} that was aimed at"
+            for name, target in targets.items()
+        ]
+        sentences.append(f"On {data} `best` {' and '.join(told)}.")
+    return " ".join(sentences)
+
+
+BLOCKS = {"quality": quality_block, "verdict": verdict_block}
 
 
 def card() -> dict[str, str]:

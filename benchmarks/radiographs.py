@@ -2,10 +2,10 @@
 
     LABS_MIRROR=… python -m benchmarks.radiographs
 
-Both ways train the same network on the same JPEGs with the same augmentation and batch; they take turns in one process,
-so that the ratio holds where seconds do not. The first pass reads SIMULATED films written here as JPEG of a full-size
-film's size, on all cores, as the lab does, against PIL's plain decoding and resizing, one after the other, as the
-course's generator does.
+Both ways train the same network on the same JPEGs with the same augmentation and batch, and validate it on the same
+others; they take turns in one process, so that the ratio holds where seconds do not. The first pass reads SIMULATED
+films written here as JPEG of a full-size film's size, on all cores, as the lab does, against PIL's plain decoding and
+resizing, one after the other, as the course's generator does.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +26,10 @@ from benchmarks.quality import FOLDERS
 from benchmarks.results import record
 from utils.quiet import import_keras
 
-SIDE, REPEATS = 256, 3
+if TYPE_CHECKING:
+    from utils.splits import Splits
+
+SIDE, REPEATS = 256, 5
 WIDTH, HEIGHT, FULL_SIZE = 1300, 1000, 200
 FEW, MANY = 500, 4_700
 """Films that an epoch is trained on to see what memory does."""
@@ -50,15 +54,33 @@ print(report.peak_megabytes())
 """
 
 
-def generator(folder: Path) -> Any:
-    """The course's own way: pictures decoded and transformed anew in every epoch."""
+def linked(folder: Path, splits: Splits, place: Path) -> None:
+    """Links to the films that the lab trains on and to those that it validates on, in folders as the course reads."""
+    for name, part in (("train", splits.train), ("validation", splits.validation)):
+        assert part.names is not None, "a folder's films have names"
+        for film, target in zip(part.names, part.targets, strict=True):
+            link = place / name / splits.class_names[target] / film.replace("/", "-")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to((folder / film).resolve())
+
+
+def generators(place: Path) -> tuple[Any, Any]:
+    """The course's own way: films decoded anew in every epoch, those to train on transformed; and those to validate."""
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    made = ImageDataGenerator(
+    varied = ImageDataGenerator(
         rescale=1 / 255, zoom_range=0.2, rotation_range=15, width_shift_range=0.05, height_shift_range=0.05
     )
-    return made.flow_from_directory(
-        str(folder / "train"), class_mode="categorical", color_mode="grayscale", target_size=(SIDE, SIDE), batch_size=16
+    still = ImageDataGenerator(rescale=1 / 255)
+    options: dict[str, Any] = {
+        "class_mode": "categorical",
+        "color_mode": "grayscale",
+        "target_size": (SIDE, SIDE),
+        "batch_size": 16,
+    }
+    return (
+        varied.flow_from_directory(str(place / "train"), **options),
+        still.flow_from_directory(str(place / "validation"), **options),
     )
 
 
@@ -76,29 +98,28 @@ def course_model() -> Any:
     return model
 
 
-def epochs(folder: Path) -> dict[str, Any]:
-    """Median seconds of an epoch over the training films: the course's way, ours, ours without augmentation."""
-    from dataclasses import replace
-
+def epochs(folder: Path, place: Path) -> dict[str, Any]:
+    """Median seconds of an epoch, validation and all: the course's way, ours, ours without augmentation."""
     from labs.pneumonia.lab import PneumoniaConfig, lab
     from utils import harness
 
     augmented = PneumoniaConfig(data_dir=folder, epochs=3)
     splits = lab.splits(augmented)
+    linked(folder, splits, place)
     still = replace(augmented, rotation_range=0.0, width_shift_range=0.0, height_shift_range=0.0, zoom_range=0.0)
-    model, batches = course_model(), generator(folder)
+    model, (training, validation) = course_model(), generators(place)
     found: dict[str, list[float]] = {"generator": [], "ours": [], "plain": []}
     for _ in range(REPEATS):
         start = time.perf_counter()
-        model.fit(batches, epochs=1, verbose=0)
-        # The lab keeps a tenth of these films for validation: seconds of as many films are compared.
-        found["generator"].append((time.perf_counter() - start) * len(splits.train) / batches.samples)
+        model.fit(training, validation_data=validation, epochs=1, verbose=0)
+        found["generator"].append(time.perf_counter() - start)
         for name, config in (("ours", augmented), ("plain", still)):
             history = harness.fit(lab, config, splits).progress.history
             found[name].append(statistics.median(row["seconds"] for row in history[1:]))
     medians = {name: statistics.median(each) for name, each in found.items()}
     return {
         "films": len(splits.train),
+        "validation_films": len(splits.validation),
         "side": SIDE,
         "repeats": REPEATS,
         "epoch_seconds": medians,
@@ -163,9 +184,10 @@ def main() -> None:
         os.environ["LABS_DATA_HOME"] = str(Path(place) / "cache")
         # Before Keras is here: a process starts with the peak of the one that started it.
         peaks = {number: peak(folder, number) for number in (FEW, MANY)}
+        first = first_pass(Path(place) / "films")
         import_keras()
-        found = epochs(folder)
-        found["first_pass"] = first_pass(Path(place) / "films")
+        found = epochs(folder, Path(place) / "links")
+    found["first_pass"] = first
     found["peak_mb"] = {str(number): each for number, each in peaks.items()}
     found["memory_grows_mb"] = peaks[MANY] - peaks[FEW]
     record("radiographs", found)

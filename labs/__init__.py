@@ -10,7 +10,7 @@ from utils.errors import CallerError
 if TYPE_CHECKING:
     from utils.contracts import Lab
 
-NAMES = ("regression", "classification", "pneumonia", "galaxy", "music")
+NAMES = ("regression", "classification", "pneumonia", "galaxy", "music", "transfer")
 """The labs, in the order in which `python -m labs` lists them. A new lab is one more name here."""
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,8 +77,10 @@ class Fetch:
         """Fetch, and say where they are."""
         if not self.names:
             raise CallerError("missing: NAMES", "python -m labs data list names the data sets")
-        missing = []
-        for entry in [find(name) for name in self.names]:
+        entries, missing = [find(name) for name in self.names], []
+        if self.to is not None:
+            _make_ready(self.to)
+        for entry in entries:
             try:
                 obtained = store.fetch(entry)
             except UnobtainableError as error:
@@ -92,11 +97,25 @@ class Fetch:
         return 0
 
 
+def _make_ready(folder: Path) -> None:
+    """Make the folder, before anything is fetched for it."""
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
 def _copy(path: Path, target: Path) -> None:
-    try:
+    with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as temporary:
             shutil.copyfile(path, temporary)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise CallerError(f"--to: {target} cannot be written ({error.strerror})", "choose another folder") from error
 

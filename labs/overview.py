@@ -45,7 +45,9 @@ def overview() -> str:
     for name in labs.NAMES:
         card = importlib.import_module(f"labs.{name}").__doc__ or ""
         fields = card_fields(card)
-        data = [f"{entry.name} ({state(entry)})" for entry in catalogue().values() if name in entry.labs]
+        data = [
+            f"{entry.name} ({state(entry)})" for entry in catalogue().values() if name in entry.labs and entry.samples
+        ]
         lines.append(f"{name}: {card.splitlines()[0]}")
         for title, text in (
             ("data", ", ".join(data)),

@@ -142,7 +142,7 @@ def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOpti
         raise
     except Exception:
         # A defect of ours: what was trained stays, an empty folder would only be in the way.
-        if not (partial / folders.STATE).exists():
+        if not folders.state_of(partial).exists():
             folders.discard(partial)
         raise
     _show(run.record, run.folder, options)

@@ -165,13 +165,14 @@ ROW = "540,0,0,162,2.5,1040,676,28"
         (HEADER + f",water\n{ROW},1\n", "column water stands twice"),
         (HEADER.replace(",", ";") + "\n" + ROW.replace(",", ";") + "\n", "separated by ';'"),
         (HEADER.replace(",", "\t") + "\n" + ROW.replace(",", "\t") + "\n", "separated by '\\t'"),
-        (f"{HEADER}\n{ROW}\n{ROW.replace('162', 'wet')}\n", "row 2, column water: 'wet' is not a finite number"),
-        (f"{HEADER}\n{ROW.replace('162', '')}\n", "row 1, column water: '' is not a finite number"),
+        (f"{HEADER}\n{ROW}\n{ROW.replace('162', 'wet')}\n", "line 3, column water: 'wet' is not a finite number"),
+        (f"\n{HEADER}\n{ROW}\n\n \n{ROW.replace('162', 'wet')}\n", "line 6, column water: 'wet'"),
+        (f"{HEADER}\n{ROW.replace('162', '')}\n", "line 2, column water: '' is not a finite number"),
         (f"{HEADER}\n{ROW.replace('162', 'NaN')}\n", "'NaN' is not a finite number"),
         (f"{HEADER}\n{ROW.replace('162', '1e300')}\n", "'1e300' is not a finite number"),
         (f"{HEADER}\n{ROW.replace('162', 'inf')}\n", "'inf' is not a finite number"),
         (f"{HEADER}\n{ROW},7\n", "as many values as the header"),
-        (f"{HEADER}\n540,0,0\n", "row 1, column water: '' is not a finite number"),
+        (f"{HEADER}\n540,0,0\n", "line 2, column water: '' is not a finite number"),
     ],
 )
 def test_csv(text: str, error: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from utils.builders import columns
+from utils.builders import columns, committee, mean_answer, mirror_images
 from utils.export import FORMATS, open_model, predictor, save_model
 from utils.losses import cross_entropy
 from utils.splits import Source, Split, Splits
@@ -61,3 +61,39 @@ def test_smoothed_cross_entropy() -> None:
     for shaped in (truth, truth[:, 0]):
         np.testing.assert_allclose(cross_entropy(3, 0.3)(shaped, guess), expected, rtol=1e-5)
     assert cross_entropy(3) == "sparse_categorical_crossentropy"
+
+
+def test_cross_entropy_of_several_answers() -> None:
+    truth, guesses = np.array([0, 2]), RANDOM.dirichlet(np.ones(3), (2, 4))
+    found = cross_entropy(3, answers=4)(truth, guesses)
+    np.testing.assert_allclose(found, -np.log([guesses[0, :, 0], guesses[1, :, 2]]), rtol=1e-5)
+
+
+def test_the_mean_over_mirror_images(tmp_path: Path) -> None:
+    pictures = RANDOM.integers(0, 256, (5, 4, 6, 1)).astype("uint8")
+    inputs = keras.Input((4, 6, 1), dtype="float32")
+    trained = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs)))
+    averaged = mean_answer(trained, mirror_images)
+    answers = [predictor(trained).predict(each.astype("float32")) for each in (pictures, pictures[:, :, ::-1])]
+    np.testing.assert_allclose(predictor(averaged).predict(pictures), np.mean(answers, axis=0), atol=1e-6)
+    save_model(averaged, tmp_path)
+    for file in FORMATS.values():
+        found = open_model(tmp_path / file).predict(pictures)
+        np.testing.assert_allclose(found, np.mean(answers, axis=0), atol=1e-6)
+
+
+def test_a_committee_answers_with_its_mean(tmp_path: Path) -> None:
+    def member(name: str) -> keras.Model:
+        inputs = keras.Input((4, 4, 1), dtype="float32")
+        values = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="convolution")(inputs))
+        return keras.Model(inputs, keras.layers.Dense(2, activation="softmax", name="answer")(values), name=name)
+
+    pictures = RANDOM.integers(0, 256, (5, 4, 4, 1)).astype("uint8")
+    trained = committee(member, 3)
+    answers = trained.predict(pictures.astype("float32"), verbose=0)
+    assert answers.shape == (5, 3, 2)
+    assert not np.allclose(answers[:, 0], answers[:, 1]), "each starts from weights of its own"
+    averaged = mean_answer(trained)
+    save_model(averaged, tmp_path)
+    for file in FORMATS.values():
+        np.testing.assert_allclose(open_model(tmp_path / file).predict(pictures), answers.mean(axis=1), atol=1e-6)

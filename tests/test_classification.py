@@ -86,7 +86,7 @@ def test_tables(name: str, command: Command, mirror: Path, tmp_path: Path) -> No
     (tmp_path / "in.csv").write_text(f"{header}\n{','.join(row)}\n")
     refused = command("labs", "predict", "run", "in.csv")
     assert refused.status == 2
-    assert f"row 1, column {labels['features'][-1]}: 'seven' is none of" in refused.err
+    assert f"line 2, column {labels['features'][-1]}: 'seven' is none of" in refused.err
 
 
 @pytest.mark.slow
@@ -103,7 +103,19 @@ def test_a_folder_of_pictures(command: Command, tmp_path: Path) -> None:
             noisy = np.where(shape, 200, 50) + random.normal(0, 20, (20, 20))
             Image.fromarray(noisy.clip(0, 255).astype("uint8")).save(tmp_path / "shapes" / name / f"{i}.png")
     (tmp_path / "shapes" / "round" / "broken.png").write_text("nothing")
-    words = ["--data-dir", "shapes", "--image-size", "16", "--no-colour", "--epochs", "20", "--out", "run", "--json"]
+    words = [
+        "--data-dir",
+        "shapes",
+        "--image-size",
+        "16",
+        "--no-colour",
+        "--mirrored",
+        "--epochs",
+        "20",
+        "--out",
+        "run",
+        "--json",
+    ]
     ended = command("labs.classification", *words)
     assert ended.status == 0, ended.err
     assert "note: round/broken.png: no picture; left out" in ended.err
@@ -137,6 +149,8 @@ def test_options_that_do_not_fit_a_table(mirror: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("LABS_MIRROR", str(mirror))
     with pytest.raises(CallerError, match="--network cnn: admissions is a table"):
         lab.splits(config(data="admissions", network="cnn"))
+    with pytest.raises(CallerError, match="--mirrored: admissions is a table"):
+        lab.splits(config(data="admissions", mirrored=True))
     with pytest.raises(CallerError, match="the augmentation: admissions is a table"):
         lab.splits(config(data="admissions", horizontal_flip=True))
     for name in TABLES:

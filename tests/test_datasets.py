@@ -53,6 +53,24 @@ def test_a_mirror_is_handed_on(command: Command, mirror: Path, tmp_path: Path) -
     assert {found["state"] for found in again.json.values()} == {"right: mirror"}
 
 
+def test_a_set_that_lies_in_two_places(command: Command, tmp_path: Path) -> None:
+    names = [file.name for file in catalogue()["mnist"].files]
+    for folder, some in (("cache", names[:2]), ("mirror", names[2:])):
+        (tmp_path / folder / "mnist").mkdir(parents=True)
+        for name in some:
+            (tmp_path / folder / "mnist" / name).touch()
+    places = {"LABS_DATA_HOME": str(tmp_path / "cache"), "LABS_MIRROR": str(tmp_path / "mirror")}
+    listed = command("labs", "data", "list", "--json", **places).json
+    assert next(one for one in listed if one["name"] == "mnist")["state"] == "cache and mirror"
+
+
+def test_a_mirror_that_cannot_be_made_is_told_first(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = command("labs", "data", "fetch", "irish", "--to", str(tmp_path / "file" / "mine"), LABS_MIRROR="")
+    assert refused.status == 2
+    assert "--to: " in refused.err.splitlines()[0], "before anything is fetched"
+
+
 @pytest.mark.parametrize(
     ("words", "error", "hint"),
     [

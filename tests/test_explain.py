@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from utils.builders import mean_answer, symmetries
 from utils.errors import CallerError
 from utils.explain import feature_maps, first_filters, grad_cam
 from utils.export import load_model
@@ -280,3 +281,21 @@ def test_a_layer_of_a_model_inside(pictures: Array) -> None:
     by_path = grad_cam(model, pictures, 1, "backbone/stem/first")
     np.testing.assert_array_equal(by_path, grad_cam(model, pictures, 1, "first"))
     assert not np.array_equal(by_path, grad_cam(model, pictures, 1))
+
+
+@pytest.mark.parametrize("form", ["live", "model.keras", "model.h5"])
+def test_grad_cam_of_a_mean_over_views_is_as_the_picture_lies(form: str, tmp_path: Path) -> None:
+    """A bright spot speaks for class 1; the heat is where it is, not where a turned or mirrored view has it."""
+    inputs = keras.Input((12, 12, 1), name="pictures")
+    bright = L.Conv2D(1, 1, activation="relu", name="bright")(L.Rescaling(1 / 255)(inputs))
+    trained = keras.Model(inputs, L.Dense(2, activation="softmax")(L.GlobalAveragePooling2D()(bright)))
+    trained.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1), np.array([[-9.0, 9.0]]), np.zeros(2)])
+    model: Any = mean_answer(trained, symmetries)
+    if form != "live":
+        model.save(tmp_path / form)
+        model = load_model(tmp_path / form)
+    picture = np.zeros((1, 12, 12, 1), "uint8")
+    picture[0, 1:3, 8:10] = 255
+    heat = grad_cam(model, picture, 1)[0]
+    assert np.unravel_index(heat.argmax(), heat.shape) in [(row, column) for row in (1, 2) for column in (8, 9)]
+    assert heat[picture[0, ..., 0] == 0].max() < 0.01

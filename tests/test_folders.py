@@ -72,12 +72,12 @@ def test_what_an_earlier_kill_left_strands_nothing(tmp_path: Path) -> None:
 
 def test_resuming_sweeps_what_was_half_written(tmp_path: Path) -> None:
     partial = folders.begin(tmp_path / "run", REQUEST)
-    (partial / folders.STATE).write_text("state")
+    folders.state_of(partial).write_text("state")
     (partial / ".123-state.npz").write_text("half")
     (partial / "saved_model").mkdir()
     folders.release(partial)
     folders.resumable(tmp_path / "run", "regression")
-    assert names(partial) == [folders.REQUEST, folders.STATE]
+    assert names(partial) == [folders.REQUEST, folders.state_of(partial).name]
 
 
 def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from labs.galaxy import data, model
 from labs.galaxy.lab import GalaxyConfig, lab
 from tests.conftest import Command
 from utils import store
-from utils.builders import symmetries
+from utils.builders import mean_answer, symmetries
 from utils.catalog import candidates
 from utils.errors import CallerError
 from utils.splits import Source, Split, Splits
@@ -54,10 +54,10 @@ def test_the_eight_symmetries() -> None:
     assert found == set(range(8))
 
 
-def test_the_mean_of_views_does_not_turn_with_the_picture() -> None:
+def test_the_mean_answer_does_not_turn_with_the_picture() -> None:
     keras.utils.set_random_seed(0)
     trained = model.build(config(network="residual", filters=2), splits_of(32))
-    averaged = model.averaged(trained)
+    averaged = mean_answer(trained, symmetries)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype("uint8")
     turned = np.rot90(pictures, axes=(1, 2))
     alone = [trained.predict(each, verbose=0) for each in (pictures, turned)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,19 @@ def test_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert changed.pictures[:1].mean() == 99
 
 
+def test_a_filled_cache_is_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load(folder(tmp_path / "in"), (16, 16), "grey")
+
+    def refuse(place: Path) -> Any:
+        raise CallerError(f"the cache {place} cannot be written (Read-only file system)", "")
+
+    monkeypatch.setattr(pictures, "locked", refuse)
+    os.utime(tmp_path / "in" / "a" / "0.png")  # looked at anew, which the cache cannot remember
+    np.testing.assert_array_equal(load(tmp_path / "in", (16, 16), "grey").pictures[:], first.pictures[:])
+    with pytest.raises(CallerError, match="Read-only"):
+        load(tmp_path / "in", (8, 8), "grey")
+
+
 def test_official_splits(tmp_path: Path) -> None:
     folder(tmp_path / "in" / "train", number=2)
     folder(tmp_path / "in" / "Test", number=1)
@@ -78,10 +92,16 @@ def test_official_splits(tmp_path: Path) -> None:
     assert sorted(found.official) == ["test"] * 2 + ["train"] * 4
 
 
+def test_without_test_pictures_validation_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder(tmp_path / "in" / "train", number=2)
+    folder(tmp_path / "in" / "val", number=1)
+    assert sorted(scan(tmp_path / "in").official) == ["test"] * 2 + ["train"] * 4
+    assert "those of val judge" in capsys.readouterr().err
+
+
 def test_a_split_is_never_taken_for_a_class(tmp_path: Path) -> None:
     folder(tmp_path / "in" / "train")
-    folder(tmp_path / "in" / "val")
-    with pytest.raises(CallerError, match="there are train and val, but not both train and test"):
+    with pytest.raises(CallerError, match="there are train, but not both train and test"):
         scan(tmp_path / "in")
     (tmp_path / "in" / "val").rename(tmp_path / "in" / "Testing")
     assert set(scan(tmp_path / "in").official) == {"train", "test"}

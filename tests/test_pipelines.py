@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.harness import silent
-from utils.mapped import MappedRows
+from utils.errors import CallerError
+from utils.on_disk import RowsOnDisk
+from utils.phases import silent
 from utils.pipelines import ArrayBatches, Batches, StreamBatches, batches
 from utils.splits import Split
 from utils.training import train
@@ -26,9 +29,9 @@ def drawn(source: Batches, epoch: int) -> list[tuple[Any, Any]]:
     return [tuple(part.numpy() for part in source.batch(opened, tf.constant(step))) for step in range(source.steps)]
 
 
-def mapped(folder: Path) -> Split:
+def on_disk(folder: Path) -> Split:
     np.save(folder / "a.npy", PICTURES)
-    return Split(MappedRows(folder / "a.npy"), TARGETS)
+    return Split(RowsOnDisk(folder / "a.npy"), TARGETS)
 
 
 @given(batch_size=st.integers(1, 50), epoch=st.integers(0, 5), seed=st.one_of(st.none(), st.integers(0, 99)))
@@ -44,7 +47,7 @@ def test_streamed_batches_are_those_of_memory(batch_size: int, epoch: int, seed:
 
 def test_the_kind_follows_the_split(tmp_path: Path) -> None:
     assert isinstance(batches(Split(PICTURES, TARGETS), 8), ArrayBatches)
-    assert isinstance(batches(mapped(tmp_path), 8), StreamBatches)
+    assert isinstance(batches(on_disk(tmp_path), 8), StreamBatches)
     assert isinstance(batches(Split(PICTURES, TARGETS), 8, 1, lambda inputs, _epoch, _step: inputs), StreamBatches)
 
 
@@ -52,13 +55,12 @@ def test_a_transform_knows_epoch_and_step(tmp_path: Path) -> None:
     def marked(inputs: Any, epoch: int, step: int) -> Any:
         return np.full_like(inputs, 10 * epoch + step)
 
-    for (inputs, _), step in zip(drawn(StreamBatches(mapped(tmp_path), 20, 3, marked), 2), range(3), strict=True):
+    for (inputs, _), step in zip(drawn(StreamBatches(on_disk(tmp_path), 20, 3, marked), 2), range(3), strict=True):
         assert (inputs == 20 + step).all()
 
 
-def test_rows_on_disk(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("utils.mapped.HELD", 100)  # let go of the file's pages again and again
-    rows = mapped(tmp_path).inputs
+def test_rows_on_disk(tmp_path: Path) -> None:
+    rows = on_disk(tmp_path).inputs
     np.testing.assert_array_equal(rows[:], PICTURES)
     np.testing.assert_array_equal(rows[np.array([7, 3, 3])], PICTURES[[7, 3, 3]])
     some = rows.take(np.array([9, 2, 4]))
@@ -66,6 +68,21 @@ def test_rows_on_disk(tmp_path: Path, monkeypatch: Any) -> None:
     np.testing.assert_array_equal(some[1:], PICTURES[[2, 4]])
     np.testing.assert_array_equal(np.asarray(some), PICTURES[[9, 2, 4]])
     np.testing.assert_array_equal(some.take(np.array([2, 0]))[:], PICTURES[[4, 9]])
+    assert rows[:0].shape == (0, 6, 5, 1)
+
+
+@given(rows=st.lists(st.integers(0, 49), max_size=30))
+def test_any_rows_on_disk_are_those_of_memory(rows: list[int], tmp_path_factory: Any) -> None:
+    folder = tmp_path_factory.mktemp("rows")
+    np.testing.assert_array_equal(on_disk(folder).inputs[np.array(rows, dtype=int)], PICTURES[rows])
+
+
+def test_a_file_that_is_cut_short_is_told(tmp_path: Path) -> None:
+    rows = on_disk(tmp_path).inputs
+    os.truncate(tmp_path / "a.npy", (tmp_path / "a.npy").stat().st_size - 5)
+    np.testing.assert_array_equal(rows[:49], PICTURES[:49])
+    with pytest.raises(CallerError, match="cut short"):
+        rows[:]
 
 
 def network() -> keras.Model:
@@ -79,7 +96,7 @@ def network() -> keras.Model:
 
 def test_training_from_disk_is_training_from_memory(tmp_path: Path) -> None:
     trained = []
-    for split in (Split(PICTURES, TARGETS), mapped(tmp_path)):
+    for split in (Split(PICTURES, TARGETS), on_disk(tmp_path)):
         model = network()
         progress = train(
             model,

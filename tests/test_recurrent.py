@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils import recurrent
-from utils.harness import silent
+from utils.phases import silent
 from utils.pipelines import ArrayBatches
 from utils.recurrent import fused_recurrence
 from utils.splits import Split

@@ -69,7 +69,7 @@ def stuck(handler: BaseHTTPRequestHandler) -> None:
     handler.send_header("Content-Length", str(len(CONTENT)))
     handler.end_headers()
     handler.wfile.flush()
-    pause(1.0)
+    pause(2.5)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LABS_MIRROR", raising=False)
     monkeypatch.delenv("LABS_OFFLINE", raising=False)
     monkeypatch.setattr("pooch.core.time.sleep", lambda _: None)
-    monkeypatch.setattr(downloads, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(downloads, "READ_SECONDS", 1.0)  # less, and a busy machine counts as a stuck server
 
 
 def entry(*files: File) -> Entry:

@@ -11,7 +11,7 @@ import pytest
 
 from utils.contracts import Progress
 from utils.errors import CallerError
-from utils.harness import silent
+from utils.phases import silent
 from utils.pipelines import ArrayBatches
 from utils.splits import Split
 from utils.training import train

@@ -273,6 +273,18 @@ class Augmenter:
         return augment(pictures, self.augmentation, np.random.default_rng(sequence))
 
 
+def transform(config: Any) -> Augmenter | None:
+    """A lab's `transform`: the augmentation that its config has, or None where it has none.
+
+    Args:
+        config: an `Augmentation` with a `seed`.
+
+    Raises:
+        CallerError: OpenCV is missing.
+    """
+    return Augmenter(config, config.seed) if config.active else None
+
+
 def _check(pictures: Pictures) -> None:
     shape = pictures.shape
     if pictures.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3, 4) or 0 in shape[1:]:

@@ -75,6 +75,11 @@ class Entry:
     get: str = ""
 
     @property
+    def samples(self) -> bool:
+        """Whether it is a data set, and not the weights of a network or the names of its classes."""
+        return self.task not in ("weights", "names")
+
+    @property
     def simulated(self) -> bool:
         """Whether the samples are made by a simulator."""
         return self.origin == "simulated"
@@ -125,7 +130,7 @@ def candidates(name: str, lab: str) -> list[Entry]:
     Raises:
         CallerError: no such data set, or not one of this lab.
     """
-    mine = {key: entry for key, entry in catalogue().items() if lab in entry.labs}
+    mine = {key: entry for key, entry in catalogue().items() if lab in entry.labs and entry.samples}
     if name == "auto":
         return [entry for entry in mine.values() if entry.origin != "folder"]
     simulated = [entry for entry in mine.values() if entry.simulated]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from utils.config import Config
 from utils.errors import CallerError
 from utils.metrics import Metric, Scores
-from utils.splits import Splits
+from utils.splits import Split, Splits
 
 if TYPE_CHECKING:
     import keras
@@ -47,6 +47,27 @@ class Endpoint(NamedTuple):
     signature: list[Any]
 
 
+class Phase(NamedTuple):
+    """A training that goes on from the network of the one before, perhaps on other inputs of the same rows.
+
+    Its validation loss must be the same function as before: where a run keeps the epoch that validation liked best,
+    that may be one of an earlier phase.
+
+    Attributes:
+        name: in the history.
+        epochs: at most.
+        build: the network, uncompiled, from the one that the phase before has trained.
+        compile: the arguments of `keras.Model.compile`.
+        batches: training and validation batches.
+    """
+
+    name: str
+    epochs: int
+    build: Callable[[Any, Splits, keras.Model], keras.Model]
+    compile: Callable[[Any, Splits], dict[str, Any]]
+    batches: Callable[[Any, Splits], tuple[Batches, Batches]]
+
+
 def predictions(predictor: Predicts, inputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG001
     """The model's predictions, which most metrics compare with the targets."""
     return predictor.predict(inputs)
@@ -67,7 +88,12 @@ class Lab:
         metrics: by name; the first is the one that the lab is judged by.
         load: reads the data and splits it; callers use the method `splits`.
         build: the network, uncompiled, raw inputs to predictions: normalisation is fitted on training rows inside it.
-        assemble: the model that is measured and saved, made of the trained one; by default the trained one itself.
+        phase: what the training is called in the history, where further ones follow.
+        further: phases of training after the first, in their order.
+        assemble: the model that is measured and saved, made of the config, the splits and the trained model; by default
+            the trained one itself.
+        known: predictions of the training or the validation split that need not run the whole assembled model, from the
+            config, the splits, the trained model and the split; None where there are none. Test always runs it.
         compile: the arguments of `keras.Model.compile`: optimizer, loss, metrics.
         baselines: test predictions of what the network has to beat, by name.
         figures: pictures of a trained model, by file name without ending.
@@ -105,7 +131,10 @@ class Lab:
     remarks: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _details: ()
     transform: Callable[[Any], Transform | None] = lambda _config: None
     batches: Callable[[Any, Splits], tuple[Batches, Batches]] | None = None
-    assemble: Callable[[Any, keras.Model], keras.Model] = lambda _config, trained: trained
+    phase: str = "training"
+    further: Callable[[Any, Splits], Sequence[Phase]] = lambda _config, _splits: ()
+    assemble: Callable[[Any, Splits, keras.Model], keras.Model] = lambda _config, _splits, trained: trained
+    known: Callable[[Any, Splits, keras.Model, Split], NDArray[Any] | None] = lambda *_: None
     measure: Measure = predictions
     predict: Callable[[Predicts, NDArray[Any]], NDArray[Any]] = lambda predictor, inputs: predictor.predict(inputs)
     endpoints: Callable[[keras.Model], Mapping[str, Endpoint]] = lambda _model: {}
@@ -172,6 +201,7 @@ class Progress:
         best_loss: that loss.
         best_weights: the model's weights after that epoch.
         resumed_at: epochs that an earlier, interrupted process had finished.
+        phases: epochs of each phase, by name, in their order.
     """
 
     history: list[Row] = field(default_factory=list)
@@ -179,6 +209,20 @@ class Progress:
     best_loss: float = math.inf
     best_weights: list[NDArray[Any]] = field(default_factory=list)
     resumed_at: int = 0
+    phases: dict[str, int] = field(default_factory=dict)
+
+    def followed_by(self, phase: str, later: Progress) -> Progress:
+        """Both, with the epochs counted through. Where the later phase has no epoch that validation liked better, the
+        best one is the earlier's."""
+        done = len(self.history)
+        return Progress(
+            [*self.history, *({**row, "epoch": row["epoch"] + done} for row in later.history)],
+            done + later.best_epoch if later.best_epoch else self.best_epoch,
+            later.best_loss,
+            later.best_weights,
+            self.resumed_at + later.resumed_at,
+            {**self.phases, phase: len(later.history)},
+        )
 
 
 @dataclass(frozen=True)

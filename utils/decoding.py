@@ -27,7 +27,9 @@ VERSION = 2
 CHANNELS = {"grey": 1, "rgb": 3}
 
 
-def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Array | str:
+def read_picture(
+    path: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0, square: bool = False
+) -> Array | str:
     """One picture as (height, width, channels) uint8, or the reason why it cannot be used.
 
     What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
@@ -39,6 +41,8 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
         size: (height, width).
         mode: `grey` (ITU-R 601 luma) or `rgb`.
         centre: share of height and width that is kept about the centre.
+        square: keep a square, that share of the shorter side, so that proportions stay; resized bicubically, as
+            ImageNet's networks have learned.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -53,7 +57,7 @@ def read_picture(path: Path, size: tuple[int, int], mode: Mode, *, centre: float
                 wanted = int(np.ceil(max(size) / centre))
                 image.draft("L" if mode == "grey" else None, (wanted, wanted))
                 turned = ImageOps.exif_transpose(image)
-                return _resized(_colours(turned, mode), size, centre)
+                return _pixels(_cut(_colours(turned, mode), size, centre, square=square))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"more than {LARGEST:,} pixels"
     except UnidentifiedImageError:
@@ -78,15 +82,25 @@ def _colours(image: ImageType, mode: Mode) -> ImageType:
     return image.convert("L" if mode == "grey" else "RGB")
 
 
-def _resized(image: ImageType, size: tuple[int, int], centre: float) -> Array:
+def _cut(image: ImageType, size: tuple[int, int], centre: float, *, square: bool) -> ImageType:
+    """The centre of an image, resized."""
     from PIL import Image
 
+    if square:
+        side = int(centre * min(image.size))
+        left, top = ((length - side + 1) // 2 for length in image.size)
+        cropped = image.crop((left, top, left + side, top + side))
+        return cropped.resize((size[1], size[0]), Image.Resampling.BICUBIC)
     if centre < 1:
         # Cropped first: a resize with a box looks over its edge.
         left, top = (round(length * (1 - centre) / 2) for length in image.size)
         image = image.crop((left, top, image.width - left, image.height - top))
-    resized = image.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    pixels = np.asarray(resized, dtype=np.uint8)
+    return image.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _pixels(image: ImageType) -> NDArray[np.uint8]:
+    """(height, width, channels) of an image."""
+    pixels = np.asarray(image, dtype=np.uint8)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
@@ -101,8 +115,10 @@ def is_picture(path: Path) -> bool:
         return False
 
 
-def read_pictures(paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Array:
-    """Pictures to predict from, (pictures, height, width, channels) uint8.
+def read_pictures(
+    paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, centre: float = 1.0, square: bool = False
+) -> Array:
+    """Pictures to predict from, (pictures, height, width, channels) uint8; see `read_picture`.
 
     Raises:
         CallerError: one cannot be used.
@@ -111,7 +127,7 @@ def read_pictures(paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, c
     for path in paths:
         if not path.is_file():
             raise CallerError(f"{path}: there is no such file", "this run predicts from pictures: give their files")
-        picture = read_picture(path, size, mode, centre=centre)
+        picture = read_picture(path, size, mode, centre=centre, square=square)
         if isinstance(picture, str):
             raise CallerError(f"{path}: {picture}", "this run predicts from pictures: give one that a viewer opens")
         found.append(picture)

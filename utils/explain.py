@@ -119,7 +119,7 @@ def grad_cam(
         pictures: (pictures, height, width, channels), raw, as the model takes them.
         classes: one for all pictures or one for each; None explains the class with the largest score.
         layer: a name as `feature_maps` gives it; None is the last convolution, after the normalisation, activation and
-            sum that may follow it at the same size.
+            sum that may follow it at the same size, in its first call where it is called on several views.
 
     Returns:
         (pictures, height, width) float32 in [0, 1]; all 0 where nothing speaks for the class.
@@ -191,7 +191,8 @@ def _target(steps: Sequence[Step], layer: str | None, model: keras.Model) -> int
                 f"choose from: {', '.join(spatial)}",
             )
         return near[0]
-    last = convolutions[-1]
+    # Of a network that is called on several views of the picture, the first call sees the picture as it lies.
+    last = [number for number in convolutions if not steps[number].again][-1]
     size = steps[last].output.shape
     # The paper's maps are those behind the activation; a network may normalise, rectify and add in layers of their own.
     for number in range(last + 1, len(steps)):

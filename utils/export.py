@@ -29,6 +29,10 @@ _HARMLESS = {"ShardedFilename", "DatasetToGraphV2"}
 _SAVER = re.compile(r"__inference__traced_(save|restore)_\d+")
 
 
+LARGEST_BATCH = 5_000_000
+"""Values of the pictures that a model predicts from at a time: its layers take many times their memory."""
+
+
 class Predictor:
     """Predicts from raw arrays, whatever file the model came from.
 
@@ -48,7 +52,7 @@ class Predictor:
 
         Args:
             inputs: (rows, …) raw, as the lab's data set holds them.
-            batch_size: rows at a time; None is 256 pictures or 4,096 rows of a table.
+            batch_size: rows at a time; None is 4,096 rows of a table, or 256 pictures, fewer where they are large.
 
         Returns:
             (rows, …); a last axis of length one is dropped.
@@ -64,7 +68,8 @@ class Predictor:
             )
         if not len(inputs):
             raise CallerError("there are no rows to predict from", "give at least one")
-        batch_size = batch_size or (256 if inputs.ndim > 2 else 4096)
+        pictures = max(1, min(256, LARGEST_BATCH // int(np.prod(inputs.shape[1:]))))
+        batch_size = batch_size or (pictures if inputs.ndim > 2 else 4096)
         batches = [
             self._call(tf.constant(inputs[start : start + batch_size], dtype=self._dtype)).numpy()
             for start in range(0, len(inputs), batch_size)

@@ -5,7 +5,7 @@ Figures are made without pyplot: nothing is kept in a global state, no window sy
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,14 @@ def new_figure(title: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Ax
     return figure, axes
 
 
-def learning_curves(history: Sequence[dict[str, float]], kept_epoch: int, *, label: str, root: bool = False) -> Figure:
+def learning_curves(
+    history: Sequence[dict[str, float]],
+    kept_epoch: int,
+    *,
+    label: str,
+    root: bool = False,
+    phases: Mapping[str, int] | None = None,
+) -> Figure:
     """Loss on training and validation by epoch, and the epoch whose weights were kept.
 
     Args:
@@ -41,6 +48,7 @@ def learning_curves(history: Sequence[dict[str, float]], kept_epoch: int, *, lab
         kept_epoch: the epoch whose weights were kept.
         label: of the vertical axis, with its unit.
         root: draw the root of the loss, so that a squared error is in the target's unit.
+        phases: epochs of each phase, by name, in their order.
     """
     figure, axes = new_figure("Learning curves")
     epochs = [row["epoch"] for row in history]
@@ -66,8 +74,20 @@ def learning_curves(history: Sequence[dict[str, float]], kept_epoch: int, *, lab
         axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("epoch")
     axes.set_ylabel(label)
+    if phases and len(phases) > 1:
+        _name_phases(axes, phases)
     axes.legend(frameon=False)
     return figure
+
+
+def _name_phases(axes: Axes, phases: Mapping[str, int]) -> None:
+    """A name over the epochs of each phase, and a line between two."""
+    done = 0
+    for name, epochs in phases.items():
+        if done:
+            axes.axvline(done + 0.5, color=GREY, linewidth=1)
+        axes.text(done + 0.5 + epochs / 2, 1.01, name, transform=axes.get_xaxis_transform(), ha="center", color=GREY)
+        done += epochs
 
 
 def predicted_against_true(truth: Array, prediction: Array, *, label: str, note: str) -> Figure:

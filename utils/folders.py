@@ -21,7 +21,7 @@ except ImportError:  # Windows: two processes on one folder are not told apart t
 
 RECORD = "run.json"
 REQUEST = "request.json"
-STATE = "state.npz"
+STATES = "state*.npz"
 PARTIAL = ".partial"
 
 _held: dict[Path, int] = {}
@@ -48,6 +48,11 @@ def named(folder: Path) -> Path:
 def partial_of(folder: Path) -> Path:
     """The name under which a run's folder grows until it is whole."""
     return folder.with_name(folder.name + PARTIAL)
+
+
+def state_of(partial: Path, phase: int = 1) -> Path:
+    """The file in which a partial folder keeps the state of a phase of its training."""
+    return partial / (f"state-{phase}.npz" if phase > 1 else "state.npz")
 
 
 def final_of(partial: Path) -> Path:
@@ -182,8 +187,8 @@ def finish(partial: Path, folder: Path) -> None:
         folder.rmdir()
     partial.replace(folder)
     release(partial)
-    for leftover in (REQUEST, STATE):
-        (folder / leftover).unlink(missing_ok=True)
+    for leftover in (folder / REQUEST, *folder.glob(STATES)):
+        leftover.unlink(missing_ok=True)
     if replaced is not None:
         shutil.rmtree(replaced, ignore_errors=True)
 
@@ -234,5 +239,5 @@ def _sweep(partial: Path) -> None:
     for path in partial.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name not in (REQUEST, STATE):
+        elif path.name != REQUEST and not path.match(STATES):
             path.unlink()

@@ -14,33 +14,25 @@ import csv
 import shlex
 import time
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from utils import catalog, config, folders, report, runs
 from utils.config import Config
-from utils.contracts import Evaluation, Fitted, Lab, Report, Row
+from utils.contracts import Evaluation, Fitted, Lab, Predicts, Progress, Report
 from utils.export import predictor, save_model
 from utils.files import replacing, write_json
 from utils.metrics import score
 from utils.parity import FreshProcess
-from utils.pipelines import Batches, batches
+from utils.phases import silent, train_phases
 from utils.runs import Run
 from utils.splits import Split, Splits, audit
-from utils.training import train
 
 FIGURE_DPI = 150
 PARITY_BYTES = 16_000_000
-
-
-def silent(row: Row, epochs: int, seconds_left: float) -> None:
-    """A report of an epoch that says nothing."""
 
 
 def fit(
@@ -70,31 +62,11 @@ def fit(
         MemoryError: the network does not fit.
     """
     start = time.perf_counter()
-    keras.utils.set_random_seed(settings.seed)
-    model = lab.build(settings, splits)
-    # Compiled by XLA, a small network would take longer to compile than to train on two cores.
-    model.compile(**lab.compile(settings, splits), jit_compile=False)
-    try:
-        progress = train(
-            model,
-            *(lab.batches or partial(_batches_of_rows, lab))(settings, splits),
-            epochs=settings.epochs,
-            patience=settings.patience,
-            restore_best_weights=settings.restore_best_weights,
-            checkpoint=None if folder is None else folder / folders.STATE,
-            report=on_epoch,
-        )
-    except tf.errors.ResourceExhaustedError as error:
-        raise MemoryError(str(error)) from error
+    model, progress = train_phases(lab, settings, splits, folder, on_epoch)
     earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
     seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
-    assembled = lab.assemble(settings, model)
+    assembled = lab.assemble(settings, splits, model)
     return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds, folder, out)
-
-
-def _batches_of_rows(lab: Lab, settings: Config, splits: Splits) -> tuple[Batches, Batches]:
-    training = batches(splits.train, settings.batch_size, settings.seed, lab.transform(settings))
-    return training, batches(splits.validation, 256)
 
 
 def evaluate(fitted: Fitted) -> Evaluation:
@@ -105,7 +77,7 @@ def evaluate(fitted: Fitted) -> Evaluation:
     start = time.perf_counter()
     lab, splits = fitted.lab, fitted.splits
     live = predictor(fitted.model)
-    predictions = {name: lab.measure(live, part.inputs, part.targets) for name, part in splits.parts().items()}
+    predictions = {name: _predicted(fitted, live, name) for name in splits.parts()}
     threshold = lab.threshold(fitted.config, splits.validation.targets, predictions["validation"])
     metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
     scores = {
@@ -118,6 +90,13 @@ def evaluate(fitted: Fitted) -> Evaluation:
     details = lab.details(splits, predictions["test"], threshold) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
     return Evaluation(predictions, scores, baselines, audit(splits), details, threshold, seconds)
+
+
+def _predicted(fitted: Fitted, live: Predicts, name: str) -> NDArray[Any]:
+    """What is measured of a split. Test goes through the very model that is saved."""
+    lab, part = fitted.lab, fitted.splits.parts()[name]
+    known = None if name == "test" else lab.known(fitted.config, fitted.splits, fitted.trained, part)
+    return lab.measure(live, part.inputs, part.targets) if known is None else known
 
 
 def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, overwrite: bool = False) -> Run:
@@ -145,7 +124,7 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         save_model(fitted.model, folder, fitted.lab.endpoints(fitted.model))
-        _write_history(folder / "history.csv", fitted.progress.history)
+        _write_history(folder / "history.csv", fitted.progress)
         write_json(folder / "labels.json", labels(fitted.splits, evaluation.threshold))
         figures = _save_figures(folder / "figures", fitted, evaluation)
         parity = process.check(
@@ -222,20 +201,26 @@ def _about(splits: Splits) -> dict[str, str]:
     return {name: getattr(entry, name) for name in facts}
 
 
-def _write_history(path: Path, history: list[Row]) -> None:
+def _write_history(path: Path, progress: Progress) -> None:
+    """A row an epoch, with the name of its phase where there is more than one."""
+    rows: list[dict[str, Any]] = [dict(row) for row in progress.history]
+    if len(progress.phases) > 1:
+        names = [name for name, epochs in progress.phases.items() for _ in range(epochs)]
+        rows = [{"phase": name, **row} for name, row in zip(names, rows, strict=True)]
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(history[0]))
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
-        writer.writerows(history)
+        writer.writerows(rows)
 
 
 def _save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> list[str]:
     folder.mkdir(exist_ok=True)
     names = []
     for name, figure in fitted.lab.figures(fitted, evaluation).items():
-        if fitted.splits.source.simulated:
-            figure.text(0.995, 0.995, "SIMULATED data", ha="right", va="top", fontsize=9, color="#D55E00")
-        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI)
+        simulated = fitted.splits.source.simulated
+        if simulated:  # above the picture, where no title is, however long; the sheet grows by it
+            figure.text(0.995, 1.0, "SIMULATED data", ha="right", va="bottom", fontsize=9, color="#D55E00")
+        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI, bbox_inches="tight" if simulated else None)
         names.append(f"{name}.png")
     return names
 
@@ -275,6 +260,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "remarks": list(fitted.lab.remarks(evaluation.details)),
         "kept_epoch": fitted.kept_epoch,
         "epochs_run": len(fitted.progress.history),
+        "phases": fitted.progress.phases,
         "resumed_at": fitted.progress.resumed_at,
         "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
         **facts,

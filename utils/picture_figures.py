@@ -226,7 +226,11 @@ def inside(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
 
     from utils import explain
 
-    model = fitted.trained
+    whole = fitted.model
+    # Rather the network than its mean over views, or a member of a committee; it may take features, not pictures.
+    parts = [fitted.trained, *(layer for layer in fitted.trained.layers if isinstance(layer, keras.Model))]
+    shapes = whole.input.shape, whole.output.shape
+    model = next((part for part in parts if (part.input.shape, part.output.shape) == shapes), whole)
     if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
         return {}
     test, probabilities = fitted.splits.test, evaluation.predictions["test"]

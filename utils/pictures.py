@@ -11,10 +11,11 @@ import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,9 @@ from numpy.typing import NDArray
 from utils.decoding import CHANNELS, VERSION, Mode, read_picture
 from utils.errors import CallerError
 from utils.files import replacing, sha256, write_json
-from utils.mapped import MappedRows
+from utils.on_disk import RowsOnDisk
 from utils.output import progress, say
 from utils.places import cache_folder, locked
-
-if TYPE_CHECKING:
-    pass
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 _SPLIT_NAMES = {
@@ -70,7 +68,7 @@ class Pictures:
         skipped: files that are no usable picture, with the reason.
     """
 
-    pictures: MappedRows
+    pictures: RowsOnDisk
     class_names: tuple[str, ...]
     names: tuple[str, ...]
     labels: NDArray[np.int64]
@@ -83,7 +81,8 @@ class Pictures:
 def scan(root: Path) -> Folder:
     """List the pictures of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
 
-    Hidden files are passed over; the names of classes and splits are those of the folders.
+    Where there is a validation folder and no test, the validation pictures are taken for the test's. Hidden files are
+    passed over; the names of classes and splits are those of the folders.
 
     Raises:
         CallerError: there is no such folder, fewer than two classes, a class without a picture, or splits of which one
@@ -93,6 +92,12 @@ def scan(root: Path) -> Folder:
         raise CallerError(f"--data-dir {root}: there is no such folder", "give a folder with a folder a class")
     below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
+    if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
+        # As PyTorch's tutorials lay pictures out: what they call validation is all that they are judged on.
+        say(
+            f"note: {root} has no test pictures; those of {_named(splits, 'validation')} judge, a part of train chooses"
+        )
+        splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
     official = {"train", "test"} <= set(splits.values())
     if splits and len(splits) == len(below) and not official:
         raise CallerError(
@@ -119,6 +124,10 @@ def scan(root: Path) -> Folder:
     return Folder(root, class_names, names, labels, tuple(split for _, _, split in found) if official else ())
 
 
+def _named(splits: dict[Path, str], split: str) -> str:
+    return next(path.name for path, found in splits.items() if found == split)
+
+
 def _files(root: Path, folder: Path) -> Iterable[Path]:
     files = [
         path
@@ -137,32 +146,41 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
 
 
 def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
-    """The pictures of a folder, decoded: from the cache where they are there, else once, in parallel.
+    """The pictures of a folder, decoded; see `scan` and `decoded`.
+
+    Raises:
+        CallerError: see both.
+    """
+    return decoded(scan(root), size, mode, centre=centre)
+
+
+def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
+    """Listed pictures, decoded: from the cache where they are there, else once, in parallel.
 
     Args:
-        root: see `scan`.
+        folder: what is listed.
         size: (height, width) that each is resized to; its proportions give way, as in the courses.
         mode: `grey` or `rgb`.
         centre: share of height and width that is kept about the centre, before resizing.
 
     Raises:
-        CallerError: see `scan`; or no picture of a class can be used, or the cache cannot be written.
+        CallerError: no picture of a class can be used, or the cache cannot be written.
     """
-    folder = scan(root)
     digests = _digests(folder)
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
     digest = hashlib.sha256(listing.encode()).hexdigest()
     key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
     place = cache_folder() / "pictures"
-    with locked(place):
-        if not _whole(place, key, len(folder.names), size, mode):
-            _decode_all(folder, place, key, size, mode, centre)
+    if not _whole(place, key, len(folder.names), size, mode):
+        with locked(place):
+            if not _whole(place, key, len(folder.names), size, mode):  # another process may just have decoded them
+                _decode_all(folder, place, key, size, mode, centre)
     notes = json.loads((place / f"{key}.json").read_text(encoding="utf-8"))
     skipped: dict[str, str] = notes["skipped"]
     _report(folder, skipped)
     kept = np.array([name not in skipped for name in folder.names])
     return Pictures(
-        MappedRows(place / f"{key}.npy", np.flatnonzero(kept)),
+        RowsOnDisk(place / f"{key}.npy", np.flatnonzero(kept)),
         folder.class_names,
         tuple(np.array(folder.names)[kept]),
         folder.labels[kept],
@@ -215,7 +233,8 @@ def _digests(folder: Folder) -> list[str]:
     with ThreadPoolExecutor(_workers()) as pool:
         found = dict(zip(folder.names, pool.map(look, folder.names), strict=True))
     if found != known:
-        with locked(place):
+        # Only a memory of this look: where a finished cache may not be written, it is done without.
+        with suppress(CallerError, OSError), locked(place):
             write_json(known_path, found)
     return [digest for _, _, digest in found.values()]
 

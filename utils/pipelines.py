@@ -6,6 +6,7 @@ it would have seen uninterrupted.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -32,8 +33,8 @@ class Batches(Protocol):
         """Inside a graph: inputs and targets of one step. Steps come in their order, from 0."""
 
 
-THREADS = 2
-"""That make batches ahead of the training."""
+THREADS = max(1, (os.cpu_count() or 2) // 2)
+"""That make batches ahead of the training, which takes the other cores."""
 
 
 def batches(split: Split, batch_size: int, seed: int | None = None, transform: Transform | None = None) -> Batches:

@@ -104,12 +104,24 @@ def state(entry: Entry) -> str:
         return f"needs keras-labs[{entry.extra}]"
     if entry.origin != "files":
         return entry.origin
-    folders = [cache_folder() / entry.name, *([Path(mirror()) / entry.name] if mirror() else [])]
-    choices = [(file, *file.alternatives) for file in entry.files]
-    for folder, where in zip(folders, ("cache", "mirror"), strict=False):
-        if all(any((folder / choice.name).is_file() for choice in files) for files in choices):
-            return where
-    return "to fetch"
+    places = [_lies(entry, file) for file in entry.files]
+    return "to fetch" if "" in places else " and ".join(dict.fromkeys(places))
+
+
+def _lies(entry: Entry, file: File) -> str:
+    """Where a file, or an alternative of it, lies, unread; nothing where it is not here."""
+    folders = {"cache": cache_folder()}
+    if mirror() and not is_url(mirror()):
+        folders["mirror"] = Path(mirror())
+    return next(
+        (
+            where
+            for where, folder in folders.items()
+            for choice in (file, *file.alternatives)
+            if (folder / entry.name / choice.name).is_file()
+        ),
+        "",
+    )
 
 
 def damaged(entry: Entry) -> list[Path]:

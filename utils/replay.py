@@ -113,6 +113,18 @@ def replay(model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | 
     return Replay(inputs, steps, output)
 
 
+def joined(first: keras.Model, second: keras.Model, name: str) -> keras.Model:
+    """The two as one flat model, the second on what the first gives, made of their own layers.
+
+    Args:
+        first: functional, with one input and one output.
+        second: likewise.
+        name: of the whole.
+    """
+    found = replay(keras.Model(first.inputs, second(first.output)))
+    return keras.Model(found.inputs, found.output, name=name)
+
+
 def _check(model: keras.Model) -> None:
     row = isinstance(model, keras.Sequential)
     if row and not getattr(model, "inputs", None):  # a property that raises before the first call

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from utils.errors import CallerError
 from utils.files import sha256
-from utils.folders import PARTIAL, RECORD, REQUEST, STATE, named, partial_of
+from utils.folders import PARTIAL, RECORD, REQUEST, STATES, named, partial_of
 
 SCHEMA = 1
 LABELS = "labels.json"
@@ -21,8 +21,11 @@ LABELS = "labels.json"
 def digests(folder: Path) -> dict[str, str]:
     """The digest of every file below `folder` but the record itself, by its path with forward slashes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    skipped = {RECORD, REQUEST, STATE}
-    return {path.relative_to(folder).as_posix(): sha256(path) for path in files if path.name not in skipped}
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in files
+        if path.name not in (RECORD, REQUEST) and not path.match(STATES)
+    }
 
 
 class Score(TypedDict):

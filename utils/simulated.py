@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from utils.errors import CallerError
 from utils.files import replacing, sha256, write_json
-from utils.mapped import MappedRows
+from utils.on_disk import RowsOnDisk
 from utils.output import progress
 from utils.places import cache_folder, locked
 
@@ -27,7 +29,7 @@ class SimulatedPictures:
         digest: SHA-256 of the file of the pictures.
     """
 
-    pictures: MappedRows
+    pictures: RowsOnDisk
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     digest: str
@@ -48,22 +50,35 @@ def load(simulator: str, number: int, seed: int, size: int) -> SimulatedPictures
     module = importlib.import_module(f"utils.simulators.{simulator}")
     place = cache_folder() / "simulated"
     pictures = place / f"{simulator}-v{module.VERSION}-{number}-s{seed}-{size}.npy"
-    notes = pictures.with_suffix(".json")
-    with locked(place):
-        if not (notes.is_file() and pictures.is_file()):
-            with progress(number, f"simulating {number} {simulator}, once", "picture") as bar:
-                drawn, labels = module.simulate(number, seed, size, lambda done: bar.update(done - bar.n))
-            try:
-                with replacing(pictures) as temporary:
-                    np.save(temporary, drawn)
-                # The notes come last: where they are, the pictures are whole.
-                write_json(notes, {"labels": labels.tolist(), "digest": sha256(pictures)})
-            except OSError as error:
-                raise CallerError(
-                    f"the cache {place} cannot hold the pictures ({error.strerror or error})",
-                    "make room, or let LABS_DATA_HOME name another folder",
-                ) from error
-    noted = json.loads(notes.read_text(encoding="utf-8"))
+    if not _whole(pictures):
+        with locked(place):
+            if not _whole(pictures):  # another process may just have made them
+                _make(module, number, seed, size, pictures)
+    noted = json.loads(_notes(pictures).read_text(encoding="utf-8"))
     return SimulatedPictures(
-        MappedRows(pictures), np.array(noted["labels"], dtype=np.int64), module.CLASS_NAMES, noted["digest"]
+        RowsOnDisk(pictures), np.array(noted["labels"], dtype=np.int64), module.CLASS_NAMES, noted["digest"]
     )
+
+
+def _notes(pictures: Path) -> Path:
+    return pictures.with_suffix(".json")
+
+
+def _whole(pictures: Path) -> bool:
+    """The notes come last: where they are, the pictures are whole."""
+    return _notes(pictures).is_file() and pictures.is_file()
+
+
+def _make(module: Any, number: int, seed: int, size: int, pictures: Path) -> None:
+    """Simulate the sample into its file; the lock is held."""
+    with progress(number, f"simulating {number} {module.__name__.rsplit('.', 1)[-1]}, once", "picture") as bar:
+        drawn, labels = module.simulate(number, seed, size, lambda done: bar.update(done - bar.n))
+    try:
+        with replacing(pictures) as temporary:
+            np.save(temporary, drawn)
+        write_json(_notes(pictures), {"labels": labels.tolist(), "digest": sha256(pictures)})
+    except OSError as error:
+        raise CallerError(
+            f"the cache {pictures.parent} cannot hold the pictures ({error.strerror or error})",
+            "make room, or let LABS_DATA_HOME name another folder",
+        ) from error

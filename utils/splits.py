@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.errors import CallerError
-from utils.mapped import MappedRows
+from utils.on_disk import RowsOnDisk
 
 Array = NDArray[Any]
 Rows = NDArray[np.intp]
 Inputs = Any
-"""An array, or `MappedRows` of one on disk: both have `shape`, `dtype`, a length, and rows by slice or number."""
+"""An array, or `RowsOnDisk` of one on disk: both have `shape`, `dtype`, a length, and rows by slice or number."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class RowSplit(NamedTuple):
         """The three splits of arrays that hold all rows."""
 
         def part(rows: Rows) -> Split:
-            held = inputs.take(rows) if isinstance(inputs, MappedRows) else inputs[rows]
+            held = inputs.take(rows) if isinstance(inputs, RowsOnDisk) else inputs[rows]
             return Split(held, targets[rows], *(None if each is None else each[rows] for each in (groups, names)))
 
         return part(self.train), part(self.validation), part(self.test)

@@ -66,7 +66,7 @@ def read_table(path: Path, columns: Sequence[Column], *, target: str | None = No
     if header:
         found = [name.strip() for name in text.iloc[0]]
         _check_header(path, found, names, target)
-        text = text.iloc[1:].set_axis(found, axis="columns").reset_index(drop=True)
+        text = text.iloc[1:].set_axis(found, axis="columns")
     elif text.shape[1] == len(names):
         text = text.set_axis(names, axis="columns")
     else:
@@ -143,10 +143,16 @@ def _values(path: Path, text: pd.Series[str], column: Column) -> Array:
     if unusable.any():
         row, many = int(unusable.argmax()), int(unusable.sum())
         raise CallerError(
-            f"{path}: row {row + 1}, column {column.name}: {text.iloc[row]!r} is {kind}",
+            f"{path}: line {_line(path, int(text.index[row]))}, column {column.name}: {text.iloc[row]!r} is {kind}",
             f"correct it ({many} such value{'s' if many > 1 else ''} in the column)",
         )
     return codes
+
+
+def _line(path: Path, row: int) -> int:
+    """The line, from 1 as editors count, of a row, from 0: blank lines have no row."""
+    written = [number for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1) if line.strip()]
+    return written[row]
 
 
 def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

@@ -66,14 +66,14 @@ class Checkpoint:
         self._written = time.perf_counter()
         self._cost = self._written - start
 
-    def read(self) -> Progress:
-        """Put the state back into the model and its optimizer; a fresh `Progress` where nothing was kept.
+    def read(self) -> Progress | None:
+        """Put the state back into the model and its optimizer; None where nothing was kept.
 
         Raises:
             CallerError: the file is damaged, or is of another network.
         """
         if not self._path.exists():
-            return Progress()
+            return None
         try:
             with self._path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 notes = json.loads(str(arrays["notes"]))
@@ -98,6 +98,7 @@ def train(
     restore_best_weights: bool,
     checkpoint: Path | None,
     report: Report,
+    to_beat: float = math.inf,
 ) -> Progress:
     """Train the model; its weights are then those of the epoch that is kept.
 
@@ -110,13 +111,15 @@ def train(
         restore_best_weights: keep the epoch with the lowest validation loss; otherwise the last.
         checkpoint: file to keep the state in and to resume from, or None.
         report: called after each epoch with its row of the history, the number of epochs and the seconds left.
+        to_beat: validation loss of the model as it is; where no epoch has a lower one, the best weights are these.
 
     Raises:
         CallerError: the loss is no longer a finite number.
     """
     _build(model, training)
     with fused_updates(model.optimizer), fused_recurrence(model):
-        progress = _train(model, training, validation, epochs, patience, checkpoint, report)
+        start = Progress(best_loss=to_beat, best_weights=model.get_weights() if to_beat < math.inf else [])
+        progress = _train(model, training, validation, epochs, patience, checkpoint, report, start)
     if restore_best_weights:
         model.set_weights(progress.best_weights)
     return progress
@@ -130,18 +133,19 @@ def _train(
     patience: int,
     checkpoint: Path | None,
     report: Report,
+    start: Progress,
 ) -> Progress:
     state = None if checkpoint is None else Checkpoint(checkpoint, model)
-    progress = Progress() if state is None else state.read()
+    progress = start if state is None else state.read() or start
     training_loop = Loop(model, model.train_step, training)
     validation_loop = Loop(model, model.test_step, validation)
     for epoch in range(len(progress.history) + 1, epochs + 1):
         if _out_of_patience(progress, patience):
             break
-        start = time.perf_counter()
+        began = time.perf_counter()
         row = {"epoch": epoch, **training_loop.measure(epoch)}
         row |= {f"val_{name}": value for name, value in validation_loop.measure(epoch).items()}
-        row["seconds"] = time.perf_counter() - start
+        row["seconds"] = time.perf_counter() - began
         _note(progress, row, model)
         if state is not None:
             state.write(progress, last=epoch == epochs or _out_of_patience(progress, patience))

@@ -30,9 +30,11 @@ def build(config: ClassificationConfig, splits: Splits) -> keras.Model:
     return NETWORKS[config.network](config, splits)
 
 
-def _inputs(splits: Splits) -> Any:
+def _inputs(config: ClassificationConfig, splits: Splits) -> Any:
     pictures = splits.train.inputs.ndim > 2
     shape, dtype = splits.train.inputs.shape[1:], splits.train.inputs.dtype.name
+    if config.mirrored:  # inside the mean of views it is given floats
+        dtype = "float32"
     return keras.Input(shape, dtype=dtype, name="pictures" if pictures else "features")
 
 
@@ -53,7 +55,7 @@ def sequential(config: ClassificationConfig, splits: Splits) -> keras.Model:
 
     Each hidden layer is half as wide as the one before.
     """
-    inputs = _inputs(splits)
+    inputs = _inputs(config, splits)
     stack = keras.Sequential(name="classifier")
     stack.add(keras.layers.Flatten(name="flatten"))
     for number, width in enumerate(_widths(config), 1):
@@ -71,7 +73,7 @@ def functional(config: ClassificationConfig, splits: Splits) -> keras.Model:
 
     After the residual blocks comes the mean over the picture.
     """
-    inputs = _inputs(splits)
+    inputs = _inputs(config, splits)
     values = residual_blocks(_prepared(inputs, config, splits), config.filters)
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     values = keras.layers.Dropout(config.dropout, name="dropout")(values)
@@ -112,7 +114,7 @@ def subclassed(config: ClassificationConfig, splits: Splits) -> keras.Model:
     A subclass is saved as the name of its Python class, and opens only where that code is. Its `call`, run once on an
     Input, leaves the plain layers behind that it is made of, and those are saved like any others.
     """
-    inputs = _inputs(splits)
+    inputs = _inputs(config, splits)
     outputs = Perceptron(config, splits).call(_prepared(inputs, config, splits))
     return keras.Model(inputs, outputs, name="subclassed")
 

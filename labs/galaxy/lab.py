@@ -12,8 +12,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from labs.galaxy import data
-from utils import classification
-from utils.augment import Augmentation, Augmenter
+from utils import augment, classification
+from utils.augment import Augmentation
 from utils.baselines import classification_baselines
 from utils.config import STRICT, Config, Count, Fraction, OptimizerName, Rate, Schedule, Seed, Side, Width
 from utils.contracts import Lab
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Network = Literal["cnn", "residual"]
 Share = Annotated[float, Field(gt=0, le=1)]
+Members = Annotated[int, Field(ge=1, le=20)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -42,6 +43,8 @@ class GalaxyConfig(Config, Augmentation):
     """Of the residual network's first convolution; each further block has twice as many."""
     dropout: Rate = 0.0
     """Share of the residual network's last values that is zeroed in training."""
+    members: Members = 1
+    """Networks that are trained side by side, each from weights of its own; the answer is the mean of theirs."""
     symmetric: bool = False
     """Whether the answer is the mean over the eight turned and mirrored views of a picture; the sky has no up."""
     optimizer: OptimizerName = "adam"
@@ -67,7 +70,21 @@ class GalaxyConfig(Config, Augmentation):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
-    "quick": {"epochs": 2, "galaxies": 400, "batch_size": 16},
+    # A small network of the kind of `best`: the course's would have learned nothing by then.
+    "quick": {
+        "network": "residual",
+        "filters": 8,
+        "image_size": 64,
+        "galaxies": 400,
+        "epochs": 10,
+        "batch_size": 16,
+        "learning_rate": 3e-3,
+        "schedule": "cosine",
+        "horizontal_flip": True,
+        "vertical_flip": True,
+        "restore_best_weights": False,
+    },
+    "quick/galaxy-codecademy": {"image_size": None},
     "best": {
         "network": "residual",
         "epochs": 16,
@@ -85,6 +102,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # Reduced to a third of their pixels these have no grain left, so they may be turned and zoomed.
     "best/folder": {
+        # Few pictures with noisy labels: networks trained apart err apart.
+        "members": 3,
+        "validation_fraction": 0.05,
         "image_size": 64,
         "epochs": 60,
         "rotation_range": 180.0,
@@ -108,11 +128,13 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
     return model.build(config, splits)
 
 
-def assemble(config: GalaxyConfig, trained: keras.Model) -> keras.Model:
-    """The trained network, or its mean over the symmetries of a square."""
-    from labs.galaxy import model
+def assemble(config: GalaxyConfig, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG001
+    """The trained network, or the mean over its members and over the symmetries of a square."""
+    from utils.builders import mean_answer, symmetries
 
-    return model.averaged(trained) if config.symmetric else trained
+    if config.symmetric:
+        return mean_answer(trained, symmetries)
+    return mean_answer(trained) if config.members > 1 else trained
 
 
 def compile_arguments(config: GalaxyConfig, splits: Splits) -> dict[str, Any]:
@@ -123,25 +145,14 @@ def compile_arguments(config: GalaxyConfig, splits: Splits) -> dict[str, Any]:
     steps = config.epochs * -(-len(splits.train) // config.batch_size)
     return {
         "optimizer": optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps),
-        "loss": cross_entropy(len(splits.class_names), config.label_smoothing),
-        "metrics": ["accuracy"],
+        "loss": cross_entropy(len(splits.class_names), config.label_smoothing, answers=config.members),
+        "metrics": ["accuracy"] if config.members == 1 else [],
     }
 
 
 def baselines(config: GalaxyConfig, splits: Splits) -> Mapping[str, NDArray[np.float64]]:
     """Class frequencies and logistic regression on the same pictures, reduced."""
     return classification_baselines(splits, config.seed)
-
-
-def details(splits: Splits, predictions: NDArray[Any], threshold: float | None) -> dict[str, Any]:
-    """The confusion matrix and the report by class, on test."""
-    del threshold  # the most probable class is the answer
-    return classification.class_report(splits.test.targets, predictions, splits.class_names)
-
-
-def transform(config: GalaxyConfig) -> Augmenter | None:
-    """The augmentation of training pictures, where the config has any."""
-    return Augmenter(config, config.seed) if config.active else None
 
 
 def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
@@ -170,6 +181,6 @@ lab = Lab(
     baselines=baselines,
     figures=draw,
     read=read,
-    details=details,
-    transform=transform,
+    details=classification.details,
+    transform=augment.transform,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import residual_blocks, symmetries
+from utils.builders import committee, residual_blocks
 from utils.errors import CallerError
 from utils.splits import Splits
 
@@ -24,17 +24,22 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
     """The network that `--network` names.
 
     Returns:
-        (batch, height, width, 3) uint8 to (batch, classes) probabilities.
+        (batch, height, width, 3) levels to (batch, classes) probabilities, or to (batch, members, classes).
 
     Raises:
         CallerError: the pictures are too small for the course's network.
     """
     shape = splits.train.inputs.shape[1:]
-    # Inside the mean of views it is given floats; cast back to whole levels, TensorFlow would complain of slow turns.
-    inputs = keras.Input(shape, dtype="float32" if config.symmetric else "uint8", name="pictures")
-    values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
-    outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
-    return keras.Model(inputs, outputs, name=config.network)
+
+    def network(name: str) -> keras.Model:
+        # Inside a mean it is given floats; cast back to whole levels, TensorFlow would complain of slow turns.
+        dtype = "float32" if config.symmetric or config.members > 1 else "uint8"
+        inputs = keras.Input(shape, dtype=dtype, name="pictures")
+        values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
+        outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
+        return keras.Model(inputs, outputs, name=name)
+
+    return network(config.network) if config.members == 1 else committee(network, config.members)
 
 
 def convolutional(values: Any, config: GalaxyConfig) -> Any:
@@ -61,18 +66,6 @@ def residual(values: Any, config: GalaxyConfig) -> Any:
     values = residual_blocks(values, config.filters, strides=2 if min(values.shape[1:3]) > LARGE else 1, momentum=0.9)
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     return keras.layers.Dropout(config.dropout, name="dropout")(values)
-
-
-def averaged(trained: keras.Model) -> keras.Model:
-    """The mean of what a network says of the eight turned and mirrored views of a square picture.
-
-    Source:
-        Dieleman, Willett and Dambre, Rotation-invariant convolutional neural networks for galaxy morphology
-        prediction, MNRAS 450 (2015), section 5.4: predictions averaged over turned and mirrored views.
-    """
-    inputs = keras.Input(trained.input.shape[1:], dtype="uint8", name="pictures")
-    views = [trained(view) for view in symmetries(inputs)]
-    return keras.Model(inputs, keras.layers.Average(name="mean_of_views")(views), name="averaged")
 
 
 NETWORKS: dict[str, Callable[[Any, GalaxyConfig], Any]] = {"cnn": convolutional, "residual": residual}

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
 from labs.pneumonia import data
-from utils import binary, classification
-from utils.augment import Augmentation, Augmenter, Rotation
+from utils import augment, binary, classification
+from utils.augment import Augmentation, Rotation
 from utils.baselines import classification_baselines
 from utils.binary import Policy
 from utils.config import STRICT, Config, Count, Fraction, OptimizerName, Positive, Rate, Schedule, Seed, Side, Width
@@ -77,7 +77,17 @@ class PneumoniaConfig(Config, Augmentation):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
-    "quick": {"epochs": 3, "films": 400},
+    # A small network of the kind of `best`: the course's would have learned nothing by then.
+    "quick": {
+        "network": "residual",
+        "filters": 8,
+        "image_size": 64,
+        "films": 400,
+        "epochs": 10,
+        "learning_rate": 3e-3,
+        "schedule": "cosine",
+        "restore_best_weights": False,
+    },
     "best": {
         "network": "residual",
         "epochs": 25,
@@ -153,11 +163,6 @@ FIXED = (0.2, 0.5, 0.8)
 """Thresholds at which every run is shown, whatever is chosen."""
 
 
-def transform(config: PneumoniaConfig) -> Augmenter | None:
-    """The augmentation of training films, where the config has any."""
-    return Augmenter(config, config.seed) if config.active else None
-
-
 def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
     """The lab's pictures; see `labs.pneumonia.figures`."""
     from labs.pneumonia import figures
@@ -185,6 +190,6 @@ lab = Lab(
     read=read,
     threshold=threshold,
     details=details,
-    transform=transform,
+    transform=augment.transform,
     caution="A teaching model, not a medical device: it must not be used to judge the film of a patient.",
 )

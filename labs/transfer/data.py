@@ -1,0 +1,131 @@
+"""Pictures as splits: the photographs of solar cells, or a folder of pictures by class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils import backbones, pictures, store
+from utils.errors import CallerError
+from utils.output import say
+from utils.pictures import Folder, Pictures
+from utils.splits import RowSplit, Source, Splits, glue, keep_official, split_rows
+
+if TYPE_CHECKING:
+    from labs.transfer.lab import TransferConfig
+
+Array = NDArray[Any]
+
+CLASS_NAMES = ("functional", "defective")
+CELLS = 60
+"""Of a solar module."""
+DEFECTIVE = 0.5
+"""Probability above which a cell counts as defective, as in the papers that report accuracy on two classes."""
+
+
+def load(config: TransferConfig) -> Splits:
+    """The pictures of the config, split. The backbone's weights are looked for first: without them nothing begins.
+
+    Returns:
+        Inputs (pictures, side, side, 3) uint8, on disk; targets (pictures,) int64.
+
+    Raises:
+        CallerError: the weights or the data cannot be had or cannot be used.
+    """
+    if config.data_dir is not None and config.data != "auto":
+        raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+    weights = backbones.obtain(config.backbone, config.weights)
+    say(f"backbone: {config.backbone}, {weights.found}, {weights.digest}; {weights.backbone.entry.licence}")
+    if config.data_dir is not None:
+        return _folder(config, config.data_dir)
+    return _cells(config, store.obtain(config.data, "transfer"))
+
+
+def side_of(config: TransferConfig) -> int:
+    """Height and width of the pictures."""
+    return config.image_size or backbones.BACKBONES[config.backbone].side
+
+
+def _rows(config: TransferConfig, found: Pictures, groups: Array, classes: Array) -> RowSplit:
+    """The official split where there is one; rows of a group stand in one split."""
+    validation, seed = config.validation_fraction, config.split_seed
+    if found.official:
+        return keep_official(found.official, groups, validation=validation, seed=seed, classes=classes)
+    return split_rows(groups, test=config.test_fraction, validation=validation, seed=seed, classes=classes)
+
+
+def _cells(config: TransferConfig, obtained: store.Obtained) -> Splits:
+    """The photographs of solar cells; the table beside them says how probably each is defective, and of which kind."""
+    table, *files = obtained.paths
+    names, defective, kinds = read_table(table)
+    if sorted(names) != sorted(f"images/{path.name}" for path in files):
+        raise CallerError(f"{table} names other pictures than there are", "install elpv-dataset again")
+    entry = obtained.entry
+    say(f"{entry.name}: {entry.licence} ({entry.citation})")
+    side = side_of(config)
+    found = pictures.decoded(Folder(table.parent, CLASS_NAMES, names, defective, ()), (side, side), "rgb")
+    modules, equal = modules_of(kinds), glue(np.array(found.digests))
+    if config.split == "module":
+        rows = _rows(config, found, glue(equal, modules), kinds)
+    else:
+        # Both kinds in the same proportions everywhere, so that a split is not easier than another.
+        rows = _rows(config, found, equal, 2 * kinds + defective)
+    source = Source(entry.name, obtained.found, obtained.digest, simulated=False)
+    split = rows.take(found.pictures, found.labels, modules, np.array(found.names))
+    return Splits(*split, source, target="condition", class_names=CLASS_NAMES)
+
+
+def modules_of(kinds: Array) -> Array:
+    """Which solar module each cell was probably cut from, (cells,): the table does not say, its order betrays it.
+
+    Cells next to each other in the table look alike, and ever less so up to some sixty rows apart; a module has sixty
+    cells, all of one kind. So a new one is taken to begin after sixty rows, and where the kind changes.
+    """
+    starts = np.flatnonzero(np.diff(kinds, prepend=-1))
+    begun = np.repeat(starts, np.diff(np.append(starts, len(kinds))))
+    place = np.arange(len(kinds)) - begun
+    return begun + place // CELLS * CELLS
+
+
+def read_table(path: Path) -> tuple[tuple[str, ...], Array, Array]:
+    """The table of the solar cells.
+
+    Returns:
+        Names of the pictures; whether each is defective, (pictures,) int64; whether it is polycrystalline, likewise.
+    """
+    lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    probabilities = np.array([float(probability) for _, probability, _ in lines])
+    kinds = np.array([kind == "poly" for *_, kind in lines])
+    return tuple(name for name, *_ in lines), (probabilities > DEFECTIVE).astype(np.int64), kinds.astype(np.int64)
+
+
+def _folder(config: TransferConfig, root: Path) -> Splits:
+    """A folder of pictures by class."""
+    side = side_of(config)
+    found = pictures.load(root, (side, side), "rgb", centre=config.centre)
+    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
+    held = None if config.group is None else named(config.group, found.names)
+    equal = glue(np.array(found.digests))
+    rows = _rows(config, found, equal if held is None else glue(equal, held), found.labels)
+    split = rows.take(found.pictures, found.labels, held, np.array(found.names))
+    return Splits(*split, source, target="class", class_names=found.class_names, centre=config.centre)
+
+
+def named(pattern: str, names: Sequence[str]) -> Array:
+    """What a regular expression finds first in the name of each file; files without it stand alone. (pictures,).
+
+    Raises:
+        CallerError: it is no regular expression, or no name matches it.
+    """
+    try:
+        found = [re.search(pattern, Path(name).name) for name in names]
+    except re.error as error:
+        raise CallerError(f"--group {pattern}: no regular expression ({error})", "give one, in quotes") from None
+    if not any(found):
+        raise CallerError(f"--group {pattern}: no file's name matches, not {names[0]}", "look at the names")
+    return np.array([match[0] if match else name for match, name in zip(found, names, strict=True)])

@@ -1,0 +1,201 @@
+"""What the lab is: its hyperparameters and presets, its data, its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from labs.transfer import data
+from labs.transfer.classify import Classify
+from utils import classification
+from utils.augment import Augmentation
+from utils.backbones import BackboneName
+from utils.baselines import classification_baselines
+from utils.config import (
+    STRICT,
+    Config,
+    Count,
+    Fraction,
+    NonNegative,
+    OptimizerName,
+    Positive,
+    Rate,
+    Schedule,
+    Seed,
+)
+from utils.contracts import Lab, Phase
+from utils.decoding import read_pictures
+from utils.metrics import Metric
+from utils.splits import Split, Splits
+
+if TYPE_CHECKING:
+    import keras
+
+    from utils.pipelines import Batches
+
+Strategy = Literal["head", "earlier", "finetune", "deep"]
+Share = Annotated[float, Field(gt=0, le=1)]
+Views = Annotated[int, Field(ge=1, le=64)]
+Side = Annotated[int, Field(ge=64, le=512)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class TransferConfig(Config, Augmentation):
+    """The hyperparameters of the transfer lab."""
+
+    backbone: BackboneName = "efficientnet-lite0"
+    """The network that has learned ImageNet; the first needs no network to be fetched."""
+    weights: Path | None = None
+    """A file with its weights; else Keras's cache, this project's cache, a mirror or the network have them."""
+    strategy: Literal["auto", "head", "earlier", "finetune", "deep"] = "auto"
+    """What is trained: auto decides by size and likeness of the data, see `labs.transfer.cases`."""
+    epochs: Count = 20
+    """Passes of the head over the training pictures, each in one of its cached views."""
+    finetune_epochs: Count = 10
+    """Passes of the backbone's last blocks, where the strategy trains them."""
+    finetune_learning_rate: Positive = 1e-4
+    """Ten times lower than the head's: large steps would wreck what the backbone knows."""
+    views: Views = 4
+    """Cached views of each training picture: itself, and mirrored or varied as the options below allow."""
+    horizontal_flip: bool = True
+    """Mirror left and right, in half of the views."""
+    vertical_flip: bool = True
+    """Mirror top and bottom, in half of the views: a solar cell may hang either way up."""
+    l2: NonNegative = 0.005
+    """Weight of the head's squared weights in the loss: it has a thousand of them for as many pictures."""
+    dropout: Rate = 0.2
+    """Share of the features that is zeroed in training."""
+    optimizer: OptimizerName = "adam"
+    """Of both phases."""
+    schedule: Schedule = "cosine"
+    """The learning rate over each phase: as it is, or falling to zero along a cosine."""
+    restore_best_weights: bool = False
+    """The cosine ends where it should, so validation chooses nothing."""
+    label_smoothing: Rate = 0.0
+    """Share of each target that is spread over all classes (Szegedy et al. 2016)."""
+    image_size: Side | None = None
+    """Height and width of the pictures; by default those that the backbone was trained on."""
+    centre: Share = 1.0
+    """Share of height and width that is kept about the centre of the pictures of --data-dir."""
+    split: Literal["random", "module"] = "random"
+    """How elpv is held out: any cells, as published, or whole solar modules, whose cells look alike."""
+    group: str | None = None
+    """For --data-dir: a regular expression; pictures in whose file names it finds the same stand in one split."""
+    test_fraction: Fraction = 0.25
+    """Held out to judge, where there is no official test split; a quarter, as in the paper on elpv."""
+    validation_fraction: Fraction = 0.1
+    """Of the training rows, to watch."""
+    split_seed: Seed = 0
+    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same pictures."""
+
+
+UPRIGHT: dict[str, Any] = {"vertical_flip": False, "views": 2}
+"""Photographs have an up."""
+PRESETS: dict[str, dict[str, Any]] = {
+    "course": {},
+    "course/folder": UPRIGHT,
+    "quick": {"views": 1, "epochs": 5},
+    "best": {"strategy": "finetune"},
+    "best/folder": UPRIGHT,
+}
+
+METRICS: dict[str, Metric] = {
+    "accuracy": classification.METRICS["accuracy"],
+    "auc": Metric(classification.auc, "higher"),
+    **classification.METRICS,
+}
+
+
+def build(config: TransferConfig, splits: Splits) -> keras.Model:
+    """The head; see `labs.transfer.model`."""
+    from labs.transfer import model
+
+    return model.build(config, splits)
+
+
+def compile_arguments(config: TransferConfig, splits: Splits) -> dict[str, Any]:
+    """Cross-entropy and accuracy."""
+    from labs.transfer import model
+
+    return model.compile_arguments(config, splits)
+
+
+def batches(config: TransferConfig, splits: Splits) -> tuple[Batches, Batches]:
+    """Cached features of the frozen backbone."""
+    from labs.transfer import model
+
+    return model.batches(config, splits)
+
+
+def further(config: TransferConfig, splits: Splits) -> Sequence[Phase]:
+    """Fine-tuning, where the strategy has any."""
+    from labs.transfer import model
+
+    return model.further(config, splits)
+
+
+def assemble(config: TransferConfig, splits: Splits, trained: keras.Model) -> keras.Model:
+    """Pixels to probabilities in one model."""
+    from labs.transfer import model
+
+    return model.assemble(config, splits, trained)
+
+
+def known(config: TransferConfig, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any]:
+    """Predictions from cached features."""
+    from labs.transfer import model
+
+    return model.known(config, splits, trained, part)
+
+
+def baselines(config: TransferConfig, splits: Splits) -> Mapping[str, NDArray[Any]]:
+    """Class frequencies and logistic regression on the same pictures, reduced."""
+    return classification_baselines(splits, config.seed)
+
+
+def inspect(fitted: Any) -> dict[str, Any]:
+    """Which backbone, with which weights, and which of the four cases."""
+    from labs.transfer import cases
+
+    return cases.inspect(fitted.config, fitted.splits)
+
+
+def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
+    """The lab's pictures; see `labs.transfer.figures`."""
+    from labs.transfer import figures
+
+    return figures.draw(fitted, evaluation)
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[Any]:
+    """Pictures at the size that the model takes, (pictures, height, width, 3) uint8."""
+    height, width, _ = labels["input_shape"]
+    return read_pictures(paths, (height, width), "rgb", centre=labels["centre"])
+
+
+lab = Lab(
+    name="transfer",
+    title="Transfer learning: a network that knows ImageNet, put to another task",
+    config=TransferConfig,
+    presets=PRESETS,
+    metrics=METRICS,
+    load=data.load,
+    build=build,
+    compile=compile_arguments,
+    baselines=baselines,
+    figures=draw,
+    read=read,
+    details=classification.details,
+    inspect=inspect,
+    batches=batches,
+    phase="head",
+    further=further,
+    assemble=assemble,
+    known=known,
+    commands={"classify": Classify},
+)

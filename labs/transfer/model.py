@@ -1,0 +1,153 @@
+"""The head, the blocks that are trained with it, and the two joined to what stays frozen: pixels to probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from labs.transfer import cases
+from utils import backbones
+from utils.backbones import FEATURES, LEVELS
+from utils.contracts import Phase
+from utils.export import predictor
+from utils.features import ViewBatches, views_of
+from utils.folding import folded
+from utils.losses import cross_entropy
+from utils.on_disk import RowsOnDisk
+from utils.optimizers import optimizer
+from utils.output import say
+from utils.pipelines import Batches
+from utils.replay import joined
+from utils.splits import Split, Splits
+
+if TYPE_CHECKING:
+    from labs.transfer.lab import TransferConfig
+
+
+LEAST = 0.3
+"""Least variance by which a feature is divided, as a share of the mean over the features."""
+
+
+def build(config: TransferConfig, splits: Splits) -> keras.Model:
+    """The head alone.
+
+    Returns:
+        (batch, features) of the frozen backbone to (batch, classes) probabilities.
+    """
+    case = cases.find(config, splits)
+    say(f"case: {case}")
+    number, cut = views_of(config, config.views), _cut(config, case)
+    outputs = [_head_input(case), *([cut] if cut else [])]
+    cases.extractor(config).prepare(splits.train.inputs, outputs, number)
+    cases.extractor(config).prepare(splits.validation.inputs, outputs)
+    (rows,) = cases.extractor(config).views(splits.train.inputs, outputs[0])
+    inputs = keras.Input(rows.shape[1:], name="features")
+    mean, variance = moments(rows)
+    # A feature that is nearly always 0 would become huge where, in another view, it is not.
+    variance = np.maximum(variance, LEAST * variance.mean())
+    values = keras.layers.Normalization(mean=mean, variance=variance, name="standardised")(inputs)
+    values = keras.layers.Dropout(config.dropout, name="dropout")(values)
+    outputs = keras.layers.Dense(
+        len(splits.class_names),
+        activation="softmax",
+        kernel_initializer="zeros",
+        kernel_regularizer=keras.regularizers.L2(config.l2),
+        name=splits.target,
+    )(values)
+    return keras.Model(inputs, outputs, name="head")
+
+
+def moments(rows: RowsOnDisk) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance of each column, two of (columns,), some rows in memory at a time."""
+    total = np.zeros((2, *rows.shape[1:]))
+    for start in range(0, len(rows), 1024):
+        values = rows[start : start + 1024].astype("float64")
+        total += values.sum(axis=0), (values**2).sum(axis=0)
+    mean, square = total / len(rows)
+    return mean, np.maximum(square - mean**2, 0)
+
+
+def _head_input(case: cases.Case) -> str:
+    return LEVELS if case.strategy == "earlier" else FEATURES
+
+
+def _cut(config: TransferConfig, case: cases.Case) -> str | None:
+    """The layer behind which the strategy trains the backbone's blocks; None where it trains none."""
+    backbone = backbones.BACKBONES[config.backbone]
+    return {"finetune": backbone.late, "deep": backbone.early}.get(case.strategy)
+
+
+def batches(config: TransferConfig, splits: Splits) -> tuple[Batches, Batches]:
+    """What the head is trained on: cached features of every view."""
+    return _batches(config, splits, _head_input(cases.find(config, splits)))
+
+
+def _batches(config: TransferConfig, splits: Splits, output: str) -> tuple[Batches, Batches]:
+    extractor = cases.extractor(config)
+    views = extractor.views(splits.train.inputs, output, views_of(config, config.views))
+    held = extractor.views(splits.validation.inputs, output)
+    return (
+        ViewBatches(views, splits.train.targets, config.batch_size, config.seed),
+        ViewBatches(held, splits.validation.targets, 256),
+    )
+
+
+def further(config: TransferConfig, splits: Splits) -> Sequence[Phase]:
+    """Fine-tuning, where the strategy has any."""
+    cut = _cut(config, cases.find(config, splits))
+    if cut is None:
+        return ()
+    return (
+        Phase(
+            "fine-tuning",
+            config.finetune_epochs,
+            lambda config, _, head: joined(tail(config, cut), head, "tail"),
+            lambda config, splits: compile_arguments(config, splits, finetune=True),
+            lambda config, splits: _batches(config, splits, cut),
+        ),
+    )
+
+
+def tail(config: TransferConfig, cut: str) -> keras.Model:
+    """A copy of the backbone's blocks behind a layer, to be trained; statistics of normalisation stay as they are."""
+    extractor = cases.extractor(config)
+    blocks = keras.Model(extractor.frozen(cut).output, extractor.frozen(FEATURES).output)
+    copy = folded(blocks)
+    for layer in copy.layers:
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    return copy
+
+
+def compile_arguments(config: TransferConfig, splits: Splits, *, finetune: bool = False) -> dict[str, Any]:
+    """Cross-entropy and accuracy. In fine-tuning the rate rises over a tenth of the steps: the first ones, of an
+    optimizer that knows nothing of the gradients yet, would throw the backbone off."""
+    epochs = config.finetune_epochs if finetune else config.epochs
+    rate = config.finetune_learning_rate if finetune else config.learning_rate
+    steps = epochs * -(-len(splits.train) // config.batch_size)
+    warm_up = steps // 10 if finetune else 0
+    return {
+        "optimizer": optimizer(config.optimizer, rate, schedule=config.schedule, steps=steps, warm_up=warm_up),
+        "loss": cross_entropy(len(splits.class_names), config.label_smoothing),
+        "metrics": ["accuracy"],
+    }
+
+
+def assemble(config: TransferConfig, splits: Splits, trained: keras.Model) -> keras.Model:
+    """Pixels to probabilities in one flat model: preprocessing, what stayed frozen, what was trained."""
+    return joined(cases.extractor(config).frozen(_trained_input(config, splits)), trained, config.backbone)
+
+
+def _trained_input(config: TransferConfig, splits: Splits) -> str:
+    """The output of the backbone that the model trained last takes."""
+    case = cases.find(config, splits)
+    return _cut(config, case) or _head_input(case)
+
+
+def known(config: TransferConfig, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any]:
+    """Predictions of a split whose features are in the cache."""
+    (rows,) = cases.extractor(config).views(part.inputs, _trained_input(config, splits))
+    return predictor(trained).predict(rows)
