@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from utils.builders import columns, committee, mean_answer, mirror_images
+from utils.builders import columns, committee, lstm_stack, mean_answer, mirror_images
 from utils.export import FORMATS, open_model, predictor, save_model
 from utils.losses import cross_entropy
 from utils.splits import Source, Split, Splits
@@ -97,3 +97,20 @@ def test_a_committee_answers_with_its_mean(tmp_path: Path) -> None:
     save_model(averaged, tmp_path)
     for file in FORMATS.values():
         np.testing.assert_allclose(open_model(tmp_path / file).predict(pictures), answers.mean(axis=1), atol=1e-6)
+
+
+def test_cells_that_keep_what_they_hold() -> None:
+    """Before anything is learned, what a cell holds fades in up to as many steps as asked, each in its own number."""
+    inputs = keras.Input((None, 3))
+    model = keras.Model(inputs, lstm_stack(inputs, layers=2, units=500, memory=50))
+    for layer in model.layers[1:]:
+        admit, keep, candidate, out = np.split(layer.cell.bias.numpy(), 4)
+        steps = 1 / (1 - 1 / (1 + np.exp(-keep)))
+        assert steps.min() >= 2
+        assert 45 < steps.max() <= 51
+        np.testing.assert_array_equal(admit, -keep)
+        assert not candidate.any()
+        assert not out.any()
+    plain = keras.Model(inputs, lstm_stack(inputs, layers=1, units=4, dropout=0.5))
+    assert plain.layers[1].cell.bias.numpy().tolist() == [0] * 4 + [1] * 4 + [0] * 8
+    assert [type(layer).__name__ for layer in plain.layers[1:]] == ["LSTM", "Dropout"]

@@ -119,7 +119,7 @@ def vectors(codes: Any, levels: int, width: int = 0, *, name: str) -> Any:
     return keras.layers.Embedding(levels, width or levels, name=name, **({} if width else one_hot))(codes)
 
 
-def lstm_stack(inputs: Any, *, layers: int, units: int, dropout: float = 0.0) -> Any:
+def lstm_stack(inputs: Any, *, layers: int, units: int, dropout: float = 0.0, memory: int = 0) -> Any:
     """LSTM layers that give an output at each step, each followed by dropout where a rate is given.
 
     Args:
@@ -128,12 +128,22 @@ def lstm_stack(inputs: Any, *, layers: int, units: int, dropout: float = 0.0) ->
         units: of each.
         dropout: share of a layer's outputs that is zeroed in training; what goes from step to step is kept whole
             (Zaremba, Sutskever and Vinyals 2014).
+        memory: steps over which the cells keep what they hold before anything is learned, from 1 to this many, cell by
+            cell; 0 for Keras's own start, from which a cell has forgotten nearly all after ten steps, and learns little
+            of what lies a hundred steps back.
 
     Returns:
         (batch, steps, units).
+
+    Source:
+        Tallec and Ollivier, Can recurrent neural networks warp time?, ICLR 2018, section 3 (arXiv:1804.11188).
     """
     for number in range(1, layers + 1):
-        inputs = keras.layers.LSTM(units, return_sequences=True, name=f"lstm_{number}")(inputs)
+        layer = keras.layers.LSTM(units, return_sequences=True, name=f"lstm_{number}")
+        inputs = layer(inputs)
+        if memory:
+            keep = keras.ops.log(keras.random.uniform((units,), 1, memory))
+            layer.cell.bias.assign(keras.ops.concatenate([-keep, keep, keras.ops.zeros(2 * units)]))
         if dropout:
             inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
     return inputs

@@ -10,7 +10,20 @@ from pydantic.dataclasses import dataclass
 
 from labs.music import data, ngram
 from labs.music.generate import Generate
-from utils.config import STRICT, Config, Count, Few, Fraction, OptimizerName, Positive, Rate, Schedule, Seed, Width
+from utils.config import (
+    STRICT,
+    Config,
+    Count,
+    Few,
+    Fraction,
+    Natural,
+    OptimizerName,
+    Positive,
+    Rate,
+    Schedule,
+    Seed,
+    Width,
+)
 from utils.contracts import Lab
 from utils.metrics import Metric
 from utils.sequences import bits_per_char, log_loss, surprise, text_losses
@@ -44,6 +57,8 @@ class MusicConfig(Config):
     """Of LSTM, as in the course."""
     units: Width = 256
     """Of each LSTM layer; the course's 1,024 take two cores a quarter of an hour (preset mit)."""
+    memory: Natural = 0
+    """Characters that the cells keep what they hold at first, at most; 0 is Keras's own start, as in the course."""
     dropout: Rate = 0.0
     """Share of each LSTM layer's outputs that is zeroed in training; the course has none."""
     transpositions: Rate = 0.0

@@ -31,7 +31,7 @@ def build(config: MusicConfig, splits: Splits) -> keras.Model:
     symbols = len(splits.categories["character"])
     inputs = keras.Input((None,), dtype="int32", name="characters")
     hidden = vectors(inputs, symbols, config.embedding, name="embedding")
-    hidden = lstm_stack(hidden, layers=config.layers, units=config.units, dropout=config.dropout)
+    hidden = lstm_stack(hidden, layers=config.layers, units=config.units, dropout=config.dropout, memory=config.memory)
     outputs = keras.layers.Dense(symbols, activation="softmax", name=splits.target)(hidden)
     return keras.Model(inputs, outputs, name="tunes")
 
