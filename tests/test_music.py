@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from labs.music.model import build, endpoints, step
 from labs.music.ngram import Ngram
 from labs.music.notation import MODES, Tune, cut, melody, normalise, read_key, read_metre, signature, transpose
 from labs.music.sampling import Writer, filtered
-from labs.music.windows import batches
+from labs.music.windows import batches, joined
 from utils.errors import CallerError
 from utils.export import open_model, predictor, save_model
 from utils.sequences import UNKNOWN, Vocabulary, bits_per_char, log_loss, rows_of, surprise, text_losses
 from utils.splits import Source, Split, Splits
+from utils.windows import from_beginnings
 
 RAW = """X: 12
 T: The Test
@@ -261,11 +263,35 @@ def test_every_character_is_a_target_once_an_epoch() -> None:
     assert (validation.open(1) == validation.open(2)).numpy().all()
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=6), st.integers(1, 12))
+def test_windows_from_the_beginnings(sizes: list[int], length: int) -> None:
+    text = joined([np.arange(1, size + 1, dtype=np.int32) for size in sizes])
+    windows = from_beginnings(text, np.flatnonzero(text[:-1] == 0), length)
+    assert windows.shape[1] == length + 1
+    assert (windows[:, 0] == 0).sum() == len(sizes)
+    assert len(windows) == sum(-(-(size + 1) // length) for size in sizes)
+    # What follows each symbol is what follows it in the text, but where the text begins again.
+    followers = {*zip(text[:-1].tolist(), text[1:].tolist(), strict=True), (0, 0)}
+    assert {*zip(windows[:, :-1].ravel().tolist(), windows[:, 1:].ravel().tolist(), strict=True)} <= followers
+    seen = [value for window in windows for value in window[1:].tolist()]
+    assert set(text.tolist()) <= set(seen)
+
+
+def test_with_windows_from_the_beginnings_each_tune_begins_one() -> None:
+    training, _ = batches(replace(CONFIG, from_beginnings=True, length=90), SPLITS)
+    known = data.vocabulary(SPLITS.categories)
+    windows = training.open(1).numpy()
+    begun = {known.decode(window)[:80] for window in windows if window[0] == 0}
+    assert begun == {text[:80] for text in data.texts(SPLITS.train, known)}
+
+
 def test_transposed_tunes_are_in_common_keys() -> None:
     config = MusicConfig(transpositions=0.99, length=20, batch_size=3)
     training, _ = batches(config, SPLITS)
     known = data.vocabulary(SPLITS.categories)
-    seen = {line for epoch in range(1, 9) for line in known.decode(training.open(epoch).numpy()).split("\n")}
+    texts = [known.decode([*training.open(epoch).numpy()[:, :-1].ravel()]) for epoch in range(1, 9)]
+    seen = {line for text in texts for line in text.split("\n")}
     keys = {line[:3] for line in seen if line.startswith("K:")}
     assert keys == {"K:G", "K:D", "K:A"}
 
@@ -329,11 +355,18 @@ def test_the_likeliest_character_each_time_is_what_an_eager_loop_takes() -> None
     assert ended == (text[-1] == 0)
 
 
+@pytest.mark.parametrize("temperature", [1e-30, 1e-300])
+def test_the_coldest_temperatures_take_the_likeliest(temperature: float) -> None:
+    writer = Writer(network(1), data.vocabulary(SPLITS.categories))
+    greedy = writer.write(["M:"], longest=25, top_k=1)
+    assert writer.write(["M:"], longest=25, temperature=temperature) == greedy
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 9), st.floats(0.01, 1), st.integers(0, 99))
 def test_top_k_and_top_p(top_k: int, top_p: float, seed: int) -> None:
     weights = np.random.default_rng(seed).dirichlet(np.ones(9), 2).astype("float32")
-    kept = np.isfinite(filtered(tf.math.log(weights), top_k, top_p).numpy())
+    kept = np.isfinite(filtered(tf.math.log(weights), 1.0, top_k, top_p).numpy())
     for row, mask in zip(weights, kept, strict=True):
         assert not mask[1]
         known = np.delete(row, 1) / np.delete(row, 1).sum()

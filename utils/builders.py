@@ -109,11 +109,38 @@ def dense_stack(
     return inputs
 
 
+def vectors(codes: Any, levels: int, width: int = 0, *, name: str) -> Any:
+    """Each code's vector: one-hot, or `width` numbers that are learned; (…) to (…, width or levels).
+
+    Either way it is an Embedding layer (of the identity, frozen, for one-hot): no operation outside a layer, so every
+    format saves it.
+    """
+    one_hot = {"embeddings_initializer": "identity", "trainable": False}
+    return keras.layers.Embedding(levels, width or levels, name=name, **({} if width else one_hot))(codes)
+
+
+def lstm_stack(inputs: Any, *, layers: int, units: int, dropout: float = 0.0) -> Any:
+    """LSTM layers that give an output at each step, each followed by dropout where a rate is given.
+
+    Args:
+        inputs: (batch, steps, features).
+        layers: how many.
+        units: of each.
+        dropout: share of a layer's outputs that is zeroed in training; what goes from step to step is kept whole
+            (Zaremba, Sutskever and Vinyals 2014).
+
+    Returns:
+        (batch, steps, units).
+    """
+    for number in range(1, layers + 1):
+        inputs = keras.layers.LSTM(units, return_sequences=True, name=f"lstm_{number}")(inputs)
+        if dropout:
+            inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
+    return inputs
+
+
 def columns(inputs: Any, splits: Splits, embedding: int = 0) -> Any:
     """A table's columns as a network takes them: numbers normalised, each code as its level's vector.
-
-    A level's vector is one-hot, or `embedding` numbers that are learned. Either way it is an Embedding layer (of the
-    identity, frozen, for one-hot): no operation outside a layer, so every format saves it.
 
     Args:
         inputs: (batch, features), numbers and codes of levels.
@@ -135,10 +162,7 @@ def columns(inputs: Any, splits: Splits, embedding: int = 0) -> Any:
     for column, name in enumerate(splits.features):
         if name in splits.categories:
             code = combinations(inputs, picks[:, [column]], name=f"{name}_code")
-            levels = len(splits.categories[name])
-            one_hot = {"embeddings_initializer": "identity", "trainable": False}
-            kind = {} if embedding else one_hot
-            vector = keras.layers.Embedding(levels, embedding or levels, name=name, **kind)(code)
+            vector = vectors(code, len(splits.categories[name]), embedding, name=name)
             parts.append(keras.layers.Flatten(name=f"{name}_vector")(vector))
     return parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="columns")(parts)
 

@@ -1,8 +1,9 @@
 """A training step of `keras.layers.LSTM` that costs what its matrix products cost.
 
 Keras's loop adds an outer product of the size of the recurrent kernel to the gradient at every time step. Here the
-inputs are projected in one product before the loop, the gates are kept, and the kernels' gradients are one product
-each after the backward loop. Layer and weights stay Keras's own, so whatever is saved is a plain network.
+inputs are projected in one product before the loop, the gates are kept, the gradient of the cell is one operation, and
+the kernels' gradients are one product each after the backward loop. Layer and weights stay Keras's own, so whatever is
+saved is a plain network.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def side_by_side(tunes: Mapping[str, Any], what: str, values: Sequence[str], lab
     return figure
 
 
-def _commonest(tunes: Mapping[str, Any], what: str, most: int = 12) -> list[str]:
+def _commonest(tunes: Mapping[str, Any], what: str, most: int = 9) -> list[str]:
     """The values that occur most often in held-out tunes, ascending."""
     real = tunes["held_out"][what]
     return sorted(sorted(real, key=lambda value: -real[value])[:most], key=float)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import tensorflow as tf
 
+from utils.builders import lstm_stack, vectors
 from utils.contracts import Endpoint
 from utils.splits import Splits
 
@@ -29,15 +30,8 @@ def build(config: MusicConfig, splits: Splits) -> keras.Model:
     """
     symbols = len(splits.categories["character"])
     inputs = keras.Input((None,), dtype="int32", name="characters")
-    # One-hot characters are an embedding that is the identity and is not trained.
-    one_hot = {"embeddings_initializer": "identity", "trainable": False}
-    hidden = keras.layers.Embedding(
-        symbols, config.embedding or symbols, name="embedding", **({} if config.embedding else one_hot)
-    )(inputs)
-    for number in range(1, config.layers + 1):
-        hidden = keras.layers.LSTM(config.units, return_sequences=True, name=f"lstm_{number}")(hidden)
-        if config.dropout:
-            hidden = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(hidden)
+    hidden = vectors(inputs, symbols, config.embedding, name="embedding")
+    hidden = lstm_stack(hidden, layers=config.layers, units=config.units, dropout=config.dropout)
     outputs = keras.layers.Dense(symbols, activation="softmax", name=splits.target)(hidden)
     return keras.Model(inputs, outputs, name="tunes")
 

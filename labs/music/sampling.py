@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from labs.music.model import recurrent_layers, step
 from utils.sequences import Vocabulary
 
+SHARPEST = 1e9
+"""From here on the likeliest character always comes; more would leave the range of float32."""
+
 
 class Writer:
     """A network made ready to write; the states live in the loop alone.
@@ -61,7 +64,7 @@ class Writer:
         kept = top_k or len(self.vocabulary.symbols)
         codes: NDArray[np.int32] = self._loop(
             tf.constant(forced.T),
-            sharpness=tf.constant(1 / temperature, tf.float32),
+            sharpness=tf.constant(min(1 / temperature, SHARPEST), tf.float32),
             top_k=tf.constant(kept),
             top_p=tf.constant(top_p, tf.float32),
             seed=tf.constant(seed, tf.int64),
@@ -82,7 +85,7 @@ class Writer:
 
         def body(number: Any, ended: Any, character: Any, written: Any, *states: Any) -> Any:
             probabilities, after = step(self._model, character, list(states))
-            scores = filtered(tf.math.log(probabilities) * sharpness, top_k, top_p)
+            scores = filtered(tf.math.log(probabilities), sharpness, top_k, top_p)
             drawn = tf.random.stateless_categorical(
                 scores, 1, tf.stack([seed, tf.cast(number, tf.int64)]), dtype=tf.int32
             )[:, 0]
@@ -97,16 +100,18 @@ class Writer:
         return written.stack()
 
 
-def filtered(scores: Any, top_k: Any, top_p: Any) -> Any:
+def filtered(scores: Any, sharpness: Any, top_k: Any, top_p: Any) -> Any:
     """Scores with those that may not come at −∞: the unknown character, and whatever top-k and top-p leave out.
 
     Args:
         scores: (rows, characters), logarithms of weights.
+        sharpness: what they are multiplied by, the highest being 0.
         top_k: characters that may come.
         top_p: share of the probability that they must have together; the likeliest always stays.
     """
     unknown = tf.one_hot(1, tf.shape(scores)[1], on_value=-np.inf, off_value=0.0)
     scores = scores + unknown
+    scores = (scores - tf.reduce_max(scores, axis=1, keepdims=True)) * sharpness
     ordered = tf.sort(scores, direction="DESCENDING")
     before = tf.cumsum(tf.nn.softmax(ordered), axis=1, exclusive=True)
     ranks = tf.range(tf.shape(scores)[1])

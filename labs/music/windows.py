@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from labs.music.data import texts, vocabulary
 from labs.music.notation import Tune, read_key, transpose
 from utils.splits import Splits
-from utils.windows import WindowBatches
+from utils.windows import WindowBatches, from_beginnings, one_after_another
 
 if TYPE_CHECKING:
     from labs.music.lab import MusicConfig
@@ -33,18 +33,21 @@ def batches(config: MusicConfig, splits: Splits) -> tuple[WindowBatches, WindowB
     plain = [known.encode(tune.text) for tune in trained]
     held = [known.encode(text) for text in texts(splits.validation, known)]
 
+    def windows(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+        text = joined(codes)
+        if config.from_beginnings:
+            return from_beginnings(text, np.flatnonzero(text[:-1] == 0), config.length)
+        return one_after_another(text, config.length)
+
     def training(epoch: int) -> NDArray[np.int32]:
         random = np.random.default_rng((config.seed, epoch))
         order = random.permutation(len(trained))
         moved = random.random(len(trained)) < (config.transpositions if epoch else 0)
-        return joined(
+        return windows(
             [known.encode(_elsewhere(trained[i], keys, random).text) if moved[i] else plain[i] for i in order]
         )
 
-    return (
-        WindowBatches(training, config.length, config.batch_size),
-        WindowBatches(lambda _: joined(held), config.length, 256),
-    )
+    return WindowBatches(training, config.batch_size), WindowBatches(lambda _: windows(held), 256)
 
 
 def joined(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
