@@ -77,6 +77,7 @@ PICTURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "transfer": {("elpv", "best"): ("grad_cam.png", "learning_curves.png")},
 }
 """Pictures of a run that the lab's page shows."""
+WIDEST = 900
 ROOT = Path(__file__).parent.parent
 
 
@@ -116,9 +117,10 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
 
 
 def small_copy(picture: Path, target: Path) -> None:
-    """A picture for a page: in 256 colours, a fraction of the size."""
+    """A picture for a page, at most WIDEST pixels wide: half the bytes, and as wide as a page is."""
     with Image.open(picture) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
+        image.thumbnail((WIDEST, 10 * WIDEST))
+        image.convert("RGB").save(target, optimize=True)
 
 
 def source(lab: str, data: str) -> tuple[str, ...]:
