@@ -102,7 +102,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"views": 1, "epochs": 5},
     # Mirrored only: what is turned or zoomed is smoothed as well, and a network fine-tuned on that is worse on the fine
     # cracks of pictures as they are (measured on validation).
-    "best": {"strategy": "finetune", "dropout": 0.3},
+    "best": {"strategy": "deep", "dropout": 0.3},
     "best/folder": {**UPRIGHT, "strategy": "auto", "finetune_epochs": 5},
 }
 
