@@ -52,11 +52,11 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "galaxy-zoo": {"course": ONE, "best": ONE},
     },
     "music": {
-        "oneills": {"quick": TEN, "course": FIVE, "best": THREE},
-        "irish": {"course": ONE, "best": ONE},
+        "oneills": {"quick": THREE, "course": ONE, "best": ONE},
+        "irish": {"course": ONE},
     },
     "transfer": {
-        "elpv": {"course": FIVE, "best": THREE},
+        "elpv": {"course": THREE, "best": ONE},
         "elpv-by-module": {"course": THREE, "best": ONE},
         "hymenoptera": {"course": THREE},
         "chest-xray": {"best": ONE},
