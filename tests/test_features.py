@@ -234,7 +234,7 @@ def test_pictures_of_another_size_are_resized(counted: list[int], tmp_path: Path
     large = np.repeat(np.repeat(rows(tmp_path, 5)[:], 2, axis=1), 2, axis=2)
     np.save(tmp_path / "large.npy", large)
     extractor = Extractor(weights(), SIDE, Augmentation())
-    (found,) = extractor.views(MappedRows(tmp_path / "large.npy"), backbones.FEATURES)
+    (found,) = extractor.views(RowsOnDisk(tmp_path / "large.npy"), backbones.FEATURES)
     assert found.shape == (5, 6)
     (small,) = extractor.views(rows(tmp_path, 5), backbones.FEATURES)
     assert np.corrcoef(found[:].ravel(), small[:].ravel())[0, 1] > 0.9

@@ -307,7 +307,7 @@ def mean_answer(trained: keras.Model, views: Callable[[Any], list[Any]] = lambda
         morphology prediction, MNRAS 450 (2015), section 5.4.
     """
     # The network anew, of the same layers: how it was compiled would be saved with it, and a loss of ours not be found.
-    alone = keras.Model(trained.inputs, trained.outputs, name=trained.name)
+    alone = keras.Model(trained.input, trained.output, name=trained.name)
     members = [layer for layer in trained.layers if isinstance(layer, keras.Model)] or [alone]
     inputs = keras.Input(trained.input.shape[1:], dtype="uint8", name="pictures")
     seen = views(inputs)
