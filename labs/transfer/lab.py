@@ -102,8 +102,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "course/folder": UPRIGHT,
     "quick": {"views": 1, "epochs": 5},
-    # Mirrored only: what is turned or zoomed is smoothed as well, and a network fine-tuned on that is worse on the fine
-    # cracks of pictures as they are (measured on validation).
+    # Mirrored only: what is turned or zoomed is smoothed as well, and the cracks of cells are fine.
     "best": {"strategy": "deep", "dropout": 0.3, "epochs": 20, "learning_rate": 1e-3, "l2": 0.005},
     "best/folder": {**UPRIGHT, "strategy": "auto", "finetune_epochs": 5},
 }
