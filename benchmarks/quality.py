@@ -37,7 +37,7 @@ SEEDS: dict[str, dict[str, Seeds]] = {
     },
     "classification": {
         "mnist-5k": {"quick": TEN, "course": FIVE, "best": THREE},
-        "fashion-mnist": {"course": ONE, "best": ONE, "best --network mlp": ONE},
+        "fashion-mnist": {"course": ONE, "best": ONE},
         "mnist": {"course": ONE, "best": ONE},
         "car-evaluation": {"course": FIVE, "best": FIVE},
         "admissions": {"course": FIVE, "best": FIVE},
