@@ -188,7 +188,7 @@ def test_wrong_weights_are_told(name: str, make: Callable[[Path], Path], tmp_pat
 def test_tensors_of_another_network(weights: Weights) -> None:
     tensors = read_tensors(weights.path)
     with pytest.raises(CallerError, match=r"of another network: a tensor of \(32, 2, 3, 3\) _conv_stem.weight"):
-        lite0.fill(lite0.build(), {**tensors, "_conv_stem.weight": tensors["_conv_stem.weight"][:, :, :2]})
+        lite0.fill(lite0.build(), {**tensors, "_conv_stem.weight": tensors["_conv_stem.weight"][:, :2]})
     del tensors["_fc.bias"]
     with pytest.raises(CallerError, match=r"of another network: no tensor _fc.bias"):
         lite0.fill(lite0.build(), tensors)

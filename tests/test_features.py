@@ -228,3 +228,13 @@ def test_the_parts_of_a_backbone_join_to_the_whole() -> None:
     np.testing.assert_allclose(joined(front, back, "both")(pictures), whole(pictures), atol=1e-6)
     assert not whole.trainable_weights
     assert back.trainable_weights == [], "a copy of frozen layers is frozen until it is freed"
+
+
+def test_pictures_of_another_size_are_resized(counted: list[int], tmp_path: Path) -> None:
+    large = np.repeat(np.repeat(rows(tmp_path, 5)[:], 2, axis=1), 2, axis=2)
+    np.save(tmp_path / "large.npy", large)
+    extractor = Extractor(weights(), SIDE, Augmentation())
+    (found,) = extractor.views(RowsOnDisk(tmp_path / "large.npy"), backbones.FEATURES)
+    assert found.shape == (5, 6)
+    (small,) = extractor.views(rows(tmp_path, 5), backbones.FEATURES)
+    assert np.corrcoef(found[:].ravel(), small[:].ravel())[0, 1] > 0.9

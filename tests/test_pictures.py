@@ -103,7 +103,7 @@ def test_a_split_is_never_taken_for_a_class(tmp_path: Path) -> None:
     folder(tmp_path / "in" / "train")
     with pytest.raises(CallerError, match="there are train, but not both train and test"):
         scan(tmp_path / "in")
-    (tmp_path / "in" / "val").rename(tmp_path / "in" / "Testing")
+    folder(tmp_path / "in" / "Testing")
     assert set(scan(tmp_path / "in").official) == {"train", "test"}
 
 

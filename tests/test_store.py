@@ -382,7 +382,8 @@ def test_the_catalogue_is_whole() -> None:
     """Every set of the design, every fact of it, and no digest that could not have been seen."""
     sets = catalog.catalogue()
     wanted = "concrete bike-sharing mnist-5k mnist fashion-mnist car-evaluation admissions pneumoniamnist chest-xray "
-    wanted += "galaxy-codecademy galaxy-zoo oneills ryans irish elpv simulated-radiographs simulated-galaxies"
+    wanted += "galaxy-codecademy galaxy-zoo oneills ryans irish elpv simulated-radiographs simulated-galaxies "
+    wanted += "efficientnet-lite0 mobilenet-v2 efficientnet-v2-b0 resnet50 imagenet"
     assert set(sets) == set(wanted.split())
     for name, found in sets.items():
         assert all((found.title, found.task, found.labs, found.licence, found.citation, found.split)), name

@@ -11,6 +11,7 @@ import pytest
 
 from utils.contracts import Progress
 from utils.errors import CallerError
+from utils.optimizers import optimizer
 from utils.phases import silent
 from utils.pipelines import ArrayBatches
 from utils.splits import Split
@@ -139,3 +140,9 @@ def test_divergence_stops_with_what_to_try() -> None:
     with pytest.raises(CallerError, match="diverged") as caught:
         trained(model, 9)
     assert "learning rate" in caught.value.hint
+
+
+def test_a_warm_rate_rises_then_falls_to_zero() -> None:
+    rate = optimizer("adam", 0.1, schedule="cosine", steps=100, warm_up=10)._learning_rate
+    values = [float(rate(step)) for step in (0, 5, 10, 55, 100)]
+    assert values == pytest.approx([0.0, 0.05, 0.1, 0.05, 0.0], abs=1e-6)

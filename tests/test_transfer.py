@@ -103,7 +103,7 @@ def test_the_four_cases(pictures: int, similarity: float, strategy: str, monkeyp
         def views(self, *_: Any) -> list[Any]:
             return [rows]
 
-    monkeypatch.setattr(cases, "extractor", lambda _: Extracts())
+    monkeypatch.setattr(cases, "Extractor", lambda *_: Extracts())
     found = cases.find(config(), Made())  # type: ignore[arg-type]
     assert (found.strategy, found.chosen) == (strategy, None)
     assert f"; so {strategy}: " in str(found)

@@ -316,7 +316,9 @@ def mean_answer(trained: keras.Model, views: Callable[[Any], list[Any]] = lambda
         section 4.1; Dieleman, Willett and Dambre, Rotation-invariant convolutional neural networks for galaxy
         morphology prediction, MNRAS 450 (2015), section 5.4.
     """
-    members = [layer for layer in trained.layers if isinstance(layer, keras.Model)] or [trained]
+    # The network anew, of the same layers: how it was compiled would be saved with it, and a loss of ours not be found.
+    alone = keras.Model(trained.input, trained.output, name=trained.name)
+    members = [layer for layer in trained.layers if isinstance(layer, keras.Model)] or [alone]
     inputs = keras.Input(trained.input.shape[1:], dtype="uint8", name="pictures")
     seen = views(inputs)
     answers = [member(view) for member in members for view in seen]

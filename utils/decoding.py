@@ -22,7 +22,9 @@ LARGEST = 100_000_000
 """Pixels of a picture; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
 SMALLEST = 8
 """Pixels along the shorter side: less shows nothing."""
-VERSION = 2
+NEAR = 0.95
+"""A JPEG's own scale will do where it has this share of the wanted size: it lacks less than a pixel in twenty."""
+VERSION = 3
 """Raised when decoding changes, so that caches of another decoder are not taken for this one's."""
 CHANNELS = {"grey": 1, "rgb": 3}
 
@@ -34,7 +36,8 @@ def read_picture(
 
     What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
     frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
-    scales (a half, a quarter, an eighth) that is not smaller than `size`; the rest is an average over the covered area.
+    scales (a half, a quarter, an eighth) that is hardly smaller than `size`; the rest is an average over the covered
+    area.
 
     Args:
         path: of the file.
@@ -54,7 +57,7 @@ def read_picture(
             with Image.open(path) as image:
                 if min(image.size) < SMALLEST:
                     return f"{image.width} × {image.height} pixels are too few"
-                wanted = int(np.ceil(max(size) / centre))
+                wanted = int(np.ceil(NEAR * max(size) / centre))
                 image.draft("L" if mode == "grey" else None, (wanted, wanted))
                 turned = ImageOps.exif_transpose(image)
                 return _pixels(_cut(_colours(turned, mode), size, centre, square=square))

@@ -43,7 +43,7 @@ SEED = 0
 """Draws the views: the same for every run, so that runs with other seeds share the cache."""
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _loaded(weights: Weights, side: int) -> keras.Model:
     return backbones.load(weights, side)
 
@@ -54,7 +54,7 @@ class Extractor:
 
     Attributes:
         weights: of the backbone, which is built only when there is something to compute.
-        side: of the pictures, pixels.
+        side: of the pictures that it looks at, pixels; others are resized.
         augmentation: how views are varied.
     """
 
@@ -78,7 +78,7 @@ class Extractor:
         """So many views of pictures, each as one output of the backbone.
 
         Args:
-            pictures: (rows, side, side, 3) uint8, on disk.
+            pictures: (rows, height, width, 3) uint8, on disk.
             output: `features`, `levels`, `logits` or the name of a layer; see `utils.backbones.output`.
             number: of views; the first is of the pictures as they are.
 
@@ -128,9 +128,10 @@ class Extractor:
             return
         outputs = sorted({output for files in missing.values() for output in files})
         network = keras.Model(self.model.input, {output: self._tensor(output) for output in outputs})
-        run = tf.function(lambda pixels: network(pixels, training=False), autograph=False).get_concrete_function(
-            tf.TensorSpec(network.input.shape, "uint8")
-        )
+        spec = tf.TensorSpec((None, *pictures.shape[1:]), "uint8")
+        run = tf.function(
+            lambda pixels: network(_resized(pixels, self.side), training=False), autograph=False
+        ).get_concrete_function(spec)
         times = f" × {len(missing)} views" if len(missing) > 1 else ""
         what = f"{self.weights.backbone.name}, {' and '.join(outputs)}: {len(pictures)} pictures{times}, once"
         with progress(len(missing) * len(pictures), what, "picture") as bar:
@@ -173,6 +174,13 @@ class Extractor:
         drawn = drawn._replace(flip_x=mirrored[0], flip_y=mirrored[1])
         warped = warp(batch, matrices(drawn, *batch.shape[1:3]), options.fill_mode, options.cval)
         return warped if options.brightness_range is None else brighten(warped, drawn.brightness)
+
+
+def _resized(pixels: Any, side: int) -> Any:
+    """Pictures at another size, in whole levels; as they are where they have it."""
+    if pixels.shape[1:3] == (side, side):
+        return pixels
+    return tf.cast(tf.round(tf.image.resize(pixels, (side, side), antialias=True)), "uint8")
 
 
 def views_of(augmentation: Augmentation, wanted: int) -> int:

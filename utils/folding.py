@@ -50,8 +50,9 @@ def _copy(layer: Any, given: Any) -> Any:
     if isinstance(layer, FOLDABLE):
         config["use_bias"] = True
     copy = type(layer).from_config(config)
-    copy.build(*(each.shape for each in given)) if layer.weights else None
     weights = layer.get_weights()
+    if weights:
+        copy.build(*(each.shape for each in given))
     if isinstance(layer, FOLDABLE) and not layer.use_bias:
         weights.append(np.zeros(copy.bias.shape, "float32"))
     copy.set_weights(weights)

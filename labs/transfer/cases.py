@@ -87,7 +87,8 @@ def find(config: TransferConfig, splits: Splits) -> Case:
     """The case of a data set.
 
     The likeness is the mean maximum softmax probability of ImageNet's own classifier: a network is less sure of
-    pictures that are unlike those it has learned from.
+    pictures that are unlike those it has learned from. It is asked at the size that it has learned from, too: of small
+    pictures it is sure without reason.
 
     Source:
         Stanford's CS231n, notes on transfer learning (the four cases); Hendrycks and Gimpel, A Baseline for Detecting
@@ -95,7 +96,9 @@ def find(config: TransferConfig, splits: Splits) -> Case:
     """
     number = min(SAMPLE, len(splits.train))
     rows = np.linspace(0, len(splits.train) - 1, number).astype(np.intp)
-    (logits,) = extractor(config).views(splits.train.inputs.take(rows), backbones.LOGITS)
+    weights = backbones.obtain(config.backbone, config.weights)
+    classifier = Extractor(weights, weights.backbone.side, config)
+    (logits,) = classifier.views(splits.train.inputs.take(rows), backbones.LOGITS)
     chosen = None if config.strategy == "auto" else config.strategy
     return Case(len(splits.train) / len(splits.class_names), confidence(logits[:]), chosen)
 

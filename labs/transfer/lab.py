@@ -54,22 +54,24 @@ class TransferConfig(Config, Augmentation):
     """A file with its weights; else Keras's cache, this project's cache, a mirror or the network have them."""
     strategy: Literal["auto", "head", "earlier", "finetune", "deep"] = "auto"
     """What is trained: auto decides by size and likeness of the data, see `labs.transfer.cases`."""
-    epochs: Count = 20
+    epochs: Count = 40
     """Passes of the head over the training pictures, each in one of its cached views."""
+    learning_rate: Positive = 3e-3
+    """Of the head, a single layer on standardised features: it bears more than Adam's own default."""
     finetune_epochs: Count = 10
     """Passes of the backbone's last blocks, where the strategy trains them."""
     finetune_learning_rate: Positive = 1e-4
-    """Ten times lower than the head's: large steps would wreck what the backbone knows."""
+    """Far lower than the head's: large steps would wreck what the backbone knows."""
     views: Views = 4
     """Cached views of each training picture: itself, and mirrored or varied as the options below allow."""
     horizontal_flip: bool = True
     """Mirror left and right, in half of the views."""
     vertical_flip: bool = True
     """Mirror top and bottom, in half of the views: a solar cell may hang either way up."""
-    l2: NonNegative = 0.005
+    l2: NonNegative = 0.002
     """Weight of the head's squared weights in the loss: it has a thousand of them for as many pictures."""
-    dropout: Rate = 0.2
-    """Share of the features that is zeroed in training."""
+    dropout: Rate = 0.0
+    """Share of the features that is zeroed in training; the penalty is enough for a head alone."""
     optimizer: OptimizerName = "adam"
     """Of both phases."""
     schedule: Schedule = "cosine"
@@ -100,8 +102,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "course/folder": UPRIGHT,
     "quick": {"views": 1, "epochs": 5},
-    "best": {"strategy": "finetune"},
-    "best/folder": UPRIGHT,
+    # Mirrored only: what is turned or zoomed is smoothed as well, and the cracks of cells are fine.
+    "best": {"strategy": "deep", "dropout": 0.3, "epochs": 20, "learning_rate": 1e-3, "l2": 0.005},
+    "best/folder": {**UPRIGHT, "strategy": "auto", "finetune_epochs": 5},
 }
 
 METRICS: dict[str, Metric] = {

@@ -27,7 +27,6 @@ from utils.splits import Split, Splits
 if TYPE_CHECKING:
     from labs.transfer.lab import TransferConfig
 
-
 LEAST = 0.3
 """Least variance by which a feature is divided, as a share of the mean over the features."""
 
@@ -40,11 +39,12 @@ def build(config: TransferConfig, splits: Splits) -> keras.Model:
     """
     case = cases.find(config, splits)
     say(f"case: {case}")
-    number, cut = views_of(config, config.views), _cut(config, case)
-    outputs = [_head_input(case), *([cut] if cut else [])]
-    cases.extractor(config).prepare(splits.train.inputs, outputs, number)
-    cases.extractor(config).prepare(splits.validation.inputs, outputs)
-    (rows,) = cases.extractor(config).views(splits.train.inputs, outputs[0])
+    extractor, cut = cases.extractor(config), _cut(config, case)
+    # What both phases will ask for, in one pass.
+    wanted = [_head_input(case), *([cut] if cut else [])]
+    extractor.prepare(splits.train.inputs, wanted, views_of(config, config.views))
+    extractor.prepare(splits.validation.inputs, wanted)
+    (rows,) = extractor.views(splits.train.inputs, wanted[0])
     inputs = keras.Input(rows.shape[1:], name="features")
     mean, variance = moments(rows)
     # A feature that is nearly always 0 would become huge where, in another view, it is not.
