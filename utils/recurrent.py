@@ -20,11 +20,10 @@ CACHED = 1 << 20
 share every product. A larger kernel would be read twice (measured on two cores)."""
 
 
-def _swapped(weights: Any) -> Any:
-    """Weights with their middle gates swapped: Keras has input, forget, candidate, output; the operations here have
-    input, candidate, forget, output. Swapped twice they are as before."""
-    gates = tf.reshape(weights, [*weights.shape[:-1], 4, weights.shape[-1] // 4])
-    return tf.reshape(tf.gather(gates, [0, 2, 1, 3], axis=-2), weights.shape)
+def _swapped(gates: Any, units: int) -> Any:
+    """(batch, 4 units) with the middle two gates swapped, from TensorFlow's order (input, candidate, forget, output) to
+    Keras's (input, forget, candidate, output)."""
+    return tf.reshape(tf.gather(tf.reshape(gates, [-1, 4, units]), [0, 2, 1, 3], axis=1), [-1, 4 * units])
 
 
 def _array(like: Any, steps: Any) -> Any:
@@ -37,18 +36,18 @@ def _forward(projected: Any, recurrent_kernel: Any, state: Any, memory: Any) -> 
 
     Returns:
         The last state and memory, (batch, units), and arrays of such tensors: the states and the memories, each with
-        the one before the first step in front, and a list of five of each step's gates (input, candidate, forget,
+        the one before the first step in front, and a list of five of each step's gates (input, forget, candidate,
         output, after their activations) and of its memory's hyperbolic tangent.
     """
     steps = tf.shape(projected)[0]
 
     def step(number: Any, state: Any, memory: Any, states: Any, memories: Any, *kept: Any) -> tuple[Any, ...]:
         sums = tf.split(projected[number] + tf.matmul(state, recurrent_kernel), 4, axis=1)
-        admit, candidate, keep, out = tf.sigmoid(sums[0]), tf.tanh(sums[1]), tf.sigmoid(sums[2]), tf.sigmoid(sums[3])
+        admit, keep, candidate, out = tf.sigmoid(sums[0]), tf.sigmoid(sums[1]), tf.tanh(sums[2]), tf.sigmoid(sums[3])
         memory = keep * memory + admit * candidate
         squashed = tf.tanh(memory)
         state = out * squashed
-        values = (admit, candidate, keep, out, squashed)
+        values = (admit, keep, candidate, out, squashed)
         written = [array.write(number, value) for array, value in zip(kept, values, strict=True)]
         return number + 1, state, memory, states.write(number + 1, state), memories.write(number + 1, memory), *written
 
@@ -81,7 +80,7 @@ def _backward(
     none, nothing = tf.zeros_like(of_state)[:, :0], tf.zeros([4 * units])
 
     def step(number: Any, of_state: Any, of_memory: Any, found: Any) -> tuple[Any, ...]:
-        admit, candidate, keep, out, squashed = (array.read(number) for array in kept)
+        admit, keep, candidate, out, squashed = (array.read(number) for array in kept)
         # TensorFlow's own gradient of the cell, in one operation. It takes peepholes (here none), and some tensors for
         # their shapes alone.
         of_memory, of_sums, *_ = tf.raw_ops.LSTMBlockCellGrad(
@@ -101,6 +100,7 @@ def _backward(
             h_grad=of_state + of_outputs[number],
             use_peephole=False,
         )
+        of_sums = _swapped(of_sums, units)  # here, and not the weights: of a large layer they are far more
         return number - 1, tf.matmul(of_sums, transposed), of_memory, found.write(number, of_sums)
 
     empty = tf.TensorArray(of_outputs.dtype, steps, element_shape=[*of_state.shape[:1], 4 * units])
@@ -115,7 +115,6 @@ def _lstm(
     inputs: Any, state: Any, memory: Any, kernel: Any, recurrent_kernel: Any, bias: Any
 ) -> tuple[tuple[Any, Any, Any], Any]:
     """`lstm`, and its gradient."""
-    kernel, recurrent_kernel, bias = _swapped(kernel), _swapped(recurrent_kernel), _swapped(bias)
     units, features = recurrent_kernel.shape[0], kernel.shape[0]
     by_step = tf.transpose(inputs, [1, 0, 2])
     shape = tf.shape(by_step)
@@ -134,10 +133,10 @@ def _lstm(
             tf.transpose(of_inputs, [1, 0, 2]),
             of_state,
             of_memory,
-            _swapped(tf.matmul(flat, of_sums, transpose_a=True)),
-            _swapped(tf.matmul(before, of_sums, transpose_a=True)),
+            tf.matmul(flat, of_sums, transpose_a=True),
+            tf.matmul(before, of_sums, transpose_a=True),
             # A product with ones is several times faster than a sum over rows.
-            _swapped(tf.matmul(tf.ones_like(of_sums[:, :1]), of_sums, transpose_a=True)[0]),
+            tf.matmul(tf.ones_like(of_sums[:, :1]), of_sums, transpose_a=True)[0],
         )
 
     return (tf.transpose(states[1:], [1, 0, 2]), last_state, last_memory), gradients
