@@ -83,7 +83,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "quick": {"epochs": 1, "units": 64, "embedding": 32, "tunes": 10},
     "mit": {"units": 1024, "batch_size": 8, "epochs": 6, "schedule": "constant", "restore_best_weights": True},
-    # Key and metre stand at the beginning of a tune: only longer windows show what they have to do with its end.
+    # Key and metre stand at the beginning of a tune: longer windows show more of what they have to do with the notes.
     "best": {
         "epochs": 14,
         "batch_size": 8,
