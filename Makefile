@@ -21,7 +21,7 @@ lint: .venv/installed
 	@$(PY) -m mypy
 
 lock: .venv/installed ## resolve pyproject.toml anew into requirements.lock (for maintainers)
-	@$(PY) -m uv pip compile pyproject.toml --extra all --extra dev --universal --python-version 3.11 \
+	@$(PY) -m uv pip compile pyproject.toml --extra all --extra scale --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.lock --quiet \
 	  --custom-compile-command "make lock"
 

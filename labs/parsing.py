@@ -73,7 +73,7 @@ def _explain(event: Any, kind: Any, program: str, words: Sequence[str]) -> Calle
             f"{_option(event)}: a value is missing", f"{program} --help says what {_option(event)} takes"
         )
     if isinstance(event, _errors.MissingArgs):
-        names = ", ".join(str(missing.arg.lowered.metavar) for missing in event.missing_arguments)
+        names = ", ".join(_name(missing.arg) for missing in event.missing_arguments)
         return CallerError(f"missing: {names}", see)
     if isinstance(event, _errors.InstantiationFailure):
         error: BaseException | None = sys.exc_info()[1]
@@ -86,9 +86,11 @@ def _explain(event: Any, kind: Any, program: str, words: Sequence[str]) -> Calle
 
 
 def _option(event: Any) -> str:
-    argument = event.argument
-    if argument is None:
-        return "an option"
+    return "an option" if event.argument is None else _name(event.argument)
+
+
+def _name(argument: Any) -> str:
+    """A positional argument as the help writes it, an option with its dashes."""
     return str(argument.lowered.metavar if argument.is_positional() else argument.lowered.name_or_flags[-1])
 
 

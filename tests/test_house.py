@@ -23,7 +23,7 @@ from utils import files
 
 def layers() -> list[set[str]]:
     """The layers as the docstring of `utils` lists them, the lowest first."""
-    lines = re.findall(r"^(\d)  (.*)$", utils.__doc__ or "", flags=re.MULTILINE)
+    lines = re.findall(r"^(\d+) +(.*)$", utils.__doc__ or "", flags=re.MULTILINE)
     found = {int(number): set(re.sub(r"\(.*?\)", "", names).split()) for number, names in lines}
     return [found[number] for number in range(len(found))]
 

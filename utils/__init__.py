@@ -1,7 +1,10 @@
 """What the labs share, in layers: a module imports only from layers below its own.
 
+12 cluster   verdicts
+11 bands
+10 trials
 9  harness (fit, evaluate, save: the one way through)
-8  parity   runs   layers   picture_figures   phases
+8  parity   runs   layers   picture_figures   sweep_figures   phases
 7  training   export   explain   figures   report   folders   features
 6  contracts (Lab and what training gives back)   backbones
 5  pipelines   builders   optimizers   losses   baselines   recurrent   windows   folding   lite0

@@ -1,0 +1,153 @@
+"""`verify`, `baseline`, `sweep` from the command line: what they refuse, and trials neither lost nor doubled."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labs import find_lab
+from labs.sweeping import asked_of, compared, parse_grid, trials_of
+from tests.conftest import ROOT, Command
+from utils.cluster import outcome_file, outcomes
+from utils.errors import CallerError
+from utils.trials import Outcome, Trial
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("verify", "--seeds", "0"), "--seeds: 0"),
+        (("verify", "astrology"), "there is no lab astrology"),
+        (("verify", "--preset", "none"), "there is no band"),
+        (("baseline", "regression"), "missing: --reason"),
+        (("baseline", "regression", "--reason", " "), "--reason: nothing is said"),
+        (("baseline", "regression", "--reason", "r", "--seeds", "3"), "--seeds: 3 are too few"),
+        (("baseline", "regression", "--reason", "r", "--preset", "none"), "no such preset"),
+        (("baseline", "regression", "--reason", "r", "--data", "none"), "no data set of the lab"),
+        (("baseline", "pneumonia", "--reason", "r", "--data", "chest-xray"), "a folder of yours"),
+        (("sweep",), "missing: LAB"),
+        (("sweep", "regression"), "--set is missing"),
+        (("sweep", "regression", "--set", "units"), "not a name with its values"),
+        (("sweep", "regression", "--set", "units=1,,2"), "not a name with its values"),
+        (("sweep", "regression", "--set", "units=1", "--set", "units=2"), "units is set already"),
+        (("sweep", "regression", "--set", "seed=1"), "seed is set already"),
+        (("sweep", "regression", "--set", "unit=1"), "no such hyperparameter"),
+        (("sweep", "regression", "--set", "units=0"), "--units: input should be greater"),
+        (("sweep", "regression", "--set", "units=ten"), "--units: input should be a valid integer"),
+        (("sweep", "regression", "--set", "units=1", "--seeds", "0"), "--seeds: 0"),
+        (("sweep", "--resume", "nowhere"), "there is no sweep here"),
+    ],
+)
+def test_bad_words_are_refused_before_any_work(command: Command, words: tuple[str, ...], error: str) -> None:
+    ended = command("labs", *words)
+    assert ended.status == 2
+    told = ended.err.splitlines()[-2]
+    assert told.startswith("error: "), ended.err
+    assert error in told
+    assert ended.err.splitlines()[-1].startswith("hint: ")
+    assert ended.out == ""
+
+
+def test_a_grid_is_every_combination_with_every_seed() -> None:
+    grid = parse_grid(["learning-rate=1e-3,3e-3", "units=10,50", "activation=relu"])
+    assert grid == {"learning_rate": [1e-3, 3e-3], "units": [10, 50], "activation": ["relu"]}
+    request = {"lab": "regression", "preset": "quick", "data": "auto", "seeds": 3, "grid": grid}
+    trials = trials_of(find_lab("regression"), request)
+    assert len(trials) == 12
+    assert len({trial.key for trial in trials}) == 12
+
+
+def some(setting: Any, validation: float | None, test: float = 0.0) -> Outcome:
+    trial = {"changes": {"units": setting}, "seed": 1}
+    if validation is None:
+        return {"trial": trial, "error": "diverged", "hint": ""}
+    return {"trial": trial, "validation": {"rmse": validation}, "measures": {"test rmse": test}, "seconds": 1.0}
+
+
+def test_settings_are_chosen_on_validation_and_test_is_told_of_the_chosen_one_alone() -> None:
+    came = [some(1, 5.0, 1.0), some(1, 7.0, 1.0), some(2, 4.0, 9.0), some(2, 4.0, 9.5), some(3, None), some(3, 1.0)]
+    found = compared(came, {"units": [1, 2, 3]}, "rmse", "lower")
+    assert [each["setting"]["units"] for each in found] == [2, 1, 3], "one that failed comes last"
+    assert found[0]["test_mean"] == pytest.approx(9.25)
+    assert not any("test_mean" in each for each in found[1:])
+    assert found[2]["failed"] == ["diverged"]
+    assert compared(came, {"units": [1, 2, 3]}, "rmse", "higher")[0]["setting"]["units"] == 1
+
+
+def test_a_folder_without_a_request_is_no_sweep(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="no sweep here"):
+        asked_of(tmp_path)
+
+
+def trials(number: int) -> list[Trial]:
+    return [Trial("labs.regression.lab", "quick", seed, "concrete", {"epochs": 2}) for seed in range(number)]
+
+
+@pytest.mark.slow
+def test_metrics_do_not_depend_on_the_number_of_workers_and_nothing_is_done_twice(tmp_path: Path) -> None:
+    done: list[int] = []
+    alone = outcomes(trials(2), tmp_path / "one", workers=1, on_done=lambda *told: done.append(told[1]))
+    assert done == [1, 2]
+    both = outcomes(trials(3), tmp_path / "two", workers=2)
+    assert [each["measures"] for each in alone] == [each["measures"] for each in both[:2]]
+    assert both[0]["measures"] != both[1]["measures"], "another seed is another training"
+    before = outcome_file(tmp_path / "two", trials(1)[0]).stat().st_mtime_ns
+    outcome_file(tmp_path / "two", trials(2)[1]).unlink()
+    again = outcomes(trials(3), tmp_path / "two", workers=2)
+    assert outcome_file(tmp_path / "two", trials(1)[0]).stat().st_mtime_ns == before
+    assert again[1]["measures"] == both[1]["measures"]
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Processes of Ray that train now."""
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [int(line.split()[0]) for line in listed.splitlines() if line.split()[1].startswith("ray::run")]
+
+
+@pytest.mark.slow
+def test_a_sweep_survives_a_killed_worker_and_goes_on_after_a_kill(tmp_path: Path) -> None:
+    """A worker is killed, its trial is begun again; the sweep itself is killed, and resumed: every trial once."""
+    words = ("sweep", "regression", "--preset", "quick", "--data", "concrete", "--set", "epochs=2,3", "--seeds", "2")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    call = [sys.executable, "-m", "labs", *words, "--workers", "2"]
+    process = subprocess.Popen(call, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    killed = False
+    deadline = time.monotonic() + 120
+    while not killed and time.monotonic() < deadline:
+        time.sleep(0.2)
+        for worker in workers_of(process)[:1]:
+            os.kill(worker, signal.SIGKILL)
+            killed = True
+    assert killed
+    (folder,) = (tmp_path / "models" / "sweeps").iterdir()
+    while not list((folder / "trials").glob("*.json")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert f"--resume {folder.relative_to(tmp_path)}" in err
+    first = {path.name: path.stat().st_mtime_ns for path in (folder / "trials").glob("*.json")}
+    assert 1 <= len(first) < 4
+    resumed = subprocess.run(
+        [sys.executable, "-m", "labs", "sweep", "--resume", folder, "--workers", "2", "--json"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(resumed.stdout)
+    assert sorted((row["epochs"], row["seed"]) for row in told["trials"]) == [(2, 1), (2, 2), (3, 1), (3, 2)]
+    assert all(not row["error"] for row in told["trials"])
+    assert len(list((folder / "trials").glob("*.json"))) == 4
+    for name, when in first.items():
+        assert (folder / "trials" / name).stat().st_mtime_ns == when
+    assert (folder / "table.csv").read_text().count("\n") == 5
+    assert (folder / "comparison.png").stat().st_size > 10_000

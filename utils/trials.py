@@ -1,0 +1,188 @@
+"""One training of a lab as a value: what is asked for, and what came of it; small enough to send to another machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from utils import config, report
+from utils.errors import CallerError, LabsError
+
+if TYPE_CHECKING:
+    from utils.contracts import Evaluation, Fitted, Lab
+
+Outcome = dict[str, Any]
+"""What came of a trial, as JSON has it; see `run`."""
+PACE_SIDE, PACE_PRODUCTS = 384, 60
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training to be done.
+
+    Attributes:
+        lab: the module whose `lab` is trained, `labs.regression.lab`.
+        preset: its hyperparameters.
+        seed: of weights, shuffling and dropout.
+        data: the data set; `auto` may mean another one on another machine.
+        changes: hyperparameters that differ from the preset's, as JSON has them.
+        altered: a function, `module:name`, from the lab to the one that is trained in its stead; none where empty.
+    """
+
+    lab: str
+    preset: str
+    seed: int
+    data: str = "auto"
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    altered: str = ""
+
+    @property
+    def key(self) -> str:
+        """A name that no other trial has."""
+        asked = json.dumps(asdict(self), sort_keys=True)
+        return f"s{self.seed}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
+
+    def settings(self, lab: Lab) -> Any:
+        """The lab's config for this trial.
+
+        Raises:
+            CallerError: there is no such preset or field, or a value that the field does not take.
+        """
+        usual = config.to_json(lab.preset(self.preset, self.data))
+        unknown = [name for name in self.changes if name not in usual]
+        if unknown:
+            raise CallerError(f"{unknown[0]}: the lab {lab.name} has no such hyperparameter", "--help lists them")
+        try:
+            return config.from_json(lab.config, json.dumps({**usual, **self.changes, "seed": self.seed}))
+        except ValidationError as error:
+            raise config.config_error(error, f"python -m labs.{lab.name}") from error
+
+
+def find(trial: Trial) -> Lab:
+    """The lab that a trial trains."""
+    lab: Lab = importlib.import_module(trial.lab).lab
+    if trial.altered:
+        module, name = trial.altered.split(":")
+        lab = getattr(importlib.import_module(module), name)(lab)
+    return lab
+
+
+def run(trial: Trial, threads: int = 1) -> Outcome:
+    """Train and measure in this process, which should be a fresh one: its peak memory is the trial's.
+
+    Args:
+        trial: what to do.
+        threads: of TensorFlow and of the pictures' warping; a training is bit-identical only with the same number.
+
+    Returns:
+        `trial`, and where it ended well `lab`, `data` (name), `simulated`, `unit` (of the metric that the lab is judged
+        by), `measures` (name to number: each metric on test, the one that the lab is judged by on training rows, the
+        losses of the first and the last epoch), `better` (name to the direction), `validation` (metrics there),
+        `facts` (what no seed changes), `config`, `seconds` (of fit), `pace` (seconds of a fixed loop beside it),
+        `peak_mb`, `versions`, `device`, `git`; else `error` and `hint`.
+    """
+    from utils.quiet import import_keras
+
+    import_keras()
+    limit_threads(threads)
+    from utils import harness
+
+    try:
+        lab = find(trial)
+        settings = trial.settings(lab)
+        splits = lab.splits(settings)
+
+        before = pace()
+        fitted = harness.fit(lab, settings, splits, preset=trial.preset)
+        outcome = _outcome(fitted, harness.evaluate(fitted))
+        outcome["pace"] = (before + pace()) / 2
+    except LabsError as error:
+        return {"trial": asdict(trial), "error": error.message, "hint": error.hint}
+    return {"trial": asdict(trial), "threads": threads, **outcome}
+
+
+def _outcome(fitted: Fitted, evaluation: Evaluation) -> Outcome:
+    lab = fitted.lab
+    first = next(iter(lab.metrics))
+    history = fitted.progress.history
+    ends = {"first": history[0], "last": history[-1]}
+    losses = {f"{when} {name}": row[name] for when, row in ends.items() for name in ("loss", "val_loss")}
+    return {
+        "lab": lab.name,
+        "data": fitted.splits.source.name,
+        "simulated": fitted.splits.source.simulated,
+        "unit": lab.metrics[first].unit_of(fitted.splits.unit),
+        "measures": {
+            **{f"test {name}": score["value"] for name, score in evaluation.metrics["test"].items()},
+            f"train {first}": evaluation.metrics["train"][first]["value"],
+            **losses,
+        },
+        "validation": {name: score["value"] for name, score in evaluation.metrics["validation"].items()},
+        "better": {
+            **{f"test {name}": metric.better for name, metric in lab.metrics.items()},
+            f"train {first}": lab.metrics[first].better,
+            **dict.fromkeys(losses, "lower"),
+        },
+        "facts": facts(fitted, evaluation),
+        "config": {
+            name: value
+            for name, value in config.to_json(fitted.config).items()
+            if name not in ("seed", "data", "data_dir")
+        },
+        "seconds": fitted.seconds["fit"],
+        "peak_mb": report.peak_megabytes(),
+        "versions": report.versions(),
+        "device": report.device()["kind"],
+        "git": report.commit(),
+    }
+
+
+def facts(fitted: Fitted, evaluation: Evaluation) -> dict[str, Any]:
+    """What every seed has in common: digest and rows of the data, what the audit found, trainable parameters."""
+    splits, audit = fitted.splits, evaluation.audit
+    weights = fitted.model.trainable_weights
+    return {
+        "data digest": splits.source.digest,
+        **{f"{name} rows": len(part) for name, part in splits.parts().items()},
+        "duplicates across splits": audit["duplicates_across_splits"],
+        "groups across splits": audit["groups_across_splits"],
+        "majority": audit["majority"],
+        "trainable parameters": int(sum(np.prod(weight.shape) for weight in weights)),
+    }
+
+
+def limit_threads(threads: int) -> None:
+    """Hold TensorFlow and OpenCV of this process, which must not have begun to compute, to so many threads."""
+    import importlib.util
+
+    import tensorflow as tf
+    import threadpoolctl
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    threadpoolctl.threadpool_limits(threads)
+    if importlib.util.find_spec("cv2"):
+        import cv2
+
+        cv2.setNumThreads(threads)
+
+
+def pace() -> float:
+    """Seconds of a fixed loop of matrix products on this machine as it is now: what seconds are held against.
+
+    Two runs of one training take seconds in the ratio of their paces, whatever machine or neighbours they have.
+    """
+    matrix = np.random.default_rng(0).standard_normal((PACE_SIDE, PACE_SIDE)).astype("float32") / PACE_SIDE
+    product = matrix
+    start = time.perf_counter()
+    for _ in range(PACE_PRODUCTS):
+        product = matrix @ product + matrix
+    return time.perf_counter() - start
