@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 
-.PHONY: labs test lint lock clean
+.PHONY: labs test verify lint lock clean
 
 labs: .venv/installed ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
@@ -13,6 +13,9 @@ test: .venv/installed lint ## lint, type-check and test, the quick tests first
 	@echo "testing: the quick tests, then the labs from their command lines"
 	@$(PY) -m pytest -q -m "not slow and not metrics"
 	@$(PY) -m pytest -q -m "slow or metrics"
+
+verify: .venv/installed ## train every lab anew and hold its metrics against their bands
+	@$(PY) -m labs verify
 
 lint: .venv/installed
 	@echo "checking style and types: ruff, mypy"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import labs
-from benchmarks import regression_page
+from benchmarks import gate_page, regression_page
 from utils.report import markdown_table
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +51,8 @@ def blocks() -> dict[str, dict[str, Any]]:
     """What makes each block, by page and name."""
     return {
         "README.md": {"labs": labs_block},
+        "models/bands/README.md": {"gate": gate_page.gate_block},
+        "labs/SCALE.md": {"scaling": gate_page.scaling_block},
         **{f"labs/{lab}/README.md": page(lab).BLOCKS for lab in labs.NAMES},
     }
 

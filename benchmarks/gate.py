@@ -1,0 +1,120 @@
+"""What the gate catches: every sabotage in every lab that it can befall, and how often clean seeds set it off.
+
+    python -m benchmarks.gate                             all, recorded for the documents (some 20 minutes)
+    python -m benchmarks.gate shuffled_labels regression  one, as `python -m labs verify` would tell it
+
+Each lab is trained with its preset quick and three fresh seeds, as `verify` does, with the sabotage in it. False alarms
+are counted on the bands' own seeds: three at random are taken for fresh ones and held against the others.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import labs
+from benchmarks.results import record
+from benchmarks.sabotages import CATALOGUE
+from labs.verifying import FIRST_FRESH, at_a_glance, judge
+from utils import bands, verdicts
+from utils.bands import Band
+from utils.verdicts import Verdict, explain
+
+SEEDS = range(FIRST_FRESH, FIRST_FRESH + 3)
+DRAWS = 200
+
+
+def quick_bands() -> list[Band]:
+    """Of every lab, that of its preset quick."""
+    known = [band for name in labs.NAMES for band in bands.read_bands(bands.bands_folder(), name)]
+    return [band for band in known if band.preset == "quick"]
+
+
+def sabotaged(name: str, chosen: Sequence[Band], error: float) -> list[Verdict]:
+    """The verdicts on labs with one sabotage in them."""
+    return judge(chosen, SEEDS, error, altered=f"benchmarks.sabotages:{name}")
+
+
+def false_alarms(chosen: Sequence[Band]) -> int:
+    """Of DRAWS draws, in how many a measure of any lab is red though nothing has moved."""
+    random = np.random.default_rng(0)
+    alarms = 0
+    error = verdicts.error_of_each(chosen)
+    for _ in range(DRAWS):
+        alarms += any(not all(held.holds for held in drawn(band, random, error)) for band in chosen)
+    return alarms
+
+
+def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdicts.Held]:
+    """Some of a band's seeds held against the others."""
+    order = random.permutation(len(band.seeds))
+    fresh, kept = order[: len(SEEDS)], order[len(SEEDS) :]
+
+    def of(values: Sequence[float], rows: Any) -> tuple[float, ...]:
+        return tuple(values[row] for row in rows)
+
+    rest = replace(
+        band,
+        seeds=tuple(band.seeds[row] for row in kept),
+        measures={name: of(values, kept) for name, values in band.measures.items()},
+        turns=of(band.turns, kept),
+        peak_mb=of(band.peak_mb, kept),
+    )
+    outcomes = [
+        {
+            "measures": {name: values[row] for name, values in band.measures.items()},
+            "seconds": band.turns[row],
+            "pace": 1.0,
+            "peak_mb": band.peak_mb[row],
+        }
+        for row in fresh
+    ]
+    return verdicts.hold(rest, outcomes, error)
+
+
+def measure() -> dict[str, Any]:
+    """Every sabotage of the catalogue, and the false alarms."""
+    chosen = quick_bands()
+    error = verdicts.error_of_each(chosen)
+    found: dict[str, dict[str, Any]] = {}
+    for name, where in CATALOGUE.items():
+        judged = sabotaged(name, [band for band in chosen if band.lab in where], error)
+        found[name] = {
+            each.band.lab: {
+                "caught": not each.holds,
+                "moved": [held.measure for held in each.moved],
+                "changed": [difference.name for difference in each.changed],
+                "failed": len(each.failed),
+                "explanation": explain(each),
+            }
+            for each in judged
+        }
+    every = [each["caught"] for by_lab in found.values() for each in by_lab.values()]
+    return {
+        "seeds": len(SEEDS),
+        "sabotages": found,
+        "tried": len(every),
+        "caught": sum(every),
+        "draws": DRAWS,
+        "false_alarms": false_alarms(chosen),
+        "measures": sum(len(band.measures) for band in chosen),
+    }
+
+
+def main() -> None:
+    if len(sys.argv) == 1:
+        record("gate", measure())
+        return
+    name, lab = sys.argv[1:]
+    chosen = quick_bands()
+    judged = sabotaged(name, [band for band in chosen if band.lab == lab], verdicts.error_of_each(chosen))
+    print(at_a_glance(judged))
+    sys.exit(0 if all(each.holds for each in judged) else 1)
+
+
+if __name__ == "__main__":
+    main()
