@@ -36,18 +36,28 @@ def make(name: str) -> None:
     """Make a notebook and its exercises from the script; they are written only where all holds."""
     notebook = script.from_script(name)
     exercises = script.without_solutions(notebook)
-    held(name, verify.typed_numbers(notebook), "let prose() fill results in; list facts in the cell's header")
+    held(
+        name,
+        verify.typed_numbers(notebook),
+        "let prose() fill results in; list facts in the cell's header",
+    )
     start = time.perf_counter()
     execute(notebook, name)
     held(name, verify.faults(notebook), "mend the script, then: make notebooks")
     nbformat.write(notebook, script.FOLDER / f"{name}.ipynb")
     nbformat.write(exercises, script.EXERCISES / f"{name}.ipynb")
-    show(f"{name}: run in {time.perf_counter() - start:.0f} s, {len(verify.values(notebook))} texts filled in")
+    show(
+        f"{name}: run in {time.perf_counter() - start:.0f} s, {len(verify.values(notebook))} texts filled in"
+    )
 
 
 def check(name: str) -> None:
     """Hold the files of a notebook against its script, and its texts against the values of its run."""
-    held(name, verify.typed_numbers(script.from_script(name)), "let prose() fill results in; list facts in the header")
+    held(
+        name,
+        verify.typed_numbers(script.from_script(name)),
+        "let prose() fill results in; list facts in the header",
+    )
     held(name, verify.differences(name), f"python -m notebooks {name}")
     published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
     held(name, verify.faults(published), f"python -m notebooks {name}")
@@ -63,12 +73,22 @@ def rerun(name: str) -> None:
 
 def main() -> int:
     """The command; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m notebooks", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of the notebooks; all where none is given")
+    parser = argparse.ArgumentParser(
+        prog="python -m notebooks", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="of the notebooks; all where none is given"
+    )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="hold the files against the scripts; run nothing")
-    what.add_argument("--rerun", action="store_true", help="--check, then run each and compare the numbers")
-    what.add_argument("--course", type=Path, metavar="FOLDER", help="lay out a course for nbgrader")
+    what.add_argument(
+        "--check", action="store_true", help="hold the files against the scripts; run nothing"
+    )
+    what.add_argument(
+        "--rerun", action="store_true", help="--check, then run each and compare the numbers"
+    )
+    what.add_argument(
+        "--course", type=Path, metavar="FOLDER", help="lay out a course for nbgrader"
+    )
     options = parser.parse_args()
     try:
         names = options.names or script.names()

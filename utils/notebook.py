@@ -59,7 +59,7 @@ def prose(text: str, *, claims: Mapping[str, bool] | None = None, within: float 
     lapsed = [claim for claim, holds in (claims or {}).items() if not holds]
     filled = fill(text, plain, lapsed)
     about = {"values": plain, "lapsed": lapsed, "within": within}
-    display({"text/markdown": filled, "text/plain": filled}, raw=True, metadata={METADATA: about})  # type: ignore[no-untyped-call]
+    display({"text/markdown": filled, "text/plain": filled}, raw=True, metadata={METADATA: about})
 
 
 def fill(text: str, values: Mapping[str, Any], lapsed: list[str]) -> str:
@@ -87,7 +87,7 @@ def picture(figure: Figure, alt: str) -> None:
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
-    display(Image(buffer.getvalue(), alt=alt))  # type: ignore[no-untyped-call]
+    display(Image(buffer.getvalue(), alt=alt))
 
 
 def data_check(splits: Splits) -> None:
@@ -97,15 +97,16 @@ def data_check(splits: Splits) -> None:
     title = entry.title if entry else f"your folder {source.name}"
     kind = "**SIMULATED data: they say nothing of the real world.**" if source.simulated else "Real data."
     licence = f" {entry.licence}. {entry.citation}" if entry else ""
-    rows = {name: len(part) for name, part in splits.parts().items()}
-    shape = " × ".join(map(str, splits.train.inputs.shape[1:]))
+    rows: dict[str, Any] = {name: len(part) for name, part in splits.parts().items()}
+    shape = splits.train.inputs.shape[1:]
     table = markdown_table(["split", "rows"], [[name, f"{{{name}:,}}"] for name in rows])
     prose(
-        "{title} (`{name}`). {kind}{licence}\n\n" + table + "\n\nEach row of inputs: {shape}.",
+        "{title} (`{name}`). {kind}{licence}\n\n" + table + "\n\nInputs of a row: shape {shape}, {dtype}.",
         title=title,
         name=source.name,
         kind=kind,
         licence=licence,
-        shape=shape,
+        shape=str(shape),
+        dtype=str(splits.train.inputs.dtype),
         **rows,
     )

@@ -34,7 +34,9 @@ def lay_out(folder: Path, names: Sequence[str]) -> None:
         CallerError: something stands there, or there is no such notebook.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CallerError(f"--course {folder}: something stands there", "give the name of a new folder")
+        raise CallerError(
+            f"--course {folder}: something stands there", "give the name of a new folder"
+        )
     notebooks = {name: for_grader(from_script(name)) for name in names}
     for name, notebook in notebooks.items():
         source = folder / "source" / name / f"{name}.ipynb"

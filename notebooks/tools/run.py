@@ -17,7 +17,9 @@ OURS = ("LABS_MIRROR", "LABS_DATA_HOME", "LABS_MODELS", "PYTHONPATH")
 """What this machine's user may have set, and a bare machine has not."""
 
 
-def execute(notebook: Notebook, name: str, *, folder: Path = FOLDER, stop: bool = True) -> Notebook:
+def execute(
+    notebook: Notebook, name: str, *, folder: Path = FOLDER, stop: bool = True
+) -> Notebook:
     """Run all cells in a fresh kernel, their outputs written into the notebook.
 
     The runs that it saves, and what it fetches, go to a folder that is removed.
@@ -45,19 +47,27 @@ def execute(notebook: Notebook, name: str, *, folder: Path = FOLDER, stop: bool 
             record_timing=False,
             allow_errors=not stop,
             coalesce_streams=True,
-            extra_arguments=["--log-level=ERROR"],  # it warns that it speaks plain TCP, which stays on this machine
+            extra_arguments=[
+                "--log-level=ERROR"
+            ],  # it warns that it speaks plain TCP, which stays on this machine
         )
         try:
             client.execute(env=environment)
         except CellExecutionError as error:
-            raise CheckError(f"{name}: a cell raises {error.ename}: {error.evalue}", _first_line(str(error))) from error
+            raise CheckError(
+                f"{name}: a cell raises {error.ename}: {error.evalue}", _first_line(str(error))
+            ) from error
         except TimeoutError as error:
-            raise CheckError(f"{name}: a cell takes more than {CELL_SECONDS} s", "make its work smaller") from error
+            raise CheckError(
+                f"{name}: a cell takes more than {CELL_SECONDS} s", "make its work smaller"
+            ) from error
     notebook.metadata.update(METADATA)
     return notebook
 
 
 def _first_line(error: str) -> str:
     """The first line of the cell that raised."""
-    lines = [line for line in error.splitlines() if line.strip() and not set(line.strip()) <= {"-"}]
+    lines = [
+        line for line in error.splitlines() if line.strip() and not set(line.strip()) <= {"-"}
+    ]
     return f"the cell that begins: {lines[1] if len(lines) > 1 else error}"

@@ -27,7 +27,9 @@ FOLDER = ROOT / "notebooks"
 EXERCISES = FOLDER / "exercises"
 
 TAGS = {"setup", "prose", "try", "exercise", "check", "solution"}
-SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$", re.MULTILINE | re.DOTALL)
+SOLUTION = re.compile(
+    r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$", re.MULTILINE | re.DOTALL
+)
 STUB = "...  # your answer"
 CHECK = re.compile(r'check\("([a-z_]+\.[a-z_0-9]+)", .+\)')
 METADATA = {
@@ -53,7 +55,9 @@ def find(name: str) -> Path:
         CallerError: there is none of this name.
     """
     if name not in names():
-        raise CallerError(f"there is no notebook {name}", f"the notebooks are: {', '.join(names())}")
+        raise CallerError(
+            f"there is no notebook {name}", f"the notebooks are: {', '.join(names())}"
+        )
     return FOLDER / f"{name}.py"
 
 
@@ -76,7 +80,10 @@ def from_script(name: str) -> Notebook:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells):
         if unknown := set(tags(cell)) - TAGS:
-            raise CallerError(f"{name}.py: a cell has the tag {min(unknown)}", f"the tags are: {', '.join(TAGS)}")
+            raise CallerError(
+                f"{name}.py: a cell has the tag {min(unknown)}",
+                f"the tags are: {', '.join(TAGS)}",
+            )
         cell.id = f"cell-{number:03d}"
         if "prose" in tags(cell):
             cell.metadata.update(FOLDED)
@@ -103,26 +110,31 @@ def for_grader(notebook: Notebook) -> Notebook:
     A front end without nbgrader ignores it.
 
     Raises:
-        CallerError: a check is not one line below the cell of its exercise.
+        CallerError: a check is not one line, or its exercise not the code cell before.
     """
     bare = copy.deepcopy(notebook)
     before = None
     for cell in bare.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+        if cell.cell_type != "code":
+            continue
+        cell.outputs, cell.execution_count = [], None
         if "check" in tags(cell):
             found = CHECK.fullmatch(cell.source)
             if found is None or before is None or not SOLUTION.search(before.source):
                 raise CallerError(
-                    f"{cell.source}: a check is one line, below the cell of its exercise",
+                    f"{cell.source}: a check is one line, its exercise the code cell before",
                     'write check("<notebook>.<exercise>", answer) below a cell with ### BEGIN SOLUTION',
                 )
-            before.metadata["nbgrader"] = _role(f"{found[1]}-answer", solution=True, locked=False)
+            before.metadata["nbgrader"] = _role(
+                f"{found[1]}-answer", solution=True, locked=False
+            )
             cell.metadata["nbgrader"] = _role(found[1], grade=True, locked=True, points=1)
         before = cell
     return bare
 
 
-def _role(grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool, **more: int) -> dict[str, Any]:
+def _role(
+    grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool, **more: int
+) -> dict[str, Any]:
     common = {"schema_version": 3, "grade_id": grade_id, "task": False}
     return {**common, "grade": grade, "solution": solution, "locked": locked, **more}

@@ -16,7 +16,15 @@ from typing import Any
 
 import nbformat
 
-from notebooks.tools.script import EXERCISES, FOLDER, Cell, Notebook, from_script, tags, without_solutions
+from notebooks.tools.script import (
+    EXERCISES,
+    FOLDER,
+    Cell,
+    Notebook,
+    from_script,
+    tags,
+    without_solutions,
+)
 from utils.notebook import METADATA, fill
 
 MEGABYTE = 1_000_000
@@ -45,11 +53,21 @@ def typed_numbers(notebook: Notebook) -> list[str]:
     found = []
     for cell in notebook.cells:
         facts = set(cell.metadata.get("facts", []))
-        numbers = {number.rstrip(",") for text in _texts(cell) for number in NUMBER.findall(ALLOWED.sub(" ", text))}
+        numbers = {
+            number.rstrip(",")
+            for text in _texts(cell)
+            for number in NUMBER.findall(ALLOWED.sub(" ", text))
+        }
         found += [f"{number} ({cell.id})" for number in sorted(numbers - facts)]
-        found += [f"{fact}, a fact that does not occur ({cell.id})" for fact in sorted(facts - numbers)]
+        found += [
+            f"{fact}, a fact that does not occur ({cell.id})"
+            for fact in sorted(facts - numbers)
+        ]
         if "prose" in tags(cell):
-            found += [f"{value}, given to prose as a figure ({cell.id})" for value in _given_figures(cell)]
+            found += [
+                f"{value}, given to prose as a figure ({cell.id})"
+                for value in _given_figures(cell)
+            ]
     return found
 
 
@@ -71,7 +89,9 @@ def _is_text(node: ast.AST) -> bool:
 
 def _prose_calls(cell: Cell) -> list[ast.Call]:
     calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
-    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "prose"]
+    return [
+        call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "prose"
+    ]
 
 
 def _template(call: ast.Call) -> str:
@@ -82,7 +102,9 @@ def _given_figures(cell: Cell) -> Iterator[str]:
     """Values of holes that are written as figures: they come from nowhere."""
     for call in _prose_calls(cell):
         for keyword in call.keywords:
-            if keyword.arg not in ("claims", "within") and isinstance(keyword.value, ast.Constant):
+            if keyword.arg not in ("claims", "within") and isinstance(
+                keyword.value, ast.Constant
+            ):
                 yield repr(keyword.value.value)
 
 
@@ -90,7 +112,10 @@ def differences(name: str) -> list[str]:
     """Where the committed notebook, or its exercises, are not what the script says."""
     script = from_script(name)
     found = []
-    for path, said in ((FOLDER / f"{name}.ipynb", script), (EXERCISES / f"{name}.ipynb", without_solutions(script))):
+    for path, said in (
+        (FOLDER / f"{name}.ipynb", script),
+        (EXERCISES / f"{name}.ipynb", without_solutions(script)),
+    ):
         if not path.is_file():
             found.append(f"{path.relative_to(FOLDER)} is missing")
         elif _bare(nbformat.read(path, as_version=4)) != _bare(said):
@@ -101,16 +126,24 @@ def differences(name: str) -> list[str]:
 def _bare(notebook: Notebook) -> list[tuple[Any, ...]]:
     """A notebook but for what running it adds."""
     return [
-        (cell.id, cell.cell_type, cell.source, json.dumps(cell.metadata, sort_keys=True)) for cell in notebook.cells
+        (cell.id, cell.cell_type, cell.source, json.dumps(cell.metadata, sort_keys=True))
+        for cell in notebook.cells
     ]
 
 
 def values(notebook: Notebook) -> dict[str, dict[str, Any]]:
     """What was filled into each text, with its tolerance: `{"cell-004/0": {"values": …, "within": …}}`."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for cell in notebook.cells:
-        outputs = [output for output in cell.get("outputs", []) if METADATA in output.get("metadata", {})]
-        found |= {f"{cell.id}/{number}": output.metadata[METADATA] for number, output in enumerate(outputs)}
+        outputs = [
+            output
+            for output in cell.get("outputs", [])
+            if METADATA in output.get("metadata", {})
+        ]
+        found |= {
+            f"{cell.id}/{number}": output.metadata[METADATA]
+            for number, output in enumerate(outputs)
+        }
     return found
 
 
@@ -130,7 +163,10 @@ def faults(notebook: Notebook) -> list[str]:
             if output.get("name") == "stderr":
                 found.append(f"{cell.id} warns: {output.text.strip()[:80]}")
             about = output.get("metadata", {}).get(METADATA, {})
-            found += [f"{cell.id} claims what does not hold: {claim}" for claim in about.get("lapsed", [])]
+            found += [
+                f"{cell.id} claims what does not hold: {claim}"
+                for claim in about.get("lapsed", [])
+            ]
         if "prose" in tags(cell):
             found += _unlike_its_values(cell)
     return found
@@ -138,14 +174,27 @@ def faults(notebook: Notebook) -> list[str]:
 
 def _unlike_its_values(cell: Cell) -> list[str]:
     """Texts that are not what the values of the run make of the template in the cell."""
-    said = [output.data["text/markdown"] for output in cell.outputs if METADATA in output.get("metadata", {})]
-    about = [output.metadata[METADATA] for output in cell.outputs if METADATA in output.get("metadata", {})]
+    said = [
+        output.data["text/markdown"]
+        for output in cell.outputs
+        if METADATA in output.get("metadata", {})
+    ]
+    about = [
+        output.metadata[METADATA]
+        for output in cell.outputs
+        if METADATA in output.get("metadata", {})
+    ]
     calls = _prose_calls(cell)
     if len(calls) != len(said):
         return [f"{cell.id} has {len(calls)} texts and shows {len(said)}"]
-    made = [fill(_template(call), one["values"], one["lapsed"]) for call, one in zip(calls, about, strict=True)]
+    made = [
+        fill(_template(call), one["values"], one["lapsed"])
+        for call, one in zip(calls, about, strict=True)
+    ]
     return [
-        f"{cell.id} says other numbers than its run" for text, right in zip(said, made, strict=True) if text != right
+        f"{cell.id} says other numbers than its run"
+        for text, right in zip(said, made, strict=True)
+        if text != right
     ]
 
 

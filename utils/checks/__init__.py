@@ -15,7 +15,7 @@ import importlib
 import pkgutil
 from typing import Any
 
-from utils.checks.verdicts import Judge, NotYetError
+from utils.checks.verdicts import Judge, NotYetError, wrapped
 from utils.errors import CallerError
 
 __all__ = ["NotYetError", "check", "exercises"]
@@ -44,4 +44,5 @@ def check(name: str, answer: Any) -> None:
     judges = exercises()
     if name not in judges:
         raise CallerError(f"there is no exercise {name}", f"the exercises are: {', '.join(judges)}")
-    print(f"✔ {name}: right. {judges[name](answer)}")
+    meaning = judges[name](answer)
+    print(f"✔ {name}: right\n{wrapped('', meaning)}")

@@ -104,7 +104,7 @@ TEST = np.array([[200.0, 7.0], [700.0, 365.0]])
 
 
 def normalise(answer: Any) -> str:
-    """A function of training rows and other rows, (rows, features): the others, by the training rows' mean and spread."""
+    """A function of training and other rows, (rows, features): the others, by the training rows' mean and spread."""
     what = "the other rows in standard deviations of the training rows"
     mean, spread = TRAIN.mean(axis=0), TRAIN.std(axis=0)
     own = (TEST - TEST.mean(axis=0)) / TEST.std(axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ Judge = Callable[[Any], str]
 
 CLOSE = 1e-4
 """Relative difference at which two numbers are the same answer: float32 and rounding to five digits pass."""
+WIDTH = 88
+"""Characters of a line, so that a cell does not break it."""
 BEGIN = "write your answer in the cell above, run it, then run this cell again"
 
 
@@ -28,12 +31,19 @@ class NotYetError(AssertionError):
     """
 
     def __init__(self, expected: str, came: str, hint: str) -> None:
-        super().__init__(f"not yet\n  expected: {expected}\n  came:     {came}\n  hint:     {hint}")
+        lines = [wrapped(f"{name}:", text) for name, text in (("expected", expected), ("came", came), ("hint", hint))]
+        super().__init__("\n".join(["not yet", *lines]))
         self.expected, self.came, self.hint = expected, came, hint
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints in place of a traceback."""
         return [f"✘ {self}"]
+
+
+def wrapped(label: str, text: str) -> str:
+    """A label and a text that keeps to its right, in lines that fit a cell."""
+    indent = " " * (len("  expected: ") if label else 2)
+    return textwrap.fill(text, WIDTH, initial_indent=f"  {label}".ljust(len(indent)), subsequent_indent=indent)
 
 
 class Mistake(NamedTuple):
