@@ -9,7 +9,7 @@ import numpy as np
 from utils.checks.verdicts import Judge, Mistake, called, number
 
 TRAIN_TARGETS = np.array([20.0, 30.0, 70.0], dtype="float32")
-TEST_TARGETS = np.array([50.0, 20.0], dtype="float32")
+TEST_TARGETS = np.array([60.0, 20.0, 35.0], dtype="float32")
 TRAIN_GROUPS = np.array([4, 4, 7, 9, 9, 9])
 TEST_GROUPS = np.array([7, 7, 9, 1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -92,7 +93,9 @@ def called(answer: Any, *arguments: Any, expected: str, signature: str) -> Any:
         raise NotYetError(f"a function {signature}", shown(answer), "give the function itself, without calling it")
     copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
     try:
-        given = answer(*copies)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # graders take what is printed there for an error
+            given = answer(*copies)
     except Exception as error:
         raise NotYetError(
             expected, f"{type(error).__name__}: {error}", f"call {signature} yourself and look"
@@ -121,9 +124,9 @@ def number(
     begun(given, what)
     try:
         values = np.asarray(given)
-        value = float(values.astype("float64").reshape(()) if values.size == 1 else "many")
-        if values.dtype.kind not in "iuf":
+        if values.dtype.kind not in "iuf" or values.size != 1:
             raise TypeError
+        value = float(values.reshape(()))
     except (TypeError, ValueError):
         raise NotYetError(f"{what}: a single number", shown(given), hint) from None
     if math.isclose(value, right, rel_tol=close, abs_tol=close * 1e-3):
@@ -152,7 +155,10 @@ def array(
     """
     begun(given, what)
     try:
-        values = np.asarray(given).astype("float64")
+        values = np.asarray(given)
+        if values.dtype.kind not in "iuf":
+            raise TypeError
+        values = values.astype("float64")
     except (TypeError, ValueError):
         raise NotYetError(f"{what}: numbers", shown(given), hint) from None
     for mistake in mistakes:
