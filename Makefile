@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 
-.PHONY: labs test lint lock clean
+.PHONY: labs test lint notebooks lock clean
 
 labs: .venv/installed ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
@@ -19,6 +19,9 @@ lint: .venv/installed
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+
+notebooks: .venv/installed ## make the companion notebooks anew from their scripts: run, verified, written
+	@$(PY) -m notebooks
 
 lock: .venv/installed ## resolve pyproject.toml anew into requirements.lock (for maintainers)
 	@$(PY) -m uv pip compile pyproject.toml --extra all --extra dev --extra notebooks --universal --python-version 3.11 \

@@ -125,10 +125,9 @@ def for_grader(notebook: Notebook) -> Notebook:
                     f"{cell.source}: a check is one line, its exercise the code cell before",
                     'write check("<notebook>.<exercise>", answer) below a cell with ### BEGIN SOLUTION',
                 )
-            before.metadata["nbgrader"] = _role(
-                f"{found[1]}-answer", solution=True, locked=False
-            )
-            cell.metadata["nbgrader"] = _role(found[1], grade=True, locked=True, points=1)
+            point = found[1].replace(".", "-")  # nbgrader takes no dots
+            before.metadata["nbgrader"] = _role(f"{point}-answer", solution=True, locked=False)
+            cell.metadata["nbgrader"] = _role(point, grade=True, locked=True, points=1)
         before = cell
     return bare
 
