@@ -9,7 +9,7 @@
 # # Start here
 #
 # These labs are small, whole experiments in deep learning. Each one reads real or simulated data, trains a network,
-# judges it honestly and saves it, in a minute or less on an ordinary laptop. This notebook shows how all of them work,
+# judges it honestly and saves it; the quick form of each takes less than a minute on an ordinary laptop. This notebook shows how all of them work,
 # with the smallest one: how strong is a concrete, given its recipe?
 #
 # You need a little Python. Run the cells from top to bottom (Shift and Enter runs one).
@@ -133,7 +133,7 @@ def steps(rows, batch_size):
 
 # %% [markdown]
 # The next cell checks it. Where an answer is not right yet, the verdict says what was expected, what came, and where to
-# look. Nobody sees it but you, and you may try as often as you like.
+# look. You may try as often as you like.
 
 # %% tags=["check"]
 check("start_here.steps", steps)
@@ -281,7 +281,7 @@ for epochs in (5, 20, 60):
     print(f"{epochs} epochs: {error_on_validation(replace(config, epochs=epochs)):.1f} MPa")
 
 # %% [markdown]
-# **2. Larger batches.** The same rows, fewer steps. Why is the error larger, and what would help?
+# **2. Larger batches.** The same rows, fewer steps. What does that do to the error, and what would help?
 
 # %% tags=["try"]
 for batch_size in (16, 32, 128):
