@@ -9,8 +9,8 @@
 # # Start here
 #
 # These labs are small, whole experiments in deep learning. Each one reads real or simulated data, trains a network,
-# judges it honestly and saves it; the quick form of each takes less than a minute on an ordinary laptop. This notebook shows how all of them work,
-# with the smallest one: how strong is a concrete, given its recipe?
+# judges it honestly and saves it; the quick form of each takes less than a minute on an ordinary laptop. This notebook
+# shows how all of them work, with the smallest one: how strong is a concrete, given its recipe?
 #
 # You need a little Python. Run the cells from top to bottom (Shift and Enter runs one).
 
