@@ -18,10 +18,11 @@ import pytest
 import labs
 from notebooks.tools import script, verify
 from notebooks.tools.grading import lay_out
+from notebooks.tools.run import execute
 from tests.conftest import ROOT, Command
 from utils import figures, notebook
 from utils.checks import exercises
-from utils.errors import CallerError
+from utils.errors import CallerError, CheckError
 from utils.notebook import METADATA, fill
 from utils.splits import Source, Split, Splits
 
@@ -229,6 +230,15 @@ def test_the_command(command: Command, tmp_path: Path) -> None:
     taken = command("notebooks", "--course", tmp_path)
     assert taken.status == 0
     assert command("notebooks", "--course", tmp_path).status == 2
+
+
+def test_a_cell_that_raises_ends_the_run(lesson: Callable[[str], Any], tmp_path: Path) -> None:
+    raising = "# %%\nimport os\nprint(os.environ['LABS_OFFLINE'], os.environ.get('LABS_MIRROR'))\n\n# %%\n1 / 0\n"
+    made = lesson(raising)
+    with pytest.raises(CheckError, match="lesson: a cell raises ZeroDivisionError: division by zero") as ended:
+        execute(made, "lesson", folder=tmp_path)
+    assert ended.value.hint == "the cell that begins: 1 / 0"
+    assert made.cells[0].outputs[0].text == "1 None\n"
 
 
 @pytest.mark.slow
