@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import numpy as np
 import pytest
 
 import labs
 from notebooks.tools import script, verify
-from notebooks.tools.grading import lay_out
 from notebooks.tools.run import execute
 from tests.conftest import ROOT, Command
-from utils import figures, notebook
 from utils.checks import exercises
 from utils.errors import CallerError, CheckError
 from utils.notebook import METADATA, fill
-from utils.splits import Source, Split, Splits
 
 NAMES = script.names()
 SCRIPT = """\
@@ -262,98 +255,8 @@ def test_unsolved_exercises_run_to_their_end(name: str, command: Command, tmp_pa
         assert errors == (["NotYetError"] if "check" in script.tags(cell) else [])
 
 
-RIGHTLY = {
-    "steps": "return math.ceil(rows / batch_size)",
-    "baseline": "return float(np.sqrt(np.mean((test_targets - np.mean(train_targets)) ** 2)))",
-    "leaks": "return int(np.isin(test_groups, train_groups).sum())",
-}
-WRONGLY = RIGHTLY | {"steps": "return rows // batch_size", "baseline": "return undefined"}
-
-
-def solved(name: str, answers: dict[str, str]) -> Any:
-    """The exercises as a student hands them in: each stub replaced by an answer."""
-    notebook = nbformat.read(script.EXERCISES / f"{name}.ipynb", as_version=4)
-    for cell in notebook.cells:
-        for function, answer in answers.items():
-            if cell.source.startswith(f"def {function}("):
-                imports = "import math\nimport numpy as np\n\n"
-                cell.source = imports + cell.source.replace(script.STUB, answer)
-    return notebook
-
-
-@pytest.mark.slow
-def test_a_grading_run(tmp_path: Path) -> None:
-    """nbgrader, from the course folder to the grades: three of three, one of three, nothing handed in but stubs."""
-    pytest.importorskip("nbgrader", reason="the grader is not installed: pip install keras-labs[notebooks]")
-    course = tmp_path / "course"
-    name = "00_start_here"
-    lay_out(course, [name])
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic by name
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LABS_MODELS": str(tmp_path / "models")}
-
-    def nbgrader(*words: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *words], cwd=course, env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-
-    nbgrader("generate_assignment", name)
-    released = nbformat.read(course / "release" / name / f"{name}.ipynb", as_version=4)
-    ours = script.without_solutions(script.from_script(name))
-    assert [cell.source for cell in released.cells] == [cell.source for cell in ours.cells]
-    for student, answers in (("ada", RIGHTLY), ("bob", WRONGLY), ("cleo", {})):
-        handed_in = course / "submitted" / student / name / f"{name}.ipynb"
-        handed_in.parent.mkdir(parents=True)
-        nbformat.write(solved(name, answers), handed_in)
-    nbgrader("autograde", name)
-    nbgrader("export")
-    header, *rows = (line.split(",") for line in (course / "grades.csv").read_text().splitlines())
-    grades = [dict(zip(header, row, strict=True)) for row in rows]
-    points = {grade["student_id"]: (float(grade["score"]), float(grade["max_score"])) for grade in grades}
-    assert points == {"ada": (3.0, 3.0), "bob": (1.0, 3.0), "cleo": (0.0, 3.0)}
-
-
 def test_kernel_and_metadata_do_not_name_this_machine() -> None:
     for path in sorted(script.FOLDER.rglob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         assert notebook["metadata"] == script.METADATA
         assert str(ROOT) not in path.read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
-    """What is displayed, each with its metadata."""
-    found: list[tuple[Any, Any]] = []
-    monkeypatch.setattr("IPython.display.display", lambda data, metadata=None, **_: found.append((data, metadata)))
-    return found
-
-
-def test_prose_is_filled_and_says_what_no_longer_holds(displayed: list[tuple[Any, Any]]) -> None:
-    notebook.prose("\n    {a:.1f} and {n:,}\n    ", claims={"a is small": True}, a=np.float32(2.04), n=np.int64(1200))
-    notebook.prose("{a}", claims={"a is small": False, "it is warm": False}, within=0.2, a=3)
-    (first, about), (second, lapsed) = displayed
-    assert first == {"text/markdown": "2.0 and 1,200", "text/plain": "2.0 and 1,200"}
-    assert json.loads(json.dumps(about))[METADATA]["values"]["n"] == 1200
-    assert about[METADATA]["within"] == 0.05
-    assert second["text/markdown"] == "3\n\n**In this run that does not hold:** a is small; it is warm."
-    assert lapsed[METADATA] == {"values": {"a": 3}, "lapsed": ["a is small", "it is warm"], "within": 0.2}
-    with pytest.raises(KeyError):
-        notebook.prose("{nothing}")
-
-
-@pytest.mark.parametrize("simulated", [True, False])
-def test_data_are_named_and_simulated_ones_loudly(displayed: list[tuple[Any, Any]], simulated: bool) -> None:
-    part = Split(np.zeros((1200, 8), "float32"), np.zeros(1200))
-    notebook.data_check(Splits(part, part, part, Source("concrete", "embedded", "", simulated), "strength"))
-    text = displayed[0][0]["text/markdown"]
-    assert ("**SIMULATED data: they say nothing of the real world.**" in text) == simulated
-    assert ("Real data." in text) != simulated
-    assert "| train | 1,200 |" in text
-    assert "Inputs of a row: shape (8,), float32." in text
-
-
-def test_a_picture_has_words(displayed: list[tuple[Any, Any]]) -> None:
-    notebook.picture(figures.new_figure("Empty")[0], "an empty plot")
-    image = displayed[0][0]
-    assert image.alt == "an empty plot"
-    assert image.data.startswith(b"\x89PNG")
