@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 
-.PHONY: labs test verify lint lock clean
+.PHONY: labs test verify lint notebooks lock clean
 
 labs: .venv/installed ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
@@ -23,8 +23,12 @@ lint: .venv/installed
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
+notebooks: .venv/installed ## make the companion notebooks anew from their scripts: run, verified, written
+	@$(PY) -m notebooks
+
 lock: .venv/installed ## resolve pyproject.toml anew into requirements.lock (for maintainers)
-	@$(PY) -m uv pip compile pyproject.toml --extra all --extra scale --extra dev --universal --python-version 3.11 \
+	@$(PY) -m uv pip compile pyproject.toml --extra all --extra scale --extra dev --extra notebooks --universal \
+	  --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.lock --quiet \
 	  --custom-compile-command "make lock"
 
@@ -32,7 +36,7 @@ clean: ## remove the environment and the caches, never a run
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/installed: requirements.lock
-	@echo "setting up .venv from requirements.lock: two minutes, 3.5 GB"
+	@echo "setting up .venv from requirements.lock: two minutes, 3.8 GB"
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or later is needed, this is " + sys.version.split()[0] + "\nhint: make PYTHON=/path/to/python3.11 …" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv || { echo "hint: on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock

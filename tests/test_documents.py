@@ -18,7 +18,8 @@ def test_pages_and_cards_say_what_was_recorded() -> None:
 
 def test_commands_of_the_pages_exist() -> None:
     """Every `python -m labs…` of a page is a command that is there, with options that it has."""
-    for name in [*documents.blocks(), "data/README.md"]:
+    lessons = [f"notebooks/{path.name}" for path in (documents.ROOT / "notebooks").glob("*.py")]
+    for name in [*documents.blocks(), "data/README.md", "notebooks/README.md", *lessons]:
         text = (documents.ROOT / name).read_text(encoding="utf-8")
         for module, rest in re.findall(r"python -m (labs[\w.]*)([^\n`|]*)", text):
             words = rest.split("#")[0].split()

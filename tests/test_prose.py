@@ -1,0 +1,52 @@
+"""What a notebook shows: prose filled from the run, its data, pictures with words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from utils import figures, notebook
+from utils.notebook import METADATA
+from utils.splits import Source, Split, Splits
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+    """What is displayed, each with its metadata."""
+    found: list[tuple[Any, Any]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, metadata=None, **_: found.append((data, metadata)))
+    return found
+
+
+def test_prose_is_filled_and_says_what_no_longer_holds(displayed: list[tuple[Any, Any]]) -> None:
+    notebook.prose("\n    {a:.1f} and {n:,}\n    ", claims={"a is small": True}, a=np.float32(2.04), n=np.int64(1200))
+    notebook.prose("{a}", claims={"a is small": False, "it is warm": False}, within=0.2, a=3)
+    (first, about), (second, lapsed) = displayed
+    assert first == {"text/markdown": "2.0 and 1,200", "text/plain": "2.0 and 1,200"}
+    assert json.loads(json.dumps(about))[METADATA]["values"]["n"] == 1200
+    assert about[METADATA]["within"] == 0.05
+    assert second["text/markdown"] == "3\n\n**In this run that does not hold:** a is small; it is warm."
+    assert lapsed[METADATA] == {"values": {"a": 3}, "lapsed": ["a is small", "it is warm"], "within": 0.2}
+    with pytest.raises(KeyError):
+        notebook.prose("{nothing}")
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_data_are_named_and_simulated_ones_loudly(displayed: list[tuple[Any, Any]], simulated: bool) -> None:
+    part = Split(np.zeros((1200, 8), "float32"), np.zeros(1200))
+    notebook.data_check(Splits(part, part, part, Source("concrete", "embedded", "", simulated), "strength"))
+    text = displayed[0][0]["text/markdown"]
+    assert ("**SIMULATED data: they say nothing of the real world.**" in text) == simulated
+    assert ("Real data." in text) != simulated
+    assert "| train | 1,200 |" in text
+    assert "Inputs of a row: shape (8,), float32." in text
+
+
+def test_a_picture_has_words(displayed: list[tuple[Any, Any]]) -> None:
+    notebook.picture(figures.new_figure("Empty")[0], "an empty plot")
+    image = displayed[0][0]
+    assert image.alt == "an empty plot"
+    assert image.data.startswith(b"\x89PNG")
