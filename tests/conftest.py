@@ -59,7 +59,7 @@ def command(tmp_path: Path) -> Command:
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
         return Ended(process.returncode, process.stdout, process.stderr)
 

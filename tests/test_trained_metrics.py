@@ -1,50 +1,52 @@
-"""The trained metrics are where they were recorded, and a broken training is noticed."""
+"""The trained metrics of every lab are in their bands, and a broken training is noticed."""
 
 from __future__ import annotations
 
-import statistics
-from dataclasses import replace
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 
-from benchmarks.results import recorded
-from labs.regression.lab import lab
-from utils import harness
-from utils.splits import Splits
+import labs
+from benchmarks.sabotages import CATALOGUE
+from labs.verifying import FIRST_FRESH, judge
+from tests.conftest import Command
+from utils import bands, verdicts
 
 pytestmark = pytest.mark.metrics
 
-SEEDS = (101, 102, 103)
+
+def test_every_lab_has_a_band_of_its_quick_preset() -> None:
+    for name in labs.NAMES:
+        found = [band for band in bands.read_bands(bands.bands_folder(), name) if band.preset == "quick"]
+        assert found, name
+        for band in found:
+            assert len(band.seeds) >= bands.FEWEST_SEEDS
+            assert max(band.seeds) < FIRST_FRESH
 
 
-def mean_rmse(splits: Splits) -> float:
-    """Mean test RMSE of the quick preset over seeds that were not recorded."""
-    found = []
-    for seed in SEEDS:
-        fitted = harness.fit(lab, replace(lab.preset("quick"), seed=seed), splits)
-        found.append(harness.evaluate(fitted).metrics["test"]["rmse"]["value"])
-    return statistics.mean(found)
+def test_the_quick_presets_hold(command: Command, tmp_path: Path) -> None:
+    """The verdict itself, from its command line, with three fresh seeds of every lab."""
+    ended = command("labs", "verify", "--preset", "quick", "--json", "--junit", tmp_path / "verdict.xml")
+    assert ended.status == 0, ended.err
+    verdict = json.loads(ended.out)
+    assert {each["lab"] for each in verdict} == set(labs.NAMES)
+    assert all(each["holds"] and len(each["seeds"]) == 3 for each in verdict)
+    assert len(ElementTree.parse(tmp_path / "verdict.xml").getroot()) == len(verdict)
 
 
-def band() -> tuple[float, float]:
-    """Where the mean of three seeds lies, by Student's t at 1 % from the recorded seeds."""
-    from scipy.stats import t
-
-    quick = recorded("regression")["data"]["concrete"]["quick"]
-    centre, n = quick["test"]["rmse"], len(quick["seeds"])
-    half = t.ppf(0.995, n - 1) * centre["std"] * np.sqrt(1 / n + 1 / len(SEEDS))
-    return centre["mean"] - half, centre["mean"] + half
-
-
-def test_quick_is_in_its_band() -> None:
-    low, high = band()
-    assert low <= mean_rmse(lab.splits(lab.preset("quick"))) <= high
-
-
-def test_shuffled_targets_leave_the_band() -> None:
-    splits = lab.splits(lab.preset("quick"))
-    shuffled = np.random.default_rng(0).permutation(splits.train.targets)
-    half = np.where(np.arange(len(shuffled)) % 2, shuffled, splits.train.targets)
-    low, high = band()
-    assert not low <= mean_rmse(replace(splits, train=replace(splits.train, targets=half))) <= high
+@pytest.mark.parametrize(("sabotage", "words"), [("shuffled_labels", "training"), ("leaked_test_rows", "a leak")])
+def test_a_sabotage_is_red_and_the_sentence_points_there(sabotage: str, words: str) -> None:
+    assert "regression" in CATALOGUE[sabotage]
+    (band,) = (band for band in bands.read_bands(bands.bands_folder(), "regression") if band.preset == "quick")
+    (verdict,) = judge(
+        [band],
+        range(FIRST_FRESH, FIRST_FRESH + 3),
+        verdicts.error_of_each([band]),
+        altered=f"benchmarks.sabotages:{sabotage}",
+        workers=os.cpu_count(),
+    )
+    assert not verdict.holds
+    assert words in " ".join(verdicts.explain(verdict))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from labs.transfer import cases
 from utils import backbones
 from utils.backbones import FEATURES, LEVELS
+from utils.builders import mean_answer, mirror_images
 from utils.contracts import Phase
 from utils.export import predictor
 from utils.features import ViewBatches, views_of
@@ -137,8 +138,10 @@ def compile_arguments(config: TransferConfig, splits: Splits, *, finetune: bool 
 
 
 def assemble(config: TransferConfig, splits: Splits, trained: keras.Model) -> keras.Model:
-    """Pixels to probabilities in one flat model: preprocessing, what stayed frozen, what was trained."""
-    return joined(cases.extractor(config).frozen(_trained_input(config, splits)), trained, config.backbone)
+    """Pixels to probabilities in one model: preprocessing, what stayed frozen, what was trained; or the mean of what it
+    says of a picture and of its mirror image."""
+    whole = joined(cases.extractor(config).frozen(_trained_input(config, splits)), trained, config.backbone)
+    return mean_answer(whole, mirror_images) if config.mirrored else whole
 
 
 def _trained_input(config: TransferConfig, splits: Splits) -> str:
