@@ -208,20 +208,36 @@ def test_fine_tuning_from_the_command_line(command: Command, tmp_path: Path) -> 
     assert ", once" not in again.err, "everything comes from the cache"
     assert again.json["metrics"] == record["metrics"]
     assert command("labs", "evaluate", "run").status == 0
-    predicted_with_labels_and_heat(command, tmp_path)
+    predicted_with_labels_and_heat(command, tmp_path, "run")
+    mean = command("labs.transfer", *words, "--mirrored", "--out", "mean", "--json")
+    assert mean.json["config"]["mirrored"]
+    assert mean.json["metrics"]["test"]["accuracy"]["value"] == 1.0
+    assert mean.json["metrics"]["test"]["log_loss"] != record["metrics"]["test"]["log_loss"]
+    assert max(form["max_abs_diff"] for form in mean.json["parity"].values()) < 1e-6
+    predicted_with_labels_and_heat(command, tmp_path, "mean")
 
 
-def predicted_with_labels_and_heat(command: Command, folder: Path) -> None:
+def predicted_with_labels_and_heat(command: Command, folder: Path, run: str) -> None:
     """`predict` on pictures that the model never saw."""
-    coloured(folder / "new", number=1, side=90)
+    if not (folder / "new").exists():
+        coloured(folder / "new", number=1, side=90)
     (folder / "names.json").write_text(json.dumps(["sea", "fire"]))
-    words = ["new/red/0.png", "new/blue/0.png", "--top-k", "2", "--labels", "names.json", "--grad-cam", "seen"]
-    ended = command("labs", "predict", "run", *words, "--json")
+    words = [
+        "new/red/0.png",
+        "new/blue/0.png",
+        "--top-k",
+        "2",
+        "--labels",
+        "names.json",
+        "--grad-cam",
+        f"seen-by-{run}",
+    ]
+    ended = command("labs", "predict", run, *words, "--json")
     assert ended.status == 0, ended.err
     assert ended.json["answers"] == ["fire", "sea"]
-    assert len(list((folder / "seen").iterdir())) == 2
+    assert len(list((folder / f"seen-by-{run}").iterdir())) == 2
     (folder / "three.json").write_text(json.dumps(["sea", "fire", "air"]))
-    refused = command("labs", "predict", "run", "new/red/0.png", "--labels", "three.json")
+    refused = command("labs", "predict", run, "new/red/0.png", "--labels", "three.json")
     assert refused.status == 2
     assert "3 names, and the model has 2 classes" in refused.err
 
