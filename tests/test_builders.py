@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from utils.builders import columns, committee, lstm_stack, mean_answer, mirror_images
+from utils.averaging import committee, mean_answer, mirror_images
+from utils.builders import columns, lstm_stack
 from utils.export import FORMATS, open_model, predictor, save_model
 from utils.losses import cross_entropy
 from utils.splits import Source, Split, Splits

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from utils.builders import mean_answer, symmetries
+from utils.averaging import mean_answer, symmetries
 from utils.errors import CallerError
 from utils.explain import feature_maps, first_filters, grad_cam
 from utils.export import load_model

@@ -15,7 +15,7 @@ from labs.galaxy import data, model
 from labs.galaxy.lab import GalaxyConfig, lab
 from tests.conftest import Command
 from utils import store
-from utils.builders import mean_answer, symmetries
+from utils.averaging import mean_answer, symmetries
 from utils.catalog import candidates
 from utils.errors import CallerError
 from utils.splits import Source, Split, Splits

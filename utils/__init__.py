@@ -6,7 +6,7 @@
 9  harness (fit, evaluate, save: the one way through)
 8  parity   runs   layers   picture_figures   sweep_figures   phases   notebook (prose filled from the run)
 7  training   export   explain   figures   report   folders   features
-6  contracts (Lab and what training gives back)   backbones
+6  contracts (Lab and what training gives back)   backbones   averaging
 5  pipelines   builders   optimizers   losses   baselines   recurrent   windows   folding   lite0
 4  pictures   classification   binary   sequences   replay
 3  store   splits   metrics   simulated

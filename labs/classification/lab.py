@@ -158,7 +158,7 @@ def build(config: ClassificationConfig, splits: Splits) -> keras.Model:
 
 def assemble(config: ClassificationConfig, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG001
     """The trained network, or its mean over a picture and its mirror image."""
-    from utils.builders import mean_answer, mirror_images
+    from utils.averaging import mean_answer, mirror_images
 
     return mean_answer(trained, mirror_images) if config.mirrored else trained
 

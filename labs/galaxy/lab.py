@@ -130,7 +130,7 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
 
 def assemble(config: GalaxyConfig, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG001
     """The trained network, or the mean over its members and over the symmetries of a square."""
-    from utils.builders import mean_answer, symmetries
+    from utils.averaging import mean_answer, symmetries
 
     if config.symmetric:
         return mean_answer(trained, symmetries)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import committee, residual_blocks
+from utils.averaging import committee
+from utils.builders import residual_blocks
 from utils.errors import CallerError
 from utils.splits import Splits
 

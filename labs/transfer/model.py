@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from labs.transfer import cases
 from utils import backbones
+from utils.averaging import mean_answer, mirror_images
 from utils.backbones import FEATURES, LEVELS
-from utils.builders import mean_answer, mirror_images
 from utils.contracts import Phase
 from utils.export import predictor
 from utils.features import ViewBatches, views_of
