@@ -43,6 +43,8 @@ from utils.trials import Outcome, Trial
         (("sweep", "regression", "--set", "units=0"), "--units: input should be greater"),
         (("sweep", "regression", "--set", "units=ten"), "--units: input should be a valid integer"),
         (("sweep", "regression", "--set", "units=1", "--seeds", "0"), "--seeds: 0"),
+        (("sweep", "regression", "--set", "units=1", "--address", "127.0.0.1:9"), "no Ray cluster answers there"),
+        (("sweep", "regression", "--set", "units=1", "--address", "nowhere"), "no Ray cluster answers there"),
         (("sweep", "--resume", "nowhere"), "there is no sweep here"),
     ],
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ RETRIES = 3
 """How often a trial whose process or machine was lost is begun again."""
 SHIPPED = ("LABS_DATA_HOME", "LABS_MIRROR", "LABS_OFFLINE")
 """Environment variables that the trials find as they are here."""
+STARTS = 3
+"""How often it is tried to start Ray here."""
+KNOCK_SECONDS = 3.0
 WAIT_SECONDS = 1.0
 
 Progress = Callable[[Outcome, int, int, float], None]
@@ -82,26 +86,59 @@ def _ray(workers: int | None, address: str | None) -> Iterator[None]:
         raise CallerError(
             "trials in parallel need Ray, which is not installed", "pip install 'keras-labs[scale]'"
         ) from error
-    local: dict[str, Any] = {}
-    if address is None:
-        local = {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
     environment = {name: os.environ[name] for name in SHIPPED if name in os.environ}
-    try:
-        ray.init(
-            address or "local",
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            runtime_env={"env_vars": environment},
-            **local,
-        )
-    except ConnectionError as error:
-        raise CallerError(
-            f"--address {address}: no Ray cluster answers there", "ray status says where it is"
-        ) from error
+    common: dict[str, Any] = {
+        "logging_level": logging.ERROR,
+        "log_to_driver": False,
+        "runtime_env": {"env_vars": environment},
+    }
+    if address is not None:
+        try:
+            _knock(address)
+            ray.init(address, **common)
+        except (OSError, ValueError) as error:
+            raise CallerError(
+                f"--address {address}: no Ray cluster answers there", "give host:port of its head, or auto on one of it"
+            ) from error
+    else:
+        _start(num_cpus=workers or os.cpu_count(), include_dashboard=False, **common)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise where nobody listens; Ray itself would wait for minutes.
+
+    Raises:
+        OSError: nobody listens there.
+        ValueError: it is no address.
+    """
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
+
+
+def _start(**options: Any) -> None:
+    """A cluster of this machine alone. Where others keep it busy its processes may take too long to find each other:
+    then it is tried again.
+
+    Raises:
+        CheckError: it does not start.
+    """
+    import ray
+
+    for attempt in range(1, STARTS + 1):
+        try:
+            ray.init("local", **options)
+            return
+        except Exception as error:  # Ray raises no class of its own here
+            ray.shutdown()
+            if attempt == STARTS:
+                raise CheckError(
+                    f"Ray does not start on this machine ({error})", "see what else runs here, then try again"
+                ) from error
 
 
 def _run_all(trials: Sequence[Trial], workers: int | None) -> Iterator[tuple[Trial, Outcome]]:

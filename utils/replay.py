@@ -64,7 +64,9 @@ def _as_it_is(number: int, layer: Any, *arguments: Any, **options: Any) -> Any: 
     return layer(*arguments, **options)
 
 
-def replay(model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | None = None) -> Replay:
+def replay(
+    model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | None = None, dtype: str | None = None
+) -> Replay:
     """Call a model's layers again, on a new Input, flat.
 
     The layers are the model's own, weights and all; the model itself is not changed.
@@ -73,6 +75,7 @@ def replay(model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | 
         model: functional or Sequential, live or reloaded, with one input and one output; it may hold further models.
         call: what is done instead of calling a layer.
         shape: of one input, where the model leaves it open.
+        dtype: of the new Input; the model's own where none is given.
 
     Raises:
         CallerError: the model, or one in it, is a subclass, whose calls nobody can list; or it has several inputs.
@@ -84,7 +87,7 @@ def replay(model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | 
             "give a model with one of each",
         )
     (tensor,) = model.inputs
-    inputs = keras.Input(shape or tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
+    inputs = keras.Input(shape or tensor.shape[1:], dtype=dtype or tensor.dtype, name=tensor.name)
     steps: list[Step] = []
     seen: dict[int, int] = {}
 
@@ -113,15 +116,16 @@ def replay(model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | 
     return Replay(inputs, steps, output)
 
 
-def joined(first: keras.Model, second: keras.Model, name: str) -> keras.Model:
+def joined(first: keras.Model, second: keras.Model, name: str, dtype: str | None = None) -> keras.Model:
     """The two as one flat model, the second on what the first gives, made of their own layers.
 
     Args:
         first: functional, with one input and one output.
         second: likewise.
         name: of the whole.
+        dtype: that it takes; the first's own where none is given.
     """
-    found = replay(keras.Model(first.inputs, second(first.output)))
+    found = replay(keras.Model(first.inputs, second(first.output)), dtype=dtype)
     return keras.Model(found.inputs, found.output, name=name)
 
 

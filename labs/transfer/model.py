@@ -140,8 +140,10 @@ def compile_arguments(config: TransferConfig, splits: Splits, *, finetune: bool 
 def assemble(config: TransferConfig, splits: Splits, trained: keras.Model) -> keras.Model:
     """Pixels to probabilities in one model: preprocessing, what stayed frozen, what was trained; or the mean of what it
     says of a picture and of its mirror image."""
-    whole = joined(cases.extractor(config).frozen(_trained_input(config, splits)), trained, config.backbone)
-    return mean_answer(whole, mirror_images) if config.mirrored else whole
+    front = cases.extractor(config).frozen(_trained_input(config, splits))
+    if config.mirrored:  # what is mirrored is float32
+        return mean_answer(joined(front, trained, config.backbone, "float32"), mirror_images)
+    return joined(front, trained, config.backbone)
 
 
 def _trained_input(config: TransferConfig, splits: Splits) -> str:
