@@ -215,6 +215,7 @@ def test_fine_tuning_from_the_command_line(command: Command, tmp_path: Path) -> 
     assert mean.json["metrics"]["test"]["accuracy"]["value"] == 1.0
     assert mean.json["metrics"]["test"]["log_loss"] != record["metrics"]["test"]["log_loss"]
     assert max(form["max_abs_diff"] for form in mean.json["parity"].values()) < 1e-6
+    assert {path.stem for path in (tmp_path / "mean" / "figures").iterdir()} == FIGURES
     predicted_with_labels_and_heat(command, tmp_path, "mean")
 
 

@@ -227,8 +227,10 @@ def inside(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
     from utils import explain
 
     whole = fitted.model
-    # Rather the network than its mean over views, or a member of a committee; it may take features, not pictures.
-    parts = [fitted.trained, *(layer for layer in fitted.trained.layers if isinstance(layer, keras.Model))]
+    # Rather the network than its mean over views, or a member of a committee; what was trained may take features, not
+    # pictures, and then the network stands in the whole.
+    layers = [*fitted.trained.layers, *whole.layers]
+    parts = [fitted.trained, *(layer for layer in layers if isinstance(layer, keras.Model))]
     shapes = whole.input.shape, whole.output.shape
     model = next((part for part in parts if (part.input.shape, part.output.shape) == shapes), whole)
     if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
