@@ -300,10 +300,10 @@ prose(
 #
 # ### Back-propagation through time
 #
-# How do you train a loop? Write it out: a text of hundred characters becomes a network of hundred layers that happen
-# to share their weights. Then it is back-propagation as ever: forwards through all steps, keeping the states; then
-# backwards with the gradient, from the last step to the first. Each step back goes through the $\tanh$, whose slope is
-# $1 - h_t^2$, and then through $W$:
+# How do you train a loop? Write it out: a text of a hundred characters becomes a network of a hundred layers that
+# happen to share their weights. Then it is back-propagation as ever: forwards through all steps, keeping the states;
+# then backwards with the gradient, from the last step to the first. Each step back goes through the $\tanh$, whose
+# slope is $1 - h_t^2$, and then through $W$:
 #
 # $$\frac{\partial L}{\partial h_{t-1}} =
 # \left( \frac{\partial L}{\partial h_t} \odot (1 - h_t^2) \right) W^\top$$
@@ -460,6 +460,7 @@ for tensor in (characters, vectors, outputs, by_hand.output):
 # %%
 from utils.layers import cost_table, layer_costs
 
+keras.utils.set_random_seed(config.seed)
 untrained = lab.build(config, splits)
 print(cost_table(layer_costs(untrained, shape=(config.length,))))
 
@@ -578,6 +579,7 @@ def gradients_back(model):
     return np.median(norms, axis=0)[::-1]  # of the windows; the last character first
 
 
+keras.utils.set_random_seed(config.seed)
 keeping = replace(config, memory=200)
 plain_name, lstm_name, keeping_name = "plain", "LSTM", "LSTM, memory=200"
 at_first = {
@@ -629,12 +631,6 @@ def reach(norms):
 far = 90
 prose(
     """
-    **After training** both fall by powers of ten. A thousandth is left {plain:.0f} steps back in the plain network and
-    {lstm:.0f} steps back in the LSTM: no difference. Only far back do they part. The plain one goes on
-    along its line, the same factor at each step; in the LSTM some cells forget more slowly than others, and these are
-    what is left: {far} steps back its gradient is about $10^{{{more:.0f}}}$ times the plain one's. That is still far too
-    small to learn from. After one pass, both networks live in the present.
-
     **Before training** holds two surprises.
 
     - The plain network's gradient hardly vanishes. Keras starts $W$ as an orthogonal matrix, which keeps lengths as
@@ -644,8 +640,11 @@ prose(
       $\\sigma(1)$ is {keep:.2f}: a new cell keeps that share at each step, and after ten steps {left:.0%}. With
       `memory=200` the same formulas carry the gradient through the whole window.
 
-    So gates do not abolish vanishing. They make the factor something that can be near one, and that can be learned.
-    Learning takes its time: see the experiments below.
+    **After training** both fall by powers of ten. A thousandth is left {plain:.0f} steps back in the plain network and
+    {lstm:.0f} steps back in the LSTM: they are alike. Only far back do they part: {far} steps back the LSTM's gradient
+    is about $10^{{{more:.0f}}}$ times the plain one's, and still far too small to learn from.
+
+    Has the LSTM not learned to keep? The next cell looks inside.
     """,
     claims={
         "the plain gradient hardly vanishes before training": reach(at_first[plain_name])
@@ -656,6 +655,9 @@ prose(
             far
         ]
         < trained[lstm_name][far],
+        "near by they are alike": 0.5
+        < reach(trained[lstm_name]) / reach(trained[plain_name])
+        < 2,
         "both are small far back": max(norms[far] / norms[0] for norms in trained.values())
         < 1e-3,
     },
@@ -666,6 +668,60 @@ prose(
     more=float(np.log10(trained[lstm_name][far] / trained[plain_name][far])),
     keep=1 / (1 + np.exp(-1)),
     left=(1 / (1 + np.exp(-1))) ** 10,
+)
+
+
+# %%
+def look_inside(model):
+    """Mean forget gate, median size of the memory, mean slope of its tanh, over windows."""
+    rows = validation.open(0)[:64]
+    vectors = model.layers[1](rows[:, :-1]).numpy()
+    kernel, recurrent, bias = (weight.numpy() for weight in model.layers[2].weights)
+    h = c = np.zeros((len(rows), recurrent.shape[0]))
+    gates, memories = [], []
+    for t in range(vectors.shape[1]):  # the formulas from above
+        i, f, g, o = np.split(vectors[:, t] @ kernel + h @ recurrent + bias, 4, axis=1)
+        i, f, o = (1 / (1 + np.exp(-z)) for z in (i, f, o))
+        c = f * c + i * np.tanh(g)
+        h = o * np.tanh(c)
+        gates.append(f)
+        memories.append(c)
+    slopes = 1 - np.tanh(memories) ** 2
+    return {
+        "forget gate, mean": np.mean(gates),
+        "size of the memory, median": np.median(np.abs(memories)),
+        "slope of tanh(c), mean": np.mean(slopes),
+    }
+
+
+inside = {"before": look_inside(untrained), "after": look_inside(fitted.model)}
+pd.DataFrame(inside).T.round(2)
+
+# %% tags=["prose"]
+gate, size, slope = inside["after"].values()
+prose(
+    """
+    It has: the mean forget gate went from {keep:.2f} up to **{gate:.2f}**, so the memory itself goes on, and its
+    gradient with it. But nothing bounds $c$, and what is kept adds up. A typical memory is now
+    {size:.0f} in size, and at {size:.0f} the $\\tanh$ is flat: its slope is {slope:.2f} on average, where it began at
+    {first:.2f}. What is in the memory hardly changes what is shown. The way through time is open, and the door at its
+    end is shut.
+
+    This is an early stage. The first experiment below trains for longer, and the third one looks inside again.
+
+    So gates do not abolish vanishing. They make the factor something that can be near one, and that can be learned; but
+    it has to be learned.
+    """,
+    claims={
+        "the forget gates have opened": gate > inside["before"]["forget gate, mean"] + 0.05,
+        "the memories have grown, and tanh is flat": size > 3 and slope < 0.3,
+    },
+    within=0.3,
+    keep=inside["before"]["forget gate, mean"],
+    gate=gate,
+    size=size,
+    slope=slope,
+    first=inside["before"]["slope of tanh(c), mean"],
 )
 
 # %% [markdown]
@@ -822,8 +878,8 @@ pd.DataFrame(
 # - **can be read**: music21 makes notes of it. It is the least one can ask: it reads much that no fiddler would.
 # - **inner bars right**: every bar within a part adds up to the metre. The network has to count for that.
 # - **end on the tonic**: the last note is the one that the key is named after.
-# - **copied in a row**: the longest run of notes, in characters, that stands in a training tune. Real tunes share turns,
-#   too; a run far longer than theirs would mean that the network recites.
+# - **copied in a row**: the longest run of notes, in characters, that stands in a training tune. Real tunes share
+#   turns, too; a run far longer than theirs would mean that the network recites.
 
 # %%
 readings = [scores.read(text) for text in written[0.5]]
@@ -907,10 +963,14 @@ pd.DataFrame(lost, index=pd.Index(contexts, name="characters seen")).round(2)
 # %% tags=["try"]
 kept = harness.fit(lab, keeping, splits)
 print(f"bits: {bits_on_validation(kept.model):.2f}, from Keras's own start: {race['LSTM']:.2f}")
-for name, norms in (trained | {keeping_name: gradients_back(kept.model)}).items():
-    print(
-        f"{name:18} gradient {far} steps back, as a share of the last: {norms[far] / norms[0]:.0e}"
-    )
+compared = {"LSTM": fitted.model, "larger LSTM": larger.model, "memory=200": kept.model}
+looks = {}
+for name, model in compared.items():
+    norms = gradients_back(model)
+    looks[name] = look_inside(model) | {
+        f"left {far} steps back": f"{norms[far] / norms[0]:.0e}"
+    }
+pd.DataFrame(looks).T.map(lambda value: value if isinstance(value, str) else f"{value:.2f}")
 
 # %% [markdown]
 # ## What to take along
