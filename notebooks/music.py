@@ -153,8 +153,9 @@ prose(
 
 # %%
 print(len(known.symbols), "symbols:", *map(repr, known.symbols))
-codes = known.encode(tune)
-print("\n", tune.split("\n")[3], "\nis", *codes[18:34], "…")
+beginning = tune.split("\n")[3][:16]
+print()
+print(*beginning, "is", *known.encode(beginning))
 
 # %% [markdown]
 # ### Windows: a text and itself, moved on by one
@@ -214,8 +215,8 @@ check("music.windows", windows)
 #
 # $$\text{bits a character} = -\frac{1}{T} \sum_{t=1}^{T} \log_2 p(x_t \mid x_1, \dots, x_{t-1})$$
 #
-# This is the cross-entropy, which training makes small. Keras takes the natural logarithm, and calls the unit a
-# **nat**: divide nats by $\ln 2 = 0.693$ and you have bits. Two to the power of the bits is the **perplexity**: the
+# This is the cross-entropy, which training makes small. Keras takes the natural logarithm; its unit is the
+# **nat**. Divide nats by $\ln 2 = 0.693$ and you have bits. Two to the power of the bits is the **perplexity**: the
 # model is as unsure as if it chose among so many characters, all alike.
 #
 # ### Exercise: bits from probabilities
@@ -837,7 +838,7 @@ print(made["shown"][0][:300])
 prose(
     """
     Of {number} such tunes music21, a library that reads ABC, can read **{share:.0%}**: one wrong character in the
-    header is enough, and our network has seen each header once. So let us help it: we give the header, and it goes on.
+    header is enough, and the network has not learned headers yet. So let us help it: we give the header, and it goes on.
     """,
     claims={"hardly any tune can be read": made["generated"]["parse_rate"] < 0.5},
     within=1.0,
@@ -958,7 +959,7 @@ pd.DataFrame(lost, index=pd.Index(contexts, name="characters seen")).round(2)
 # %% [markdown]
 # **3. Cells that begin by keeping.** The gradient reaches the whole window at first. Is it still there after training,
 # and is the network better for it? (Then try the long race: with `lab.preset("course")` in place of `config`,
-# `harness.fit(plain_lab, …)` and `harness.fit(lab, …)` take about two minutes each.)
+# `harness.fit(plain_lab, …)` and `harness.fit(lab, …)` take a minute or two each.)
 
 # %% tags=["try"]
 kept = harness.fit(lab, keeping, splits)

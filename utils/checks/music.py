@@ -41,7 +41,7 @@ def windows(answer: Any) -> str:
                 raise NotYetError(f"inputs and targets of {what}", f"targets {np.asarray(targets).tolist()}", told)
         array(inputs, right[0], what=f"the inputs of {what}", mistakes=_counted(right[0]), hint=hint)
         array(targets, right[1], what=f"the targets of {what}", hint=hint)
-    return "Every symbol of the text is a target once, and each window holds as many questions as it has symbols."
+    return "Every symbol but the first is a target once: a window of length n asks n questions."
 
 
 def _windows(text: Array, length: int, stride: int, count: int) -> tuple[Array, Array]:
