@@ -838,7 +838,7 @@ print(made["shown"][0][:300])
 prose(
     """
     Of {number} such tunes music21, a library that reads ABC, can read **{share:.0%}**: one wrong character in the
-    header is enough, and the network has not learned headers yet. So let us help it: we give the header, and it goes on.
+    header is enough, and the network has not learned headers yet. So we help it: we give the header, and it goes on.
     """,
     claims={"hardly any tune can be read": made["generated"]["parse_rate"] < 0.5},
     within=1.0,
