@@ -74,6 +74,20 @@ def test_convolution(
 
 
 @quickly
+@given(few, few, few, st.booleans(), st.booleans())
+def test_recurrent(steps: int, features: int, units: int, bias: bool, each: bool) -> None:
+    cost = only(L.LSTM(units, use_bias=bias, return_sequences=each), steps, features)
+    assert cost.parameters == 4 * (units * (units + features) + units * bias)
+    assert counted(cost) == steps * 4 * units * (units + features)
+
+
+@quickly
+@given(few, few, few)
+def test_embedding(steps: int, symbols: int, width: int) -> None:
+    assert counted(only(L.Embedding(symbols, width), steps)) == 0
+
+
+@quickly
 @given(side, side, few, st.integers(1, 3), few, padding)
 def test_dilation_groups_and_one_axis(
     height: int, width: int, half: int, dilation: int, kernel: int, padding: str

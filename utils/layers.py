@@ -217,6 +217,21 @@ def _dense(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formu
     return _kept(shape), _same(layer.units), _sum(kernel, *bias), _sum((*output[:-1], *kernel))
 
 
+def _lstm(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
+    """Four gates of n units, each unit with weights for n outputs and m inputs, and a bias: 4·(n·(n + m) + n)."""
+    steps, features = shape
+    units = layer.units
+    bias = [(4, units)] if layer.use_bias else []
+    work = _sum((steps, 4, units, units), (steps, 4, units, features))
+    return _kept(output), _same(units), _sum((4, units, units), (4, units, features), *bias), work
+
+
+def _embedding(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
+    """A vector for each symbol, which is looked up: V·m parameters and no work."""
+    del shape
+    return _kept(output), _same(layer.output_dim), _sum((layer.input_dim, layer.output_dim)), NOTHING
+
+
 def _normalised(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
     """Mean and variance, and where it has them scale and shift, of each channel: 4·D. Each value times a, plus b."""
     each = 2 + bool(layer.scale) + bool(layer.center)
@@ -272,6 +287,8 @@ _FORMULAS: tuple[tuple[tuple[Any, ...], Callable[..., Formulas]], ...] = (
         _global_pooling,
     ),
     ((_layers.Dense,), _dense),
+    ((_layers.LSTM,), _lstm),
+    ((_layers.Embedding,), _embedding),
     ((_layers.BatchNormalization,), _normalised),
     ((_layers.Rescaling,), _scaled),
     ((_layers.Flatten,), _flat),
