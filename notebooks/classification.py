@@ -303,9 +303,9 @@ parameters_of = [each.count_params() for each in (sequential, functional, subcla
 # %% tags=["prose"]
 prose(
     """
-    All three have {parameters:,} parameters, and on the same pictures the largest difference of their answers is
-    {apart:g}. Which way you write a network is a matter of taste. `--network` of this lab's command chooses one:
-    `mlp` is a `Sequential`, `cnn` is functional, `subclassed` a subclass.
+    All three have {parameters:,} parameters, and their answers to the same pictures differ by at most {apart:g}.
+    Which way you write a network is a matter of taste. `--network` of this lab's command chooses one: `mlp` is a
+    `Sequential`, `cnn` is functional, `subclassed` a subclass.
     """,
     claims={
         "they answer alike": apart < 1e-6,
@@ -321,6 +321,7 @@ prose(
 # inputs has $K \cdot D$ weights and $K$ biases:
 
 # %%
+keras.utils.set_random_seed(config.seed)  # the weights to begin with
 model = lab.build(config, splits)
 print(cost_table(layer_costs(model)))
 
