@@ -151,7 +151,8 @@ rows, parameters_so_far = [], 0
 for cost in costs:
     parameters_so_far += cost.parameters
     if cost.name in stages:
-        rows.append((cost.name, "×".join(map(str, cost.output_shape)), parameters_so_far))
+        shape = "×".join(map(str, cost.output_shape))
+        rows.append((cost.name, shape, f"{parameters_so_far:,}"))
 pd.DataFrame(rows, columns=["layer", "output", "parameters so far"]).set_index("layer")
 
 # %% [markdown]
@@ -570,13 +571,14 @@ picture(
         ],
         title="What speaks for a defect (Grad-CAM)",
     ),
-    "Four cells, each beside itself under a heat map, which is warm at dark spots and broken corners.",
+    "Four cells, each beside itself under a heat map, which is warm where cracks are; the false alarm may stay dark.",
 )
 
 # %% [markdown]
 # Three defective cells, and the functional one that it was most mistaken about. Is the heat where you would have
 # pointed? It is coarse: the last maps have only a few fields on each side. And it says where the network looks, not
-# that it is right.
+# that it is right. Where a picture stays dark, nothing in the last maps speaks for a defect: our head sees earlier
+# stages as well, and what those say Grad-CAM does not show.
 #
 # ### Exercise: Grad-CAM
 #
@@ -686,7 +688,7 @@ well, ill = (
 prose(
     """
     From {rows} cells, rightly prepared: an AUC of {well:.3f}. From raw levels: {ill:.3f}. The palace was lost
-    altogether; here only some of the score is, and that makes it worse: whoever has nothing to compare it with will
+    altogether; here only a little of the score is, and that makes it worse: whoever has nothing to compare it with will
     never notice.
     """,
     claims={"raw levels are no better": ill < well},
