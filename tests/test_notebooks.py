@@ -99,7 +99,7 @@ def test_every_notebook_begins_alike_and_lets_try(name: str) -> None:
     assert script.tags(first) == ["setup"]
     assert re.match(r"# In a hosted notebook.*\n#   pip install \S+keras_labs\S+\[\w+\]", first.source)
     assert first.source.rstrip().endswith("data_check(splits)")
-    how = [re.sub(r'\[\w+\]|"labs" / "\w+"|labs\.\w+', "", cell.source) for cell in (first, _setup_of("regression"))]
+    how = [re.sub(rf"\[\w+\]|{'|'.join(labs.NAMES)}", "", cell.source) for cell in (first, _setup_of("regression"))]
     assert how[0].split("begin()")[0] == how[1].split("begin()")[0]
     assert sum("try" in script.tags(cell) for cell in cells) >= 3
     assert sum("check" in script.tags(cell) for cell in cells) >= 3

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from utils import figures, notebook
+from utils import figures, notebook, output
 from utils.notebook import METADATA
 from utils.splits import Source, Split, Splits
 
@@ -50,3 +50,14 @@ def test_a_picture_has_words(displayed: list[tuple[Any, Any]]) -> None:
     image = displayed[0][0]
     assert image.alt == "an empty plot"
     assert image.data.startswith(b"\x89PNG")
+
+
+def test_what_a_lab_says_stands_on_the_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command tells it on standard error; a notebook shows that as a failure, so there it is ordinary text."""
+    monkeypatch.setattr(output, "_asides", "stderr")
+    output.say("before")
+    output.say_on_the_page()
+    output.say("after")
+    assert capsys.readouterr() == ("after\n", "before\n")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils import catalog
+from utils.output import say_on_the_page
 from utils.quiet import import_keras
 from utils.report import markdown_table
 from utils.splits import Splits
@@ -33,8 +34,12 @@ LAPSED = "**In this run that does not hold:**"
 
 
 def begin() -> None:
-    """Import Keras quietly, and keep TensorFlow's remarks on its own workings out of the cells; errors stay."""
+    """Import Keras quietly, keep TensorFlow's remarks on its own workings out of the cells; errors stay.
+
+    What the labs say while they work stands in the cell, as ordinary text.
+    """
     import_keras()
+    say_on_the_page()
     # In an interactive session it remarks on each saved file, and on each further network that a loop trains.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 

@@ -27,9 +27,18 @@ def show(text: str) -> None:
     _write(text, sys.stdout)
 
 
+_asides = "stderr"
+
+
+def say_on_the_page() -> None:
+    """From here on, `say` on standard output: a notebook is one page, and shows standard error as a failure."""
+    global _asides
+    _asides = "stdout"
+
+
 def say(text: str) -> None:
     """A line for a person, on standard error."""
-    _write(text, sys.stderr)
+    _write(text, getattr(sys, _asides))
 
 
 def progress(total: int | None, what: str, unit: str, *, done: int = 0) -> tqdm[Any]:
