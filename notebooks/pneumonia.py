@@ -54,6 +54,7 @@ data_check(splits)
 import keras
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from labs.pneumonia import figures as lab_figures
@@ -74,17 +75,17 @@ def show(figure, alt):
     picture(figure, alt)
 
 
-figure = Figure(figsize=(9, 4.2), layout="constrained")
+figure = Figure(figsize=(7, 4), layout="constrained")
 for line, rows, name in zip(
-    figure.subplots(2, 5), (healthy, sick), splits.class_names, strict=True
+    figure.subplots(2, 4), (healthy, sick), splits.class_names, strict=True
 ):
-    for axes, film in zip(line, train.inputs[rows[:5]], strict=True):
+    for axes, film in zip(line, train.inputs[rows[:4]], strict=True):
         axes.imshow(film[..., 0], cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         axes.set_title(name, fontsize=11)
 show(
     figure,
-    "Ten simulated chest films: five normal with dark lungs, five with pale shadows in them.",
+    "Eight simulated chest films: four normal with dark lungs, four with pale shadows in them.",
 )
 
 # %% [markdown]
@@ -165,7 +166,7 @@ weights = np.stack(list(kernels.values()), axis=-1)[:, :, None, :]  # (F, F, D, 
 layer.set_weights([weights, np.zeros(len(kernels))])
 responses = np.asarray(layer(film[None, :, :, None]))[0]
 
-figure = Figure(figsize=(9, 2.9), layout="constrained")
+figure = Figure(figsize=(8.4, 2.7), layout="constrained")
 first, *others = figure.subplots(1, 4)
 first.imshow(film, cmap="gray", vmin=0, vmax=1)
 first.set_title(f"the film: {film.shape[0]} × {film.shape[1]}", fontsize=11)
@@ -293,7 +294,7 @@ values = keras.layers.MaxPooling2D(2, strides=2, name="pool_2")(values)
 values = keras.layers.Flatten(name="flatten")(values)
 outputs = keras.layers.Dense(2, activation="softmax", name="diagnosis")(values)
 course = keras.Model(inputs, outputs, name="course")
-print(cost_table(layer_costs(course)))
+Markdown(cost_table(layer_costs(course), markdown=True))
 
 # %% [markdown]
 # Both formulas stand in the table with their numbers in place; beside them is what Keras counts. The last column is the
@@ -337,7 +338,7 @@ prose(
 # the side and twice the channels.
 
 # %%
-print(cost_table(costs))
+Markdown(cost_table(costs, markdown=True))
 
 # %% [markdown]
 # ## Fit
@@ -354,7 +355,7 @@ fitted = harness.fit(lab, config, splits, preset="quick")
 curves = figures.learning_curves(
     fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
 )
-show(curves, "Learning curves: the loss on training falls; on validation it first leaps about.")
+show(curves, "Learning curves: the loss on training falls; on validation it is rougher.")
 
 # %% tags=["prose"]
 history = fitted.progress.history
@@ -543,7 +544,7 @@ prose(
     children. That is a sensitivity of {found:.0%} and a specificity of {left:.0%}.
 
     Validation has only {few} patients: the threshold hangs on the one that looks healthiest. With more films it would
-    stand firmer, and this is why the presets hold out a tenth and why `best` has thousands of films.
+    stand firmer; `best` has thousands.
     """,
     claims={
         "evaluate chose the same": chosen == evaluation.threshold,
@@ -593,20 +594,22 @@ def price(missed, alarm):
     )
 
 
-weights = {"both alike": 1, "a missed patient five times": 5, "twenty times": 20}
-figure, axes = figures.new_figure("What a threshold costs, validation split", size=(7.2, 3.8))
-lines = zip(
-    weights.items(), (figures.GREY, figures.BLUE, figures.RED), ("--", "-", ":"), strict=True
-)
-for (name, missed_costs), colour, style in lines:
-    costs_of = price(missed_costs, 1)
-    cheapest_at = costs_of.argmin()
-    axes.plot(grid, costs_of, color=colour, linestyle=style, linewidth=2, label=name)
-    axes.plot(grid[cheapest_at], costs_of[cheapest_at], "o", color=colour, markersize=8)
-axes.set_ylim(0, 2)
+weights = {"as a false alarm": 1, "five of them": 5, "twenty of them": 20}
+figure, axes = figures.new_figure("What a threshold costs, validation split", size=(8, 3.8))
+colours, styles = (figures.GREY, figures.BLUE, figures.RED), ("--", "-", ":")
+for (name, ratio), colour, style, size in zip(
+    weights.items(), colours, styles, (7, 8, 13), strict=True
+):
+    costs_of = price(ratio, 1)
+    best = costs_of.argmin()
+    axes.semilogy(grid, costs_of, style, color=colour, linewidth=2, label=name)
+    # Rings of several sizes: two of them may lie on one point.
+    axes.plot(
+        grid[best], costs_of[best], "o", color=colour, markersize=size, fillstyle="none", mew=2
+    )
 axes.set_xlabel("threshold")
 axes.set_ylabel("cost a film, in false alarms")
-axes.legend(frameon=False, title="a missed patient costs, in false alarms")
+figure.legend(loc="outside right center", frameon=False, title="a missed patient costs")
 show(
     figure,
     "Three cost curves; the dearer a missed patient, the further left the cheapest point.",
@@ -616,7 +619,7 @@ show(
 cheapest_points = [float(grid[price(cost, 1).argmin()]) for cost in weights.values()]
 prose(
     """
-    Dots mark the cheapest threshold of each: {alike:.2f} where both errors cost the same, {dearest:.2f} where a missed
+    Rings mark the cheapest threshold of each: {alike:.2f} where both errors cost the same, {dearest:.2f} where a missed
     patient costs {times} false alarms. Nothing of the network has changed.
     """,
     claims={"the dearer a miss, the lower": cheapest_points[-1] < cheapest_points[0]},
@@ -686,7 +689,7 @@ prose(
 # \text{heat} = \mathrm{ReLU}\left(\sum_k \alpha_k A^k\right)$$
 
 # %%
-rows = np.argsort(-probability)[:4]
+rows = np.argsort(-probability)[:2]
 films = test.inputs[rows]
 heat = explain.grad_cam(fitted.model, films, 1)
 seen = [
@@ -695,7 +698,7 @@ seen = [
 ]
 picture(
     picture_figures.grad_cam(seen, simulated=splits.source.simulated),
-    "Four films under a coarse heat map of what speaks for pneumonia.",
+    "Two films, each beside itself under a coarse heat map of what speaks for pneumonia.",
 )
 
 # %% tags=["prose"]
@@ -706,7 +709,7 @@ prose(
     These are the {number} test films that the network finds sickest. The last maps have only {side} × {side} places,
     drawn large: the heat is coarse, and it names a region, not an outline. Does it lie on the pale shadows, or on the
     belly, the arms, the edge of the film? A network may be right for a wrong reason. On real films, networks have been
-    caught reading the hospital's marker in the corner. A heat map is a question to ask, no proof.
+    caught reading the hospital's marker in the corner (Zech et al. 2018). A heat map is a question to ask, no proof.
     """,
     number=len(rows),
     side=last.shape[0],
@@ -727,7 +730,7 @@ difference = float(max(form["max_abs_diff"] for form in run.record["parity"].val
 prose(
     """
     Reloaded from each of the three, the model gives the {rows} test films the same probabilities: the largest
-    difference is {difference:.1g}. The card begins with the lab's caution: "{caution}"
+    difference is {difference:.1g}. The card has the lab's caution: "{caution}"
     """,
     claims={"the difference is rounding": difference < 1e-4},
     within=100.0,

@@ -25,7 +25,7 @@ def convolve(answer: Any) -> str:
     """A function of a film, (height, width), and a kernel, (F, F): the kernel's response at every place it fits."""
     signature = "convolve(film, kernel)"
     hint = "at (row, column): the sum of film[row : row + F, column : column + F] * kernel"
-    for film, kernel in ((FILM, KERNEL), (FILM[:4], KERNEL[:2, :2])):
+    for film, kernel in ((FILM, KERNEL), (FILM[:4], KERNEL[1:, 1:])):
         size = len(kernel)
         right = _slid(film, kernel)
         before = (size - 1) // 2
