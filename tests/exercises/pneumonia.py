@@ -103,7 +103,7 @@ ANSWERS = {
             Wrong(lambda film, kernel: by_windows(film, kernel)[:: len(kernel), :: len(kernel)], "one pixel at a time"),
             Wrong(lambda film, kernel: by_windows(film, kernel)[:-1, :-1], "last row and column"),
             Wrong(lambda film, kernel: by_windows(film, kernel).sum(), "look at the shape"),
-            Wrong(always_three, "look at the shape"),
+            Wrong(always_three, "ends at H − F + 1"),
             Wrong(lambda film, kernel: by_windows(film, kernel) + 1, "at (row, column)"),
             Wrong(np.zeros((3, 4)), "the function itself"),
         ],
