@@ -67,13 +67,13 @@ train, validation, test = splits.train, splits.validation, splits.test
 names = splits.class_names
 
 
-def show(figure, alt):
+def show(figure, alt, colours=None):
     """Show a figure with a word on what it was drawn from."""
     if splits.source.simulated:
         figure.suptitle(
             "SIMULATED galaxies", x=0.99, ha="right", fontsize=10, color=figures.RED
         )
-    picture(figure, alt)
+    picture(figure, alt, colours=colours)
 
 
 figure = Figure(figsize=(5.6, 3.3), layout="constrained")
@@ -85,7 +85,11 @@ for column, name in enumerate(names):
         axes.set_axis_off()
         if row == 0:
             axes.set_title(name, fontsize=12)
-show(figure, "Two simulated galaxies of each class: normal, ringed, merger and other.")
+show(
+    figure,
+    "Two simulated galaxies of each class: normal, ringed, merger and other.",
+    colours=200,
+)
 
 # %% [markdown]
 # ## Four scores, four probabilities
@@ -223,7 +227,11 @@ for place, axes in enumerate(figure.subplots(2, 4).ravel()):
     axes.imshow(np.rot90(galaxy[:, ::-1] if mirrored else galaxy, turns))
     axes.set_title(f"{'mirrored, ' if mirrored else ''}{turns * 90}°", fontsize=10)
     axes.set_axis_off()
-show(figure, "One merger of galaxies, turned by four quarter turns, and the same mirrored.")
+show(
+    figure,
+    "One merger of galaxies, turned by four quarter turns, and the same mirrored.",
+    colours=200,
+)
 
 # %% [markdown]
 # ### Exercise: the eight views
@@ -259,7 +267,7 @@ for epoch, axes in enumerate(figure.subplots(1, epochs)):
     axes.imshow(augmenter(galaxy[None], epoch, 0)[0])
     axes.set_title(f"epoch {epoch + 1}", fontsize=10)
     axes.set_axis_off()
-show(figure, "The same merger in five epochs, mirrored in different ways.")
+show(figure, "The same merger in five epochs, mirrored in different ways.", colours=200)
 
 # %% [markdown]
 # Mirroring moves pixels and leaves them as they are. Turned by any other angle, a picture is resampled, and the grain
@@ -399,10 +407,11 @@ picture(
         test.targets,
         evaluation.predictions["test"],
         names,
-        number=3,
+        number=5,
         simulated=splits.source.simulated,
     ),
     "Two rows of galaxies: the surest right answers above, the surest wrong ones below.",
+    colours=200,
 )
 
 # %% [markdown]
@@ -525,6 +534,7 @@ figure.legend(loc="outside right center", frameon=False)
 show(
     figure,
     "A galaxy, and stacked bars: the probabilities of four classes for each of eight views.",
+    colours=200,
 )
 
 # %% tags=["prose"]
