@@ -98,7 +98,9 @@ def _reduced(png: io.BytesIO, colours: int) -> io.BytesIO:
     from PIL import Image
 
     reduced = io.BytesIO()
-    few = Image.open(png).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    # Median cut would spend the palette on the grain of the dark and lose the few pixels that are coloured.
+    method = Image.Quantize.MAXCOVERAGE
+    few = Image.open(png).convert("RGB").quantize(colours, method, kmeans=3, dither=Image.Dither.NONE)
     few.save(reduced, format="png", optimize=True)
     return reduced
 
