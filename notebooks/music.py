@@ -35,11 +35,8 @@ from labs.music.lab import lab
 from utils.notebook import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
-from contextlib import redirect_stderr
-
 config = lab.preset("quick")
-with redirect_stderr(sys.stdout):  # it notes which tunes it leaves out, and why
-    splits = lab.splits(config)
+splits = lab.splits(config)
 data_check(splits)
 
 # %% [markdown]

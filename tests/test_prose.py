@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from utils import figures, notebook, output
 from utils.notebook import METADATA
@@ -61,3 +63,16 @@ def test_what_a_lab_says_stands_on_the_page(
     output.say_on_the_page()
     output.say("after")
     assert capsys.readouterr() == ("after\n", "before\n")
+
+
+def test_a_picture_of_few_colours_takes_less_room(displayed: list[tuple[Any, Any]]) -> None:
+    grain = np.random.default_rng(0).normal(0.2, 0.05, (64, 64, 3)).clip(0, 1)
+    for colours in (None, 200):
+        figure, axes = figures.new_figure("Grain")
+        axes.imshow(grain)
+        notebook.picture(figure, "coloured grain", colours=colours)
+    (whole, _), (reduced, _) = displayed
+    assert len(reduced.data) < len(whole.data) / 2
+    pixels = [np.asarray(Image.open(io.BytesIO(one.data)).convert("RGB")).astype(int) for one in (whole, reduced)]
+    assert len(np.unique(pixels[1].reshape(-1, 3), axis=0)) <= 200
+    assert np.abs(pixels[0] - pixels[1]).mean() < 4  # of 255 levels: nobody sees it

@@ -81,18 +81,33 @@ def _plain(value: Any) -> int | float | str | bool:
     return only
 
 
-def picture(figure: Figure, alt: str) -> None:
+def picture(figure: Figure, alt: str, *, colours: int | None = None) -> None:
     """Show a figure at a size fit for a screen and for git.
 
     Args:
         figure: any of matplotlib's, also one made without pyplot.
         alt: what is to be seen, for readers who cannot see it.
+        colours: reduced to a palette of so many, at most 256: photographs with grain take a third of the room.
     """
     from IPython.display import Image, display
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
+    if colours is not None:
+        buffer = _reduced(buffer, colours)
     display(Image(buffer.getvalue(), alt=alt))
+
+
+def _reduced(png: io.BytesIO, colours: int) -> io.BytesIO:
+    """A PNG of few colours, without dithering, whose dots would not compress."""
+    from PIL import Image
+
+    reduced = io.BytesIO()
+    # Median cut would spend the palette on the grain of the dark and lose the few pixels that are coloured.
+    method = Image.Quantize.MAXCOVERAGE
+    few = Image.open(png).convert("RGB").quantize(colours, method, kmeans=3, dither=Image.Dither.NONE)
+    few.save(reduced, format="png", optimize=True)
+    return reduced
 
 
 def data_check(splits: Splits) -> None:

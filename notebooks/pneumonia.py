@@ -1,0 +1,828 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # Pneumonia: does this chest X-ray show it?
+#
+# A doctor holds an X-ray of a child's chest against the light. Where the lungs are filled with air the film is dark;
+# where an infection has filled them with fluid there is a pale, ragged shadow. Can a network see it?
+#
+# You meet the two ideas that let networks see, **convolution** and **pooling**. Then comes what medicine asks of any
+# test: how many patients does it miss, how many healthy people does it alarm, and who decides between the two?
+#
+# **The films of this notebook are SIMULATED.** A program sends rays through a thorax that it has drawn at random. They
+# look like X-rays and are none: no number below says anything of patients. And whatever it is trained on, this is a
+# **teaching model, not a medical device**; it must not be used to judge the film of a patient.
+#
+# You need a little Python. Run the cells from top to bottom; it takes about a minute in all.
+
+# %% tags=["setup"]
+# In a hosted notebook: make the wheel (`pip wheel --no-deps .` in a checkout), upload it, and first run
+#   pip install "keras_labs-0.1.0-py3-none-any.whl[pneumonia]"
+import os
+import sys
+from pathlib import Path
+
+for folder in (Path.cwd(), *Path.cwd().parents):
+    if (folder / "labs" / "pneumonia").is_dir():  # a checkout: work from its top folder
+        os.chdir(folder)
+        sys.path.insert(0, str(folder))
+        break
+
+from labs.pneumonia.lab import lab
+from utils.notebook import begin, data_check, picture, prose
+
+begin()  # loads Keras: a few seconds
+config = lab.preset("quick", "simulated-radiographs")
+splits = lab.splits(config)
+data_check(splits)
+
+# %% [markdown]
+# ## The films
+#
+# A film is a square of grey levels: `0` is black, where all rays came through, and `255` is white, where none did.
+# They come in two classes. One half of each split has the finding:
+
+# %%
+import keras
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib.figure import Figure
+
+from labs.pneumonia import figures as lab_figures
+from utils import binary, explain, figures, harness, picture_figures
+from utils.checks import check
+from utils.classification import auc
+from utils.export import predictor
+from utils.layers import cost_table, layer_costs
+
+train, validation, test = splits.train, splits.validation, splits.test
+healthy, sick = (np.flatnonzero(train.targets == number) for number in (0, 1))
+
+
+def show(figure, alt):
+    """Show a figure with a word on what it was drawn from."""
+    if splits.source.simulated:
+        figure.suptitle("SIMULATED films", x=0.99, ha="right", fontsize=10, color=figures.RED)
+    picture(figure, alt)
+
+
+figure = Figure(figsize=(7, 4), layout="constrained")
+for line, rows, name in zip(
+    figure.subplots(2, 4), (healthy, sick), splits.class_names, strict=True
+):
+    for axes, film in zip(line, train.inputs[rows[:4]], strict=True):
+        axes.imshow(film[..., 0], cmap="gray", vmin=0, vmax=255)
+        axes.set_axis_off()
+        axes.set_title(name, fontsize=11)
+show(
+    figure,
+    "Eight simulated chest films: four normal with dark lungs, four with pale shadows in them.",
+)
+
+# %% [markdown]
+# Look before you model: fluid is pale, so is a sick film simply a brighter one? That would be a classifier of a single
+# number, and no network would be needed.
+
+# %% tags=["prose"]
+brightness = train.inputs[:].mean(axis=(1, 2, 3))
+by_brightness = auc(train.targets, np.stack([-brightness, brightness], axis=1))
+prose(
+    """
+    Take a sick film and a healthy one at random: the sick one is the brighter of the two in {share:.0%} of such pairs.
+    Chance would be half. So brightness says a little, and not nearly enough: films differ more by the size of the child
+    and the dose than by the illness. What counts is **where** it is pale and how the edge looks. That is a matter
+    of neighbouring pixels.
+    """,
+    claims={"brightness says little": 0.4 < by_brightness < 0.8},
+    share=by_brightness,
+)
+
+# %% [markdown]
+# ## Convolution, by hand
+#
+# A **kernel** is a small square of weights. Lay it on a place of the film, multiply each weight with the pixel under
+# it, add up the products: one number says how much this place looks like the kernel. Move on by a pixel, and do it
+# again, with the same weights.
+#
+# The kernel below is negative on its left and positive on its right. So it answers where a film grows paler from left
+# to right: at edges that stand upright.
+
+# %%
+film = train.inputs[sick[1] : sick[1] + 1][0, ..., 0] / 255
+upright = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+row, column = 30, 12
+window = film[row : row + 3, column : column + 3]
+print("pixels\n", window.round(2))
+print("times the kernel\n", (window * upright).round(2))
+print("sum", (window * upright).sum().round(4))
+
+# %% [markdown]
+# ### Exercise: the whole film
+#
+# Do that at every place where the whole kernel lies on the film. `film` is an array of (height, width), `kernel` one of
+# (F, F); return an array of `(height − F + 1, width − F + 1)`.
+
+
+# %% tags=["exercise"]
+def convolve(film, kernel):
+    ### BEGIN SOLUTION
+    size = len(kernel)
+    rows, columns = film.shape[0] - size + 1, film.shape[1] - size + 1
+    answer = np.zeros((rows, columns))
+    for row in range(rows):
+        for column in range(columns):
+            answer[row, column] = np.sum(
+                film[row : row + size, column : column + size] * kernel
+            )
+    return answer
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("pneumonia.convolve", convolve)
+
+# %% [markdown]
+# Keras has a layer for it. We give the layer three kernels of our own instead of letting it learn them: the one from
+# above, the same lying down, and one that takes the mean of nine pixels.
+
+# %%
+kernels = {
+    "upright edges": upright,
+    "lying edges": upright.T,
+    "the mean": np.full((3, 3), 1 / 9),
+}
+layer = keras.layers.Conv2D(len(kernels), 3)
+layer.build((None, *film.shape, 1))
+weights = np.stack(list(kernels.values()), axis=-1)[:, :, None, :]  # (F, F, D, K)
+layer.set_weights([weights, np.zeros(len(kernels))])
+responses = np.asarray(layer(film[None, :, :, None]))[0]
+
+figure = Figure(figsize=(8.4, 2.7), layout="constrained")
+first, *others = figure.subplots(1, 4)
+first.imshow(film, cmap="gray", vmin=0, vmax=1)
+first.set_title(f"the film: {film.shape[0]} × {film.shape[1]}", fontsize=11)
+for number, (axes, name) in enumerate(zip(others, kernels, strict=True)):
+    largest = np.abs(responses[..., number]).max()
+    # Edges have a sign: orange grows paler along the kernel, purple darker, white is level.
+    drawn = {"cmap": "gray"} if name == "the mean" else {"cmap": "PuOr_r", "vmin": -largest}
+    axes.imshow(responses[..., number], vmax=largest, **drawn)
+    axes.set_title(name, fontsize=11)
+for axes in figure.axes:
+    axes.set_axis_off()
+show(
+    figure,
+    "A film and what three kernels make of it: upright edges, lying edges, a smoothed film.",
+)
+
+# %% tags=["prose"]
+by_hand = float((window * upright).sum())
+by_layer = float(responses[row, column, 0])
+prose(
+    """
+    At the place from above the layer says {by_layer:.4f}, as we did by hand. The film had {side} pixels a side, the
+    answers have {smaller}: at the edges the kernel would hang over. In colour, orange is where the film grows paler (to
+    the right in the first, downwards in the second), purple where it grows darker.
+    """,
+    claims={"layer and hand agree": bool(np.isclose(by_hand, by_layer, atol=1e-5))},
+    by_layer=by_layer,
+    side=film.shape[0],
+    smaller=responses.shape[0],
+)
+
+# %% [markdown]
+# These kernels were invented. A network **learns** its kernels: their weights are parameters, and gradient descent
+# moves them as it moves any others.
+#
+# ### How large is the answer, and what does it cost?
+#
+# Four numbers describe a convolution of $K$ filters over a picture of width $W$ with $D$ channels: the kernel's width
+# $F$, the **stride** $S$ by which it moves, and the **padding** $P$, the zeros that are put around the picture on each
+# side. Then
+#
+# $$\text{side} = \left\lfloor \frac{W - F + 2P}{S} \right\rfloor + 1 \qquad
+# \text{parameters} = K \cdot F^2 \cdot D + K$$
+#
+# Each filter has $F^2$ weights for each of the $D$ channels that come in, and one bias. How wide the film is does not
+# matter: the same weights serve at every place.
+#
+# ### Exercise: the side
+#
+# Write the first formula as a function; $\lfloor\;\rfloor$ means rounded down.
+
+
+# %% tags=["exercise"]
+def side(width, kernel, padding, stride):
+    ### BEGIN SOLUTION
+    return (width - kernel + 2 * padding) // stride + 1
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("pneumonia.side", side)
+
+# %% [markdown]
+# ### Exercise: the parameters
+#
+# How many parameters have `16` filters of `5 × 5` over a picture of `8` channels?
+
+# %% tags=["exercise"]
+parameters = None
+### BEGIN SOLUTION
+parameters = 16 * 5**2 * 8 + 16
+### END SOLUTION
+
+# %% tags=["check"]
+check("pneumonia.parameters", parameters)
+
+# %% [markdown]
+# ## Pooling
+#
+# Whether an edge lies at this pixel or at the next is of no interest. **Max pooling** cuts the answers into squares and
+# keeps the largest of each: "somewhere here there was such an edge". It has no parameters. The picture gets smaller,
+# what follows gets cheaper, and a kernel behind it sees more of the film.
+
+# %%
+relu = np.maximum(responses[..., 0], 0)  # only what looks like the kernel; the opposite is cut
+blocks = relu[:60, :60].reshape(15, 4, 15, 4)
+pooled = blocks.max(axis=(1, 3))
+
+figure = Figure(figsize=(7.2, 2.9), layout="constrained")
+steps = {"upright edges": responses[..., 0], "ReLU": relu, "pooled by four": pooled}
+for axes, (name, values) in zip(figure.subplots(1, 3), steps.items(), strict=True):
+    edges = {"cmap": "PuOr_r", "vmin": -values.max(), "vmax": values.max()}
+    axes.imshow(values, **(edges if name == "upright edges" else {"cmap": "viridis"}))
+    axes.set_title(f"{name}: {values.shape[0]} × {values.shape[1]}", fontsize=10)
+    axes.set_axis_off()
+show(
+    figure, "The response to upright edges, the same after ReLU, and pooled into a coarse grid."
+)
+
+# %% tags=["prose"]
+by_pooling = np.asarray(keras.layers.MaxPooling2D(4)(relu[None, :60, :60, None]))[0, ..., 0]
+prose(
+    """
+    Keras's layer `MaxPooling2D(4)` gives the same {side} × {side} numbers, of {before:,} before it: one in {fewer}.
+    """,
+    claims={"layer and hand agree": bool(np.allclose(pooled, by_pooling))},
+    side=pooled.shape[0],
+    before=60 * 60,
+    fewer=60 * 60 // pooled.size,
+)
+
+# %% [markdown]
+# ## The network, layer by layer
+#
+# First the course's network: convolution, pooling, convolution, pooling, and a dense layer with two outputs. Each layer
+# is called on what the last one gave.
+
+# %%
+inputs = keras.Input(train.inputs.shape[1:], dtype="uint8", name="pictures")
+values = keras.layers.Rescaling(1 / 255, name="pixels")(inputs)
+values = keras.layers.Conv2D(2, 5, strides=3, activation="relu", name="convolution_1")(values)
+values = keras.layers.MaxPooling2D(5, strides=5, name="pool_1")(values)
+values = keras.layers.Conv2D(4, 3, activation="relu", name="convolution_2")(values)
+values = keras.layers.MaxPooling2D(2, strides=2, name="pool_2")(values)
+values = keras.layers.Flatten(name="flatten")(values)
+outputs = keras.layers.Dense(2, activation="softmax", name="diagnosis")(values)
+course = keras.Model(inputs, outputs, name="course")
+Markdown(cost_table(layer_costs(course), markdown=True))
+
+# %% [markdown]
+# Both formulas stand in the table with their numbers in place; beside them is what Keras counts. The last column is the
+# work: multiplications for one film.
+#
+# The last layer has an output for each class. Its **softmax** turns two scores $z$ into two probabilities that add up
+# to one: $p_k = e^{z_k} / (e^{z_0} + e^{z_1})$. The loss is the **cross-entropy**, $-\log p$ of the class that is true.
+
+# %%
+from dataclasses import replace
+
+flat = lab.build(replace(config, network="mlp"), splits)
+model = lab.build(config, splits)
+
+# %% tags=["prose"]
+flat_costs, course_costs, costs = (layer_costs(each) for each in (flat, course, model))
+prose(
+    """
+    Why not simply connect every pixel? The course compares its network with a perceptron on the flattened film. At this
+    size that one has {flat:,} parameters, the convolutional one {course:,}, because it uses each of its weights at
+    every place.
+
+    But {course:,} parameters are very few, and they need more films and time than we have here. The preset `quick`
+    takes a **residual network** with {residual:,} parameters.
+    """,
+    flat=sum(cost.parameters for cost in flat_costs),
+    course=sum(cost.parameters for cost in course_costs),
+    residual=sum(cost.parameters for cost in costs),
+)
+
+# %% [markdown]
+# Its pieces are those that you know, with three additions:
+#
+# - **Batch normalisation** after each convolution brings each channel to mean zero and standard deviation one, so that
+#   all layers learn at one pace.
+# - A **residual** sum: a block gives $x + f(x)$. It need only learn what is to be changed, and the gradient passes
+#   unhindered through the plain $x$.
+# - At the end the **mean** over the film, a number for each channel: how much of this pattern is there, wherever it is.
+#
+# Padding here is `same`: as many zeros as keep the side at a stride of one. From pooling to pooling the film has half
+# the side and twice the channels.
+
+# %%
+Markdown(cost_table(costs, markdown=True))
+
+# %% [markdown]
+# ## Fit
+#
+# `harness.fit` builds that network and trains it; it is the very function that `python -m labs.pneumonia` calls. The
+# films are few, so each is varied every time it is shown: turned by up to `rotation_range` degrees, shifted, zoomed. No
+# film is seen twice in the same way. This **augmentation** happens in the pipeline that feeds the network, not in the
+# network: a saved model must not turn the films that it judges.
+
+# %%
+fitted = harness.fit(lab, config, splits, preset="quick")
+
+# %%
+curves = figures.learning_curves(
+    fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
+)
+show(curves, "Learning curves: the loss on training falls; on validation it is rougher.")
+
+# %% tags=["prose"]
+history = fitted.progress.history
+prose(
+    """
+    Over {epochs} epochs the cross-entropy on training films fell from {first:.2f} to {last:.2f} nat. Guessing costs
+    {guess:.2f} nat, the logarithm of two. Validation has only {films} films, so its curve is rough.
+    """,
+    claims={
+        "the loss fell": history[-1]["loss"] < history[0]["loss"],
+        "the network is better than guessing": history[-1]["loss"] < np.log(2),
+    },
+    within=0.4,
+    epochs=len(history),
+    first=history[0]["loss"],
+    last=history[-1]["loss"],
+    guess=float(np.log(2)),
+    films=len(validation),
+)
+
+# %% [markdown]
+# ## Evaluate: first without a threshold
+#
+# `harness.evaluate` takes the test films, which nothing has seen so far. The network gives each film a probability of
+# pneumonia. Before anybody decides from which probability on a child is called sick, ask something simpler: do the sick
+# films get the higher ones?
+
+# %%
+evaluation = harness.evaluate(fitted)
+truth = test.targets
+probability = evaluation.predictions["test"][:, 1]
+
+figure, axes = figures.new_figure("Probability of pneumonia, test split", size=(8, 3.4))
+bins = np.linspace(0, 1, 21)
+groups = (
+    ("normal", 0, figures.ORANGE, None),
+    ("pneumonia", 1, figures.BLUE, "//"),
+)
+for name, number, colour, hatch in groups:
+    axes.hist(
+        probability[truth == number],
+        bins,
+        color=colour,
+        alpha=0.6,
+        hatch=hatch,
+        edgecolor="white",
+        label=f"films that are {name}",
+    )
+axes.set_xlabel("probability that the network gives")
+axes.set_ylabel("films")
+axes.legend(frameon=False)
+show(
+    figure,
+    "Two histograms that overlap: normal films mostly low, films with pneumonia mostly high.",
+)
+
+# %% [markdown]
+# The **ROC curve** tries every threshold. Each gives a point: upwards the **sensitivity**, the share of the sick that
+# is found, to the right the share of the healthy that is alarmed, which is one minus the **specificity**. Guessing goes
+# along the diagonal. The area under the curve, the **AUC**, has a plain meaning: it is the share of all pairs, a sick
+# film and a healthy one, in which the sick film has the higher probability.
+
+# %%
+show(
+    lab_figures.roc(evaluation, truth),
+    "ROC curve far above the diagonal, with a wide band and four thresholds marked on it.",
+)
+
+# %% tags=["prose"] facts=["95 %"]
+pairs = probability[truth == 1][:, None] - probability[truth == 0][None, :]
+ordered = np.mean((pairs > 0) + 0.5 * (pairs == 0))  # a tie counts half
+area = evaluation.metrics["test"]["auc"]
+logistic = evaluation.baselines["logistic_regression_at_32_pixels"]["auc"]
+prose(
+    """
+    Of {pairs:,} pairs, **{ordered:.1%}** are ordered rightly; the AUC of the run is {auc:.3f}. With only {films} test
+    films much of that is luck: the 95 % interval reaches from {low:.2f} to {high:.2f}. Logistic regression, one weight
+    a pixel on the same films made smaller, has {logistic:.2f}. What the preset `best` reaches, with many more films, is
+    on the [page of this lab](../labs/pneumonia/README.md).
+    """,
+    claims={
+        "the share of pairs is the AUC": abs(ordered - area["value"]) < 1e-6,
+        "the network is better than guessing": area["low"] > 0.5,
+    },
+    within=0.15,
+    pairs=pairs.size,
+    ordered=ordered,
+    auc=area["value"],
+    films=len(test),
+    low=area["low"],
+    high=area["high"],
+    logistic=logistic,
+)
+
+# %% [markdown]
+# ### Precision and recall
+#
+# A worried parent asks something else: my child's film was called sick, how likely is it so? That is the **precision**,
+# the share of the called that are sick. **Recall** is another word for the sensitivity.
+
+# %%
+show(
+    lab_figures.precision_recall(evaluation, truth),
+    "Precision by recall: high at the left, falling towards the share of the sick at the right.",
+)
+
+# %% [markdown]
+# Precision depends on who comes. In our splits every second film is of a sick child. Where few are sick, the same
+# network alarms the same share of the healthy, but there are many more of them. With the share $q$ of sick people,
+#
+# $$\text{precision} = \frac{q \cdot \text{sensitivity}}
+# {q \cdot \text{sensitivity} + (1 - q) \cdot (1 - \text{specificity})}$$
+
+# %% tags=["prose"]
+half = evaluation.details["fixed"]["0.5"]
+found, left = half["sensitivity"]["value"], half["specificity"]["value"]
+shares = {"clinic": 0.5, "school": 0.02}
+precision = {name: q * found / (q * found + (1 - q) * (1 - left)) for name, q in shares.items()}
+prose(
+    """
+    At the threshold {half} the network finds {found:.0%} of the sick and leaves {left:.0%} of the healthy alone. In a
+    clinic where {clinic:.0%} of the children are sick, {in_clinic:.0%} of its alarms are right. In a school where
+    {school:.0%} are, only **{in_school:.0%}** are right: nearly all alarms are false, with the very same network. The
+    ROC curve is the same in both.
+    """,
+    claims={
+        "most alarms in a school are false": precision["school"] < 0.5,
+        "the clinic's are better": precision["clinic"] > precision["school"],
+    },
+    within=0.5,
+    half=binary.HALF,
+    found=found,
+    left=left,
+    clinic=shares["clinic"],
+    in_clinic=precision["clinic"],
+    school=shares["school"],
+    in_school=precision["school"],
+)
+
+# %% [markdown]
+# ### Exercise: sensitivity and specificity
+#
+# `truth` is an array of (films,), `1` for sick and `0` for healthy; `probability` has the probability of each. A film
+# is called sick where its probability is the threshold **or more**. Return sensitivity and specificity.
+
+
+# %% tags=["exercise"]
+def rates(truth, probability, threshold):
+    ### BEGIN SOLUTION
+    called = probability >= threshold
+    return np.mean(called[truth == 1]), np.mean(~called[truth == 0])
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("pneumonia.rates", rates)
+
+# %% [markdown]
+# ## A threshold is a decision
+#
+# With a low threshold nobody is missed and many are alarmed; with a high one it is the other way round. No training can
+# choose for us: it depends on what an error costs. A false alarm costs a second look, some worry, perhaps a needless
+# antibiotic. A missed pneumonia may cost a child's life. So screening asks for a high sensitivity, and pays with
+# specificity.
+#
+# The lab's policy says so: of all thresholds that find at least the share `reach` of validation's patients, take the
+# largest. **Validation** chooses, test only judges. A threshold that is chosen on the films that judge it looks better
+# than it is.
+
+# %%
+chosen = binary.choose_threshold(
+    validation.targets, evaluation.predictions["validation"], config.policy, config.reach
+)
+show(
+    lab_figures.thresholds(evaluation, fitted),
+    "Sensitivity falls and specificity rises with the threshold; test differs from validation.",
+)
+
+# %% tags=["prose"]
+point = evaluation.details["chosen"]
+(spared, alarmed), (missed, caught) = point["confusion"]
+prose(
+    """
+    The policy asks for a sensitivity of {reach:.0%} on validation, and takes the threshold **{chosen:.2f}**. On test it
+    finds {caught:.0f} of {sick} patients and misses {missed:.0f}; and it alarms {alarmed:.0f} of {healthy} healthy
+    children. That is a sensitivity of {found:.0%} and a specificity of {left:.0%}.
+
+    Validation has only {few} patients: the threshold hangs on the one that looks healthiest. With more films it would
+    stand firmer; `best` has thousands.
+    """,
+    claims={
+        "evaluate chose the same": chosen == evaluation.threshold,
+        "it is lower than one half": chosen < 0.5,
+        "it finds more than the threshold of one half": point["sensitivity"]["value"] >= found,
+    },
+    within=1.0,
+    reach=config.reach,
+    chosen=chosen,
+    caught=float(caught),
+    sick=int(np.sum(truth == 1)),
+    missed=float(missed),
+    alarmed=float(alarmed),
+    healthy=int(np.sum(truth == 0)),
+    found=point["sensitivity"]["value"],
+    left=point["specificity"]["value"],
+    few=int(np.sum(validation.targets == 1)),
+)
+
+# %%
+show(
+    figures.confusion_matrix(
+        point["confusion"],
+        splits.class_names,
+        note=f"threshold {chosen:.2f}, chosen on validation",
+    ),
+    "Confusion matrix: nearly all patients are found, many healthy children are alarmed.",
+)
+
+# %% [markdown]
+# ### What an error costs
+#
+# Say it in numbers. If a missed patient costs so much, and a false alarm so much, each threshold has a price, and the
+# cheapest can be read off. Here it is, on validation, per film:
+
+# %%
+known = evaluation.predictions["validation"][:, 1]
+grid = np.linspace(0.01, 0.99, 99)
+
+
+def price(missed, alarm):
+    """What each threshold of the grid costs a film on validation, (thresholds,)."""
+    called = known >= grid[:, None]
+    is_sick = validation.targets == 1
+    return missed * np.mean(~called & is_sick, axis=1) + alarm * np.mean(
+        called & ~is_sick, axis=1
+    )
+
+
+weights = {"as a false alarm": 1, "five of them": 5, "twenty of them": 20}
+figure, axes = figures.new_figure("What a threshold costs, validation split", size=(8, 3.8))
+colours, styles = (figures.GREY, figures.BLUE, figures.RED), ("--", "-", ":")
+for (name, ratio), colour, style, size in zip(
+    weights.items(), colours, styles, (7, 8, 13), strict=True
+):
+    costs_of = price(ratio, 1)
+    best = costs_of.argmin()
+    axes.semilogy(grid, costs_of, style, color=colour, linewidth=2, label=name)
+    # Rings of several sizes: two of them may lie on one point.
+    axes.plot(
+        grid[best], costs_of[best], "o", color=colour, markersize=size, fillstyle="none", mew=2
+    )
+axes.set_xlabel("threshold")
+axes.set_ylabel("cost a film, in false alarms")
+figure.legend(loc="outside right center", frameon=False, title="a missed patient costs")
+show(
+    figure,
+    "Three cost curves; the dearer a missed patient, the further left the cheapest point.",
+)
+
+# %% tags=["prose"]
+cheapest_points = [float(grid[price(cost, 1).argmin()]) for cost in weights.values()]
+prose(
+    """
+    Rings mark the cheapest threshold of each: {alike:.2f} where both errors cost the same, {dearest:.2f} where a missed
+    patient costs {times} false alarms. Nothing of the network has changed.
+    """,
+    claims={"the dearer a miss, the lower": cheapest_points[-1] < cheapest_points[0]},
+    within=1.0,
+    alike=cheapest_points[0],
+    dearest=cheapest_points[-1],
+    times=max(weights.values()),
+)
+
+# %% [markdown]
+# ### Exercise: the cheapest threshold
+#
+# `thresholds` is an array of candidates. A missed patient costs `missed`, a false alarm `alarm`. Return the candidate
+# with the smallest cost over all films.
+
+
+# %% tags=["exercise"]
+def cheapest(truth, probability, thresholds, missed, alarm):
+    ### BEGIN SOLUTION
+    costs = []
+    for threshold in thresholds:
+        called = probability >= threshold
+        misses, alarms = np.sum(~called & (truth == 1)), np.sum(called & (truth == 0))
+        costs.append(missed * misses + alarm * alarms)
+    return thresholds[np.argmin(costs)]
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("pneumonia.cheapest", cheapest)
+
+# %% [markdown]
+# ## Is a probability to be believed?
+#
+# If a network says "eighty per cent" of many films, eighty in a hundred of its answers should be right. Then it is
+# **calibrated**. The AUC does not see this: halve all probabilities, and every pair is ordered as before.
+
+# %%
+show(
+    figures.reliability(
+        truth, evaluation.predictions["test"], note="the nearer to the line the better"
+    ),
+    "Share that is right by confidence: points about the diagonal with long error bars.",
+)
+
+# %% tags=["prose"]
+calibration = evaluation.metrics["test"]["ece"]["value"]
+prose(
+    """
+    Points under the line are answers that were surer than right. Each stands for a handful of films, hence the long
+    bars. Their mean distance from the line, weighted by the films, is the **expected calibration error**: here
+    {ece:.2f}. For a threshold that somebody works out from costs this matters: the sum is right only where the
+    probabilities are.
+    """,
+    within=0.6,
+    ece=calibration,
+)
+
+# %% [markdown]
+# ## Where does it look?
+#
+# **Grad-CAM** asks which places of the last convolution speak for a class. $A^k$ are that layer's maps, $z_c$ is the
+# class's score before softmax. The mean gradient says how much map $k$ counts for the class, and the heat is the
+# weighted sum of the maps, as far as it speaks for the class:
+#
+# $$\alpha_k = \frac{1}{n} \sum_{i,j} \frac{\partial z_c}{\partial A^k_{ij}} \qquad
+# \text{heat} = \mathrm{ReLU}\left(\sum_k \alpha_k A^k\right)$$
+
+# %%
+rows = np.argsort(-probability)[:2]
+films = test.inputs[rows]
+heat = explain.grad_cam(fitted.model, films, 1)
+seen = [
+    picture_figures.Seen(one, warm, splits.class_names[1], chance)
+    for one, warm, chance in zip(films, heat, probability[rows], strict=True)
+]
+picture(
+    picture_figures.grad_cam(seen, simulated=splits.source.simulated),
+    "Two films, each beside itself under a coarse heat map of what speaks for pneumonia.",
+)
+
+# %% tags=["prose"]
+maps = explain.feature_maps(fitted.model, films[0])
+last = next(found for found in reversed(maps.values()) if found.ndim == 3)
+prose(
+    """
+    These are the {number} test films that the network finds sickest. The last maps have only {side} × {side} places,
+    drawn large: the heat is coarse, and it names a region, not an outline. Does it lie on the pale shadows, or on the
+    belly, the arms, the edge of the film? A network may be right for a wrong reason. On real films, networks have been
+    caught reading the hospital's marker in the corner (Zech et al. 2018). A heat map is a question to ask, no proof.
+    """,
+    number=len(rows),
+    side=last.shape[0],
+)
+
+# %% [markdown]
+# ## Save
+#
+# `harness.save` writes the run into a folder: the model in three formats, the pictures, a card, `run.json` with every
+# number, the chosen threshold among them. Then all three are opened in a fresh process and must predict the same.
+
+# %%
+run = harness.save(fitted, evaluation)
+sorted(path.name for path in run.folder.iterdir())
+
+# %% tags=["prose"]
+difference = float(max(form["max_abs_diff"] for form in run.record["parity"].values()))
+prose(
+    """
+    Reloaded from each of the three, the model gives the {rows} test films the same probabilities: the largest
+    difference is {difference:.1g}. The card has the lab's caution: "{caution}"
+    """,
+    claims={"the difference is rounding": difference < 1e-4},
+    within=100.0,
+    rows=len(test),
+    difference=difference,
+    caution=lab.caution,
+)
+
+# %% [markdown]
+# The same from a terminal, in one line: `python -m labs.pneumonia --preset quick --data simulated-radiographs`.
+#
+# ## Try this
+#
+# Three experiments. Each cell is ready to run: run it, then change it. What do you expect before you press the key?
+#
+# **1. Another policy.** How low must the threshold go to find nearly everybody, and what becomes of the healthy?
+# `youden` counts both errors alike.
+
+# %% tags=["try"]
+answers = evaluation.predictions["test"]
+table = {}
+for policy, reach in (
+    ("youden", 0.5),
+    ("sensitivity", 0.7),
+    ("sensitivity", 0.9),
+    ("sensitivity", 0.99),
+):
+    at = binary.choose_threshold(
+        validation.targets, evaluation.predictions["validation"], policy, reach
+    )
+    name = policy if policy == "youden" else f"sensitivity of {reach}"
+    table[name] = {
+        "threshold": at,
+        "sensitivity on test": binary.sensitivity(truth, answers, at),
+        "specificity on test": binary.specificity(truth, answers, at),
+    }
+pd.DataFrame(table).T.round(2)
+
+# %% [markdown]
+# **2. Other networks.** The course's two, trained as long on as few films; the AUC on validation. What would each need?
+# Try more `epochs`.
+
+# %% tags=["try"]
+for network in ("cnn", "mlp"):
+    trained = harness.fit(lab, replace(config, network=network), splits)
+    guess = predictor(trained.model).predict(validation.inputs[:])
+    print(f"{network}: AUC {auc(validation.targets, guess):.2f}")
+print(f"residual: AUC {auc(validation.targets, evaluation.predictions['validation']):.2f}")
+
+# %% [markdown]
+# **3. Cover a place.** A second opinion on the heat map: lay a grey square on the film, and see how far the score of
+# pneumonia falls. Where it falls most, the network found what it needed. Change the film, or the size of the square.
+
+# %% tags=["try"]
+covered, size, stride = films[0], 12, 4
+places = range(0, covered.shape[0] - size + 1, stride)
+tries = np.repeat(covered[None], len(places) ** 2, axis=0)
+for number, (down, right) in enumerate((down, right) for down in places for right in places):
+    tries[number, down : down + size, right : right + size] = covered.mean()
+
+
+def log_odds(chances):
+    """log(p / (1 − p)) of pneumonia, which does not flatten out near 1 as p does."""
+    sure = np.clip(chances.astype("float64"), 1e-7, 1 - 1e-7)
+    return np.log(sure[:, 1] / sure[:, 0])
+
+
+live = predictor(fitted.model)
+drop = log_odds(live.predict(covered[None])) - log_odds(live.predict(tries))
+
+figure = Figure(figsize=(7.6, 3.4), layout="constrained")
+left_axes, right_axes = figure.subplots(1, 2)
+left_axes.imshow(covered[..., 0], cmap="gray", vmin=0, vmax=255)
+left_axes.set_title("the film", fontsize=11)
+reach = (places[0] + size / 2 - stride / 2, places[-1] + size / 2 + stride / 2)
+right_axes.imshow(covered[..., 0], cmap="gray", vmin=0, vmax=255)
+shade = right_axes.imshow(
+    drop.reshape(len(places), -1), cmap="viridis", alpha=0.6, extent=(*reach, *reach[::-1])
+)
+right_axes.set(xlim=left_axes.get_xlim(), ylim=left_axes.get_ylim())
+right_axes.set_title("where covering it hurts", fontsize=11)
+for axes in (left_axes, right_axes):
+    axes.set_axis_off()
+figure.colorbar(shade, ax=right_axes, label="fall of the log odds")
+show(figure, "A film, and a map of how much the score falls where a square covers it.")
+
+# %% [markdown]
+# ## What to take along
+#
+# - A convolution looks at every place with the same few weights; a pooling says that something was there, not exactly
+#   where.
+# - The AUC judges the order of the probabilities, calibration judges their size, and neither chooses a threshold.
+# - A threshold weighs missed patients against false alarms. It is chosen on validation, by people who say what errors
+#   cost, and judged on test.
+# - The same network is another test where fewer people are sick.
+#
+# More on this lab: [its page](../labs/pneumonia/README.md), `python -m labs.pneumonia --help`, and the real films:
+# `--data pneumoniamnist`.

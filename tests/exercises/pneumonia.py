@@ -1,0 +1,181 @@
+"""Answers to the exercises on pneumonia."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from scipy.signal import convolve2d, correlate2d
+
+from tests.exercises import Answers, Wrong
+
+
+def by_loops(film: Any, kernel: Any) -> Any:
+    size = len(kernel)
+    return [
+        [(film[row : row + size, column : column + size] * kernel).sum() for column in range(film.shape[1] - size + 1)]
+        for row in range(film.shape[0] - size + 1)
+    ]
+
+
+def by_windows(film: Any, kernel: Any) -> Any:
+    return np.einsum("ijkl,kl->ij", np.lib.stride_tricks.sliding_window_view(film, kernel.shape), kernel)
+
+
+def by_shifts(film: Any, kernel: Any) -> Any:
+    size = len(kernel)
+    height, width = film.shape[0] - size + 1, film.shape[1] - size + 1
+    shifted = (kernel[i, j] * film[i : i + height, j : j + width] for i in range(size) for j in range(size))
+    return sum(shifted)
+
+
+def by_keras(film: Any, kernel: Any) -> Any:
+    return keras.ops.conv(film[None, :, :, None].astype("float32"), kernel[:, :, None, None].astype("float32"))[
+        0, :, :, 0
+    ]
+
+
+def always_three(film: Any, kernel: Any) -> Any:
+    return by_loops(film, np.pad(kernel, (0, 3 - len(kernel))))
+
+
+def rates(truth: Any, probability: Any, threshold: Any) -> Any:
+    called = probability >= threshold
+    return called[truth == 1].mean(), (~called)[truth == 0].mean()
+
+
+def rates_by_counting(truth: Any, probability: Any, threshold: Any) -> Any:
+    pairs = list(zip(truth, probability, strict=True))
+    found = sum(1 for sick, chance in pairs if sick and chance >= threshold)
+    left = sum(1 for sick, chance in pairs if not sick and chance < threshold)
+    return [found / sum(truth), left / (len(truth) - sum(truth))]
+
+
+def rates_by_products(truth: Any, probability: Any, threshold: Any) -> Any:
+    called = (probability >= threshold).astype(int)
+    return np.array([(called * truth).sum() / truth.sum(), ((1 - called) * (1 - truth)).sum() / (1 - truth).sum()])
+
+
+def cost(truth: Any, probability: Any, threshold: Any, missed: Any, alarm: Any) -> Any:
+    called = probability >= threshold
+    return missed * np.sum((truth == 1) & ~called) + alarm * np.sum((truth == 0) & called)
+
+
+def cheapest(truth: Any, probability: Any, thresholds: Any, missed: Any, alarm: Any) -> Any:
+    return min(thresholds, key=lambda threshold: cost(truth, probability, threshold, missed, alarm))
+
+
+def cheapest_by_argmin(truth: Any, probability: Any, thresholds: Any, missed: Any, alarm: Any) -> Any:
+    return thresholds[np.argmin([cost(truth, probability, at, missed, alarm) for at in thresholds])]
+
+
+def cheapest_at_once(truth: Any, probability: Any, thresholds: Any, missed: Any, alarm: Any) -> Any:
+    called = probability >= thresholds[:, None]
+    costs = missed * (~called & (truth == 1)).sum(axis=1) + alarm * (called & (truth == 0)).sum(axis=1)
+    return float(thresholds[costs.argmin()])
+
+
+def cheapest_by_rates(truth: Any, probability: Any, thresholds: Any, missed: Any, alarm: Any) -> Any:
+    def total(at: Any) -> Any:
+        found, left = rates(truth, probability, at)
+        return missed * (1 - found) + alarm * (1 - left)
+
+    return min(thresholds, key=total)
+
+
+ANSWERS = {
+    "convolve": Answers(
+        right=[
+            by_loops,
+            by_windows,
+            by_shifts,
+            by_keras,
+            lambda film, kernel: correlate2d(film, kernel, mode="valid"),
+        ],
+        wrong=[
+            Wrong(lambda film, kernel: convolve2d(film, kernel, mode="valid"), "not turned round"),
+            Wrong(lambda film, kernel: correlate2d(film, kernel.T, mode="valid"), "changed places"),
+            Wrong(lambda film, kernel: correlate2d(film, kernel, mode="same"), "no padding"),
+            Wrong(lambda film, kernel: by_windows(film, kernel) / kernel.size, "not their mean"),
+            Wrong(lambda film, kernel: np.maximum(by_windows(film, kernel), 0), "ReLU"),
+            Wrong(lambda film, kernel: by_windows(film, kernel)[:: len(kernel), :: len(kernel)], "one pixel at a time"),
+            Wrong(lambda film, kernel: by_windows(film, kernel)[:-1, :-1], "last row and column"),
+            Wrong(lambda film, kernel: by_windows(film, kernel).sum(), "look at the shape"),
+            Wrong(always_three, "ends at H − F + 1"),
+            Wrong(lambda film, kernel: by_windows(film, kernel) + 1, "at (row, column)"),
+            Wrong(np.zeros((3, 4)), "the function itself"),
+        ],
+    ),
+    "side": Answers(
+        right=[
+            lambda width, kernel, padding, stride: (width - kernel + 2 * padding) // stride + 1,
+            lambda width, kernel, padding, stride: math.floor((width - kernel + 2 * padding) / stride) + 1,
+            lambda width, kernel, padding, stride: len(range(0, width + 2 * padding - kernel + 1, stride)),
+            lambda width, kernel, padding, stride: np.floor((width - kernel + 2 * padding + stride) / stride),
+        ],
+        wrong=[
+            Wrong(lambda width, kernel, padding, stride: (width - kernel + 2 * padding) / stride + 1, "round down"),
+            Wrong(
+                lambda width, kernel, padding, stride: math.ceil((width - kernel + 2 * padding) / stride) + 1,
+                "hangs over",
+            ),
+            Wrong(lambda width, kernel, padding, stride: (width - kernel + 2 * padding) // stride, "first place"),
+            Wrong(lambda width, kernel, padding, stride: (width - kernel + padding) // stride + 1, "both sides"),
+            Wrong(lambda width, kernel, padding, stride: (width - kernel) // stride + 1, "add 2P"),
+            Wrong(lambda width, kernel, padding, stride: (width + 2 * padding) // stride + 1, "must fit"),
+            Wrong(lambda width, kernel, padding, stride: width - kernel + 2 * padding + 1, "one place in S"),
+            Wrong(lambda width, kernel, padding, stride: 24, "rounded down, and 1 more"),
+            Wrong(24, "the function itself"),
+        ],
+    ),
+    "parameters": Answers(
+        right=[3216, 3216.0, np.int64(3216), np.array([3216]), keras.ops.convert_to_tensor(3216)],
+        wrong=[
+            Wrong(3200, "bias"),
+            Wrong(416, "all channels"),
+            Wrong(656, "square"),
+            Wrong(3208, "filters that look"),
+            Wrong(3328, "one bias"),
+            Wrong(201, "one filter"),
+            Wrong((3200, 16), "K·F²·D + K"),
+            Wrong(3217, "K·F²·D + K"),
+        ],
+    ),
+    "rates": Answers(
+        right=[rates, rates_by_counting, rates_by_products],
+        wrong=[
+            Wrong(
+                lambda t, p, at: ((p > at)[t == 1].mean(), (p <= at)[t == 0].mean()),
+                "use >=",
+            ),
+            Wrong(lambda t, p, at: (rates(t, p, at)[0], 1 - rates(t, p, at)[1]), "false alarms"),
+            Wrong(lambda t, p, at: (1 - rates(t, p, at)[0], rates(t, p, at)[1]), "missed patients"),
+            Wrong(lambda t, p, at: (t[p >= at].mean(), rates(t, p, at)[1]), "precision"),
+            Wrong(lambda t, p, at: (rates(t, p, at)[0], (1 - t)[p < at].mean()), "called healthy"),
+            Wrong(lambda t, p, at: (((p >= at) & (t == 1)).mean(), ((p < at) & (t == 0)).mean()), "not by all films"),
+            Wrong(lambda t, p, at: (((p >= at) & (t == 1)).sum(), ((p < at) & (t == 0)).sum()), "counts"),
+            Wrong(lambda t, p, at: rates(t, p, at)[::-1], "sensitivity first"),
+            Wrong(lambda t, p, at: rates(t, p, at)[0], "return sensitivity, specificity"),
+            Wrong(lambda t, p, at: rates(t, p, 0.5), "threshold that is given"),
+            Wrong(lambda t, p, at: (0.5, 0.5), "of the sick"),
+        ],
+    ),
+    "cheapest": Answers(
+        right=[cheapest, cheapest_by_argmin, cheapest_at_once],
+        wrong=[
+            Wrong(lambda t, p, choices, missed, alarm: cheapest(t, p, choices, alarm, missed), "changed places"),
+            Wrong(lambda t, p, choices, missed, alarm: cheapest(t, p, choices, 1, 1), "counted alike"),
+            Wrong(cheapest_by_rates, "numbers of films"),
+            Wrong(lambda t, p, choices, missed, alarm: min(cost(t, p, at, missed, alarm) for at in choices), "has it"),
+            Wrong(
+                lambda t, p, choices, missed, alarm: np.argmin([cost(t, p, at, missed, alarm) for at in choices]),
+                "place of the threshold",
+            ),
+            Wrong(lambda t, p, choices, missed, alarm: cheapest(t, p, choices, 4, 1), "costs that are given"),
+            Wrong(lambda t, p, choices, missed, alarm: 0.3, "costs that are given"),
+            Wrong(lambda t, p, choices, missed, alarm: 0.5, "then the smallest"),
+        ],
+    ),
+}
