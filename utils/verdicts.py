@@ -20,7 +20,7 @@ from utils.trials import Outcome
 
 FAMILY_ERROR = 0.01
 """Chance that a verdict over all labs is red though nothing has moved."""
-SECONDS_FACTOR = 2.0
+SECONDS_FACTOR = 3.0
 """A fit may take so many times the band's seconds, both counted in turns of the fixed loop beside it."""
 MEMORY_FACTOR = 1.25
 """The peak memory may be so many times the band's."""
