@@ -1,6 +1,6 @@
 """What the gate catches: every sabotage in every lab that it can befall, and how often clean seeds set it off.
 
-    python -m benchmarks.gate                             all, recorded for the documents (some 20 minutes)
+    python -m benchmarks.gate                             all, recorded for the documents
     python -m benchmarks.gate shuffled_labels regression  one, as `python -m labs verify` would tell it
 
 Each lab is trained with its preset quick and three fresh seeds, as `verify` does, with the sabotage in it. False alarms

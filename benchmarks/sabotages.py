@@ -187,7 +187,6 @@ def summed_loss(lab: Lab) -> Lab:
 
         arguments = lab.compile(config, splits)
         mean = keras.losses.get(arguments["loss"])
-        mean = mean if callable(mean) else keras.losses.get(mean)
 
         def summed(truth: Any, prediction: Any) -> Any:
             each = mean(truth, prediction)

@@ -18,7 +18,7 @@ from utils.cluster import outcomes
 from utils.trials import Outcome, Trial
 
 SEEDS, EPOCHS = 8, 500
-"""Trials, and epochs of each: some ten seconds of training beside the start of its process."""
+"""Trials, and epochs of each: enough that training counts beside the start of its process."""
 
 
 def swept(workers: int) -> tuple[float, list[Outcome]]:

@@ -14,7 +14,7 @@ COMMANDS = {
     "predict": ("predicting.Predict", "predict from files with a run's model"),
     "compare": ("commands.Compare", "set two runs side by side"),
     "verify": ("verifying.Verify", "train labs again and hold their metrics against their bands"),
-    "baseline": ("verifying.Baseline", "measure the bands of a lab anew"),
+    "baseline": ("baselining.Baseline", "measure the bands of a lab anew"),
     "sweep": ("sweeping.Sweep", "train a lab with a grid of hyperparameters over seeds, in parallel"),
     "data list": ("datasets.List", "the data sets and where they are"),
     "data fetch": ("datasets.Fetch", "fetch data sets into the cache, or into a folder to hand on"),

@@ -14,7 +14,7 @@ import tyro
 from tyro.conf import Positional
 
 import labs
-from labs.verifying import growing, progress
+from labs.trialling import growing, progress
 from utils import folders, report
 from utils.cluster import outcomes
 from utils.contracts import Lab

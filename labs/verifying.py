@@ -1,44 +1,28 @@
-"""`python -m labs verify` and `baseline`: trained metrics held against their bands, and the bands measured anew."""
+"""`python -m labs verify`: trained metrics held against their bands."""
 
 from __future__ import annotations
 
 import json
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tyro.conf import Positional
 
 import labs
-from utils import bands, catalog, folders, places, report, verdicts
+from labs.trialling import progress
+from utils import bands, catalog, places, report, verdicts
 from utils.bands import Band
 from utils.cluster import outcomes
 from utils.errors import CallerError, CheckError
 from utils.output import say, show
-from utils.trials import Outcome, Trial
+from utils.trials import Trial
 from utils.verdicts import Verdict
 
 FIRST_FRESH = 1001
 """Seeds of a verdict, so that they are none of a band's, which are counted from 1."""
-SECONDS_OF_COMMAND = 3600
-
-
-def progress(outcome: Outcome, done: int, trials: int, seconds_left: float) -> None:
-    """A line a trial on standard error."""
-    trial = Trial(**outcome["trial"])
-    said = outcome.get("error") or f"fit {outcome['seconds']:.1f} s"
-    say(
-        f"{done}/{trials}  {trial.lab.split('.')[1]} {trial.preset}, seed {trial.seed}: {said}; "
-        f"{seconds_left:.0f} s left"
-    )
 
 
 @dataclass(frozen=True)
@@ -70,6 +54,8 @@ class Verify:
         """Print the verdict; status 1 where anything moved."""
         if self.seeds < 1:
             raise CallerError(f"--seeds: {self.seeds}", "give at least 1")
+        if self.junit is not None and not self.junit.absolute().parent.is_dir():
+            raise CallerError(f"--junit {self.junit}: there is no such folder", "make it, or give another name")
         known = [band for name in labs.NAMES for band in bands.read_bands(self.bands, name)]
         chosen = self._chosen(known)
         found = judge(
@@ -194,113 +180,3 @@ def machine_form(verdict: Verdict) -> dict[str, Any]:
         "explanation": verdicts.explain(verdict),
         "seconds": verdict.seconds,
     }
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """Measure a lab's bands anew: its presets over many seeds, from now on what `verify` holds it against."""
-
-    lab: Positional[str]
-    """The lab's name."""
-    reason: str
-    """Why; it is kept with the bands."""
-    seeds: int = bands.FEWEST_SEEDS
-    """Of each preset, counted from 1."""
-    preset: tuple[str, ...] = ("quick", "course")
-    """The presets to measure; the bands of the others stay."""
-    data: str | None = None
-    """Data set; the lab's default on a bare machine where not given."""
-    workers: int | None = None
-    """Trainings at a time, each on one thread; all cores where not given."""
-    address: str | None = None
-    """Of a Ray cluster that trains; else this machine does."""
-    bands: Path = field(default_factory=bands.bands_folder)
-    """The folder of the bands."""
-    resume: Path | None = None
-    """The folder of an interrupted baseline: its trainings are not done again."""
-
-    def execute(self) -> int:
-        """Train, and write the bands."""
-        lab = labs.find_lab(self.lab)
-        if self.seeds < bands.FEWEST_SEEDS:
-            raise CallerError(
-                f"--seeds: {self.seeds} are too few to know a spread by", f"give at least {bands.FEWEST_SEEDS}"
-            )
-        if not self.reason.strip():
-            raise CallerError("--reason: nothing is said", "say why the bands are measured anew")
-        data = self.data or default_data(self.lab)
-        if catalog.candidates(data, self.lab)[0].origin == "folder":
-            raise CallerError(f"--data {data}: a folder of yours", "bands are measured on data that anyone can have")
-        for preset in self.preset:
-            lab.preset(preset, data)
-        measured = []
-        with growing(self.resume, "baselines", self.lab) as folder:
-            for preset in self.preset:
-                trials = [Trial(f"labs.{self.lab}.lab", preset, seed, data) for seed in range(1, self.seeds + 1)]
-                came = outcomes(trials, folder, workers=self.workers, address=self.address, on_done=progress)
-                date = f"{datetime.now(UTC):%Y-%m-%d}"
-                say(f"{self.lab} {preset}: its own command, alone")
-                measured.append(
-                    bands.band_of(came, reason=self.reason, date=date, command=of_command(self.lab, preset, data))
-                )
-        self._write(measured)
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
-        return 0
-
-    def _write(self, measured: Sequence[Band]) -> None:
-        """The new bands, and of the old ones those that they do not stand for."""
-        new = {(band.preset, band.data, band.device) for band in measured}
-        old = bands.read_bands(self.bands, self.lab)
-        kept = [band for band in old if (band.preset, band.data, band.device) not in new]
-        bands.write_bands(self.bands, self.lab, [*kept, *measured])
-        rows = [
-            [band.name, name, report.number(statistics.mean(values)), report.number(statistics.stdev(values))]
-            for band in measured
-            for name, values in band.measures.items()
-        ]
-        show(report.table(["band", "measure", "mean", "s"], rows, left=(1,)))
-        show(f"the bands: {bands.bands_file(self.bands, self.lab)}")
-
-
-def default_data(lab: str) -> str:
-    """What a lab runs on where nothing was fetched."""
-    entries = catalog.candidates("auto", lab)
-    return next(entry.name for entry in entries if entry.origin != "files")
-
-
-def of_command(lab: str, preset: str, data: str) -> dict[str, float]:
-    """Seconds on the wall and peak memory in MB of a lab's own command with all cores, export and figures included."""
-    with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", f"labs.{lab}", "--preset", preset, "--data", data, "--out", f"{folder}/run"]
-        start = time.perf_counter()
-        done = subprocess.run([*words, "--json"], capture_output=True, text=True, timeout=SECONDS_OF_COMMAND)
-        seconds = time.perf_counter() - start
-    if done.returncode:
-        say(done.stderr)
-        raise CheckError(f"python {' '.join(words[1:])} ended with status {done.returncode}", "its lines above say why")
-    return {"seconds": seconds, "peak_mb": json.loads(done.stdout)["peak_mb"] or 0.0}
-
-
-@contextmanager
-def growing(resume: Path | None, kind: str, name: str) -> Iterator[Path]:
-    """A folder for the outcomes of trials, locked for this process: a new one under `models/<kind>/`, or an old one.
-
-    Raises:
-        CallerError: it cannot be resumed, or another process writes it.
-    """
-    folder = resume or folders.runs_folder() / kind / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    if resume is not None and not resume.is_dir():
-        raise CallerError(f"--resume {resume}: there is no such folder", f"they lie in {folders.runs_folder() / kind}")
-    if resume is None:
-        folders.make_folder(folder, folder)
-    if not folders.hold(folder):
-        raise CallerError(f"{folder}: another process is writing there", "wait for it to end")
-    try:
-        yield folder
-    except KeyboardInterrupt:
-        say(f"\nwhat is done is kept; go on with: the same command and --resume {folder}")
-        raise
-    finally:
-        folders.release(folder)

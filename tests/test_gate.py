@@ -27,6 +27,7 @@ from utils.trials import Outcome, Trial
         (("verify", "--seeds", "0"), "--seeds: 0"),
         (("verify", "astrology"), "there is no lab astrology"),
         (("verify", "--preset", "none"), "there is no band"),
+        (("verify", "--junit", "nowhere/verdict.xml"), "there is no such folder"),
         (("baseline", "regression"), "missing: --reason"),
         (("baseline", "regression", "--reason", " "), "--reason: nothing is said"),
         (("baseline", "regression", "--reason", "r", "--seeds", "3"), "--seeds: 3 are too few"),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labs import verifying
+from labs import baselining, verifying
 from utils import bands, verdicts
 from utils.bands import Band
 from utils.errors import CheckError
@@ -188,7 +188,7 @@ def test_at_a_glance() -> None:
 
 
 def test_bands_measured_anew_replace_their_like_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    baseline = verifying.Baseline(lab="regression", reason="new", bands=tmp_path)
+    baseline = baselining.Baseline(lab="regression", reason="new", bands=tmp_path)
     course = replace(BAND, preset="course")
     baseline._write([BAND, course])
     baseline._write([replace(BAND, reason="again")])

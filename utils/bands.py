@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.errors import CallerError, CheckError
+from utils.errors import CheckError
 from utils.files import replacing
 from utils.trials import Outcome
 
@@ -165,15 +165,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_none(each) for each in value]
     return value
-
-
-def check_seeds(band: Band) -> None:
-    """Refuse seeds that are too few to know a spread by.
-
-    Raises:
-        CallerError: there are fewer than FEWEST_SEEDS.
-    """
-    if len(band.seeds) < FEWEST_SEEDS:
-        raise CallerError(
-            f"{band.name}: {len(band.seeds)} seeds are too few for a band", f"give at least {FEWEST_SEEDS}"
-        )

@@ -15,7 +15,7 @@ import shlex
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ from utils.parity import FreshProcess
 from utils.phases import silent, train_phases
 from utils.runs import Run
 from utils.splits import Split, Splits, audit
+
+if TYPE_CHECKING:
+    import keras
 
 FIGURE_DPI = 150
 PARITY_BYTES = 16_000_000
@@ -169,6 +172,11 @@ def command_of(lab: Lab, preset: str, settings: Config) -> str:
     return shlex.join(words)
 
 
+def trainable_parameters(model: keras.Model) -> int:
+    """How many numbers training changes."""
+    return int(sum(np.prod(weight.shape) for weight in model.trainable_weights))
+
+
 def labels(splits: Splits, threshold: float | None = None) -> dict[str, Any]:
     """What the model's inputs and outputs mean, the range of each input column in training, and the threshold."""
     ranges = {}
@@ -262,7 +270,7 @@ def _record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, A
         "epochs_run": len(fitted.progress.history),
         "phases": fitted.progress.phases,
         "resumed_at": fitted.progress.resumed_at,
-        "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
+        "parameters": trainable_parameters(model),
         **facts,
         "peak_mb": report.peak_megabytes(),
         "versions": report.versions(),

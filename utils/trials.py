@@ -147,15 +147,16 @@ def _outcome(fitted: Fitted, evaluation: Evaluation) -> Outcome:
 
 def facts(fitted: Fitted, evaluation: Evaluation) -> dict[str, Any]:
     """What every seed has in common: digest and rows of the data, what the audit found, trainable parameters."""
+    from utils.harness import trainable_parameters
+
     splits, audit = fitted.splits, evaluation.audit
-    weights = fitted.model.trainable_weights
     return {
         "data digest": splits.source.digest,
         **{f"{name} rows": len(part) for name, part in splits.parts().items()},
         "duplicates across splits": audit["duplicates_across_splits"],
         "groups across splits": audit["groups_across_splits"],
         "majority": audit["majority"],
-        "trainable parameters": int(sum(np.prod(weight.shape) for weight in weights)),
+        "trainable parameters": trainable_parameters(fitted.model),
     }
 
 
