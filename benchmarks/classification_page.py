@@ -21,12 +21,10 @@ def row() -> list[str]:
     digits = data["mnist-5k"]
     best = {name: spread(found["best"]["test"]["accuracy"], 4) for name, found in data.items()}
     return [
-        "[classification](labs/classification/README.md)",
         "mnist-5k: 5,000 real digits, in a package; four more sets and your own pictures",
         f"accuracy {best['mnist-5k']}; MNIST {best['mnist']}, Fashion-MNIST {best['fashion-mnist']}",
         f"logistic regression {digits['best']['baselines']['logistic_regression']['accuracy']:.3f} (mnist-5k)",
-        f"{digits['course']['wall_seconds']:.0f} s, {digits['best']['wall_seconds']:.0f} s",
-        f"{digits['best']['peak_mb']:.0f} MB",
+        f"{digits['best']['wall_seconds']:.0f} s",
     ]
 
 

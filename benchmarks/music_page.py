@@ -21,15 +21,12 @@ def _under(found: dict[str, Any]) -> float:
 
 def row() -> list[str]:
     """The lab in the table of the labs."""
-    presets = _presets()
-    best = presets["best"]
+    best = _presets()["best"]
     return [
-        "[music](labs/music/README.md)",
         "oneills: 2,009 tunes, in a package; two more collections and your own `.abc` files",
         f"{spread(best['test']['bits_per_char'])} bits a character",
         f"5-gram {best['baselines']['5-gram']['bits_per_char']:.2f}",
-        f"{presets['course']['wall_seconds']:.0f} s, {best['wall_seconds'] / 60:.0f} min",
-        f"{best['peak_mb']:,.0f} MB",
+        f"{best['wall_seconds'] / 60:.0f} min",
     ]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from utils.contracts import Lab
+from utils.on_disk import RowsOnDisk
 from utils.splits import Split, Splits
 
 SHARE = 0.1
@@ -28,11 +29,18 @@ def _loading(lab: Lab, change: Callable[[Splits], Splits]) -> Lab:
 
 
 def _part(split: Split, rows: Any) -> Split:
-    """These rows of a split."""
-    inputs = split.inputs[rows]
+    """These rows of a split; of pictures on disk, still on disk."""
+    inputs = split.inputs.take(rows) if isinstance(split.inputs, RowsOnDisk) else split.inputs[rows]
     return Split(
         inputs, split.targets[rows], *(None if each is None else each[rows] for each in (split.groups, split.names))
     )
+
+
+def _joined(one: Any, other: Any) -> Any:
+    """Rows of one split, then rows of another; pictures on disk are of one file."""
+    if isinstance(one, RowsOnDisk):
+        return RowsOnDisk(one._file, np.concatenate([one._rows, other._rows]))
+    return None if one is None or other is None else np.concatenate([one, other])
 
 
 def shuffled_labels(lab: Lab) -> Lab:
@@ -155,16 +163,13 @@ def leaked_test_rows(lab: Lab) -> Lab:
         train, test = splits.train, splits.test
         number = min(int(LEAKED * len(train)), len(test))
         kept, leaked = _part(train, np.arange(number, len(train))), _part(test, np.arange(number))
-        joined = [
-            None if one is None or other is None else np.concatenate([one, other])
-            for one, other in (
-                (kept.inputs, leaked.inputs),
-                (kept.targets, leaked.targets),
-                (kept.groups, leaked.groups),
-                (kept.names, leaked.names),
-            )
-        ]
-        return replace(splits, train=Split(*joined))  # type: ignore[arg-type]
+        joined = Split(
+            _joined(kept.inputs, leaked.inputs),
+            _joined(kept.targets, leaked.targets),
+            _joined(kept.groups, leaked.groups),
+            _joined(kept.names, leaked.names),
+        )
+        return replace(splits, train=joined)
 
     return _loading(lab, change)
 

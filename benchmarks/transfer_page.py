@@ -33,15 +33,12 @@ def _by_module(preset: str) -> str:
 
 def row() -> list[str]:
     """The lab in the table of the labs."""
-    cells = _presets("elpv")
-    best = cells["best"]
+    best = _presets("elpv")["best"]
     return [
-        "[transfer](labs/transfer/README.md)",
         "elpv: 2,624 real photographs of solar cells, in a package; your own pictures",
         f"accuracy {spread(best['test']['accuracy'], 3)} on a random quarter, as published{_by_module('best')}",
         f"logistic regression {_logistic(best):.3f} on pixels; published CNN 0.884",
-        f"{cells['course']['wall_seconds']:.0f} s, {best['wall_seconds'] / 60:.0f} min",
-        f"{best['peak_mb']:,.0f} MB",
+        f"{best['wall_seconds'] / 60:.0f} min",
     ]
 
 
