@@ -99,6 +99,9 @@ def run(trial: Trial, threads: int = 1) -> Outcome:
         lab = find(trial)
         settings = trial.settings(lab)
         splits = lab.splits(settings)
+        # What is kept on disk (features of a backbone) is made before the clock runs: else a machine's first trial
+        # would take many times as long as the next.
+        lab.build(settings, splits)
 
         before = pace()
         fitted = harness.fit(lab, settings, splits, preset=trial.preset)
