@@ -57,7 +57,7 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "irish": {"course": ONE},
     },
     "transfer": {
-        "elpv": {"course": THREE, "best": ONE},
+        "elpv": {"course": THREE, "best": THREE},
         "elpv-by-module": {"course": THREE, "best": ONE},
         "hymenoptera": {"course": THREE},
         "chest-xray": {"best": ONE},

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from labs.sweeping import asked_of, compared, parse_grid, trials_of
 from tests.conftest import ROOT, Command
 from utils.cluster import outcome_file, outcomes
 from utils.errors import CallerError
-from utils.trials import Outcome, Trial
+from utils.trials import Outcome, Trial, run
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,25 @@ def test_settings_are_chosen_on_validation_and_test_is_told_of_the_chosen_one_al
 def test_a_folder_without_a_request_is_no_sweep(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="no sweep here"):
         asked_of(tmp_path)
+
+
+def test_the_clock_begins_when_what_is_kept_on_disk_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Features of a backbone are made when a network is built; a machine's first trial would be slow by them alone."""
+    lab, order = find_lab("regression"), []
+
+    def build(config: Any, splits: Any) -> Any:
+        order.append("built")
+        return lab.build(config, splits)
+
+    def pace() -> float:
+        order.append("clock")
+        return 1.0
+
+    monkeypatch.setattr("utils.trials.find", lambda _: replace(lab, build=build))
+    monkeypatch.setattr("utils.trials.pace", pace)
+    monkeypatch.setattr("utils.trials.limit_threads", lambda _: None)
+    run(Trial("labs.regression.lab", "quick", 1, "concrete", {"epochs": 1}))
+    assert order == ["built", "clock", "built", "clock"]
 
 
 def trials(number: int) -> list[Trial]:
