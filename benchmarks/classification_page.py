@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from benchmarks.quality import FASHION_MLP
-from benchmarks.results import recorded, spread
-from utils.report import markdown_table
+from benchmarks.results import COSTS, metric, quality_table, recorded, spread
 
 TITLES = {
     "mnist-5k": "mnist-5k: 4,000 digits to learn from, 1,000 to judge",
@@ -28,35 +29,23 @@ def row() -> list[str]:
     ]
 
 
+def _best_baseline(found: dict[str, Any]) -> str:
+    return max(f"{each['accuracy']:.3f}" for each in found["baselines"].values())
+
+
 def quality_block() -> str:
     """Every data set and preset."""
-    rows = []
-    for name, presets in recorded("classification")["data"].items():
-        for preset, found in presets.items():
-            baselines = found["baselines"]
-            rows.append(
-                [
-                    f"{TITLES[name]}, `{preset}`",
-                    spread(found["test"]["accuracy"], 4),
-                    spread(found["test"]["f1_macro"], 3),
-                    spread(found["test"]["log_loss"], 3),
-                    spread(found["test"]["ece"], 3),
-                    max(f"{each['accuracy']:.3f}" for each in baselines.values()),
-                    f"{found['parameters']:,}",
-                    f"{found['wall_seconds']:.0f} s",
-                    str(len(found["seeds"])),
-                ]
-            )
-    header = [
-        "data and preset",
-        "accuracy",
-        "macro F1",
-        "log loss (nat)",
-        "calibration error",
-        "best baseline's accuracy",
-    ]
-    header += ["parameters", "from the shell", "seeds"]
-    return markdown_table(header, rows)
+    columns = {
+        "accuracy": metric("accuracy", 4),
+        "macro F1": metric("f1_macro"),
+        "log loss (nat)": metric("log_loss"),
+        "calibration error": metric("ece"),
+        "best baseline's accuracy": lambda found: max(
+            f"{each['accuracy']:.3f}" for each in found["baselines"].values()
+        ),
+        **COSTS,
+    }
+    return quality_table("classification", TITLES, columns)
 
 
 def pictures_block() -> str:

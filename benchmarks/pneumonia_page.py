@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.results import recorded, spread
+from benchmarks.results import COSTS, logistic, metric, quality_table, recorded, spread
 from utils.report import markdown_table
 
 TITLES = {
@@ -19,10 +19,6 @@ def _presets(data: str) -> dict[str, Any]:
     return presets
 
 
-def _logistic(found: dict[str, Any], metric: str) -> float:
-    return next(float(each[metric]) for name, each in found["baselines"].items() if name.startswith("logistic"))
-
-
 def row() -> list[str]:
     """The lab in the table of the labs."""
     real = _presets("chest-xray")
@@ -31,33 +27,24 @@ def row() -> list[str]:
         "simulated-radiographs (SIMULATED); real children's films by mirror, network or folder",
         f"AUC {area['chest-xray']}, accuracy {spread(real['best']['test']['accuracy'], 3)} (real films); "
         f"AUC {area['pneumoniamnist']} at 28 × 28; {area['simulated-radiographs']} SIMULATED",
-        f"logistic regression AUC {_logistic(real['best'], 'auc'):.3f} (real films)",
+        f"logistic regression AUC {logistic(real['best'], 'auc'):.3f} (real films)",
         f"{real['best']['wall_seconds'] / 60:.0f} min (real films)",
     ]
 
 
 def quality_block() -> str:
     """Every data set and preset."""
-    header = ["data and preset", "AUC", "accuracy", "sensitivity", "specificity", "log loss (nat)", "calibration error"]
-    header += ["logistic regression's AUC", "parameters", "fit", "from the shell", "seeds"]
-    rows = []
-    for data, measured in recorded("pneumonia")["data"].items():
-        for preset, found in measured.items():
-            test = found["test"]
-            rows.append(
-                [
-                    f"{TITLES[data]}, `{preset}`",
-                    *(spread(test[name], 3) for name in ("auc", "accuracy", "sensitivity", "specificity")),
-                    spread(test["log_loss"], 3),
-                    spread(test["ece"], 3),
-                    f"{_logistic(found, 'auc'):.3f}",
-                    f"{found['parameters']:,}",
-                    f"{found['fit_seconds']:.0f} s",
-                    f"{found['wall_seconds']:.0f} s",
-                    str(len(found["seeds"])),
-                ]
-            )
-    return markdown_table(header, rows)
+    columns = {
+        "AUC": metric("auc"),
+        "accuracy": metric("accuracy"),
+        "sensitivity": metric("sensitivity"),
+        "specificity": metric("specificity"),
+        "log loss (nat)": metric("log_loss"),
+        "calibration error": metric("ece"),
+        "logistic regression's AUC": lambda found: f"{logistic(found, 'auc'):.3f}",
+        **COSTS,
+    }
+    return quality_table("pneumonia", TITLES, columns)
 
 
 def thresholds_block() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,46 @@ def spread(value: dict[str, float], digits: int = 2) -> str:
     """`5.13 ± 0.85`; of a single run just its value."""
     whole = f"{value['mean']:.{digits}f}"
     return whole if value["std"] is None else f"{whole} ± {value['std']:.{digits}f}"
+
+
+Column = Callable[[dict[str, Any]], str]
+"""From what was recorded of one preset on one data set to what a table says of it."""
+
+
+def metric(name: str, digits: int = 3) -> Column:
+    """The column of a metric on test."""
+    return lambda found: spread(found["test"][name], digits)
+
+
+def logistic(found: dict[str, Any], metric: str = "accuracy") -> float:
+    """What logistic regression reaches on the same rows."""
+    return next(float(each[metric]) for name, each in found["baselines"].items() if name.startswith("logistic"))
+
+
+PICTURE_CLASSES: dict[str, Column] = {
+    "accuracy": metric("accuracy"),
+    "AUC": metric("auc"),
+    "macro F1": metric("f1_macro"),
+    "log loss (nat)": metric("log_loss"),
+    "calibration error": metric("ece"),
+}
+"""What labs that put pictures into classes are measured by."""
+COSTS: dict[str, Column] = {
+    "parameters": lambda found: f"{found['parameters']:,}",
+    "fit": lambda found: f"{found['fit_seconds']:.0f} s",
+    "from the shell": lambda found: f"{found['wall_seconds']:.0f} s",
+    "seeds": lambda found: str(len(found["seeds"])),
+}
+
+
+def quality_table(lab: str, titles: Mapping[str, str], columns: Mapping[str, Column]) -> str:
+    """A row for each data set and preset of a lab's record; `titles` says what the data sets are."""
+    rows = [
+        [f"{titles[data]}, `{preset}`", *(tell(found) for tell in columns.values())]
+        for data, presets in recorded(lab)["data"].items()
+        for preset, found in presets.items()
+    ]
+    return report.markdown_table(["data and preset", *columns], rows)
 
 
 def record(name: str, figures: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.results import recorded, spread
+from benchmarks.results import COSTS, PICTURE_CLASSES, logistic, quality_table, recorded, spread
 from utils.report import markdown_table
 
 TITLES = {
@@ -21,10 +21,6 @@ def _presets(data: str) -> dict[str, Any]:
     return presets
 
 
-def _logistic(found: dict[str, Any], metric: str = "accuracy") -> float:
-    return next(float(each[metric]) for name, each in found["baselines"].items() if name.startswith("logistic"))
-
-
 def _by_module(preset: str) -> str:
     """What a preset reaches on solar modules held out whole, where that was measured."""
     found = recorded("transfer")["data"].get("elpv-by-module", {}).get(preset)
@@ -37,32 +33,22 @@ def row() -> list[str]:
     return [
         "elpv: 2,624 real photographs of solar cells, in a package; your own pictures",
         f"accuracy {spread(best['test']['accuracy'], 3)} on a random quarter, as published{_by_module('best')}",
-        f"logistic regression {_logistic(best):.3f} on pixels; published CNN 0.884",
+        f"logistic regression {logistic(best):.3f} on pixels; published CNN 0.884",
         f"{best['wall_seconds'] / 60:.0f} min",
     ]
 
 
 def quality_block() -> str:
     """Every data set and preset."""
-    header = ["data and preset", "strategy", "accuracy", "AUC", "macro F1", "log loss (nat)", "calibration error"]
-    header += ["logistic regression's accuracy", "trained parameters", "fit", "from the shell", "seeds"]
-    rows = []
-    for data, measured in recorded("transfer")["data"].items():
-        for preset, found in measured.items():
-            test = found["test"]
-            rows.append(
-                [
-                    f"{TITLES[data]}, `{preset}`",
-                    f"`{found['details']['case']['strategy']}`",
-                    *(spread(test[name], 3) for name in ("accuracy", "auc", "f1_macro", "log_loss", "ece")),
-                    f"{_logistic(found):.3f}",
-                    f"{found['parameters']:,}",
-                    f"{found['fit_seconds']:.0f} s",
-                    f"{found['wall_seconds']:.0f} s",
-                    str(len(found["seeds"])),
-                ]
-            )
-    return markdown_table(header, rows)
+    parameters, *costs = COSTS
+    columns = {
+        "strategy": lambda found: f"`{found['details']['case']['strategy']}`",
+        **PICTURE_CLASSES,
+        "logistic regression's accuracy": lambda found: f"{logistic(found):.3f}",
+        "trained parameters": COSTS[parameters],
+        **{name: COSTS[name] for name in costs},
+    }
+    return quality_table("transfer", TITLES, columns)
 
 
 def cases_block() -> str:
