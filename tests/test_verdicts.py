@@ -76,13 +76,15 @@ def test_clean_seeds_hold() -> None:
     verdict = judged(FRESH)
     assert verdict.holds
     assert explain(verdict) == []
-    assert {each.measure for each in verdict.held} == {*CENTRE, "fit (turns of a fixed loop)", "peak memory (MB)"}
+    held = {*CENTRE, "fit (turns of a fixed loop)", "peak memory (MB)"} - verdicts.UNJUDGED
+    assert {each.measure for each in verdict.held} == held
 
 
 @pytest.mark.parametrize(
     ("outcomes", "points_at"),
     [
         (moved({"test": 1.5}), "how the test split is made and measured"),
+        (moved({"test": 1.5, "train": 1.5}), "the order of the classes"),
         (moved({"test": 0.5, "test r2": 1.5, "train": 0.5, "last": 0.5}), "test rows in training"),
         (moved({"test": 1.5, "train": 1.5, "last": 1.5, "first": 1.5}), "learning rate"),
         (moved({"first": 32.0, "last": 32.0}), "the loss counts differently"),
@@ -137,7 +139,29 @@ def test_the_interval_errs_as_often_as_it_says() -> None:
 
 def test_errors_of_all_measures_add_up_to_that_of_the_family() -> None:
     each = verdicts.error_of_each([BAND, BAND])
-    assert each * 2 * len(CENTRE) == pytest.approx(verdicts.FAMILY_ERROR)
+    assert each * 2 * len(CENTRE.keys() - verdicts.UNJUDGED) == pytest.approx(verdicts.FAMILY_ERROR)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_scale_leads_there_and_back_and_rises(one: float, other: float) -> None:
+    for scale in (verdicts.PLAIN, verdicts.LOGARITHM, verdicts.ARCSINE):
+        assert scale.back(scale.there(one)) == pytest.approx(one, abs=1e-9)
+        assert (scale.there(one) <= scale.there(other)) or one > other
+
+
+def test_shares_losses_and_the_rest_have_scales_of_their_own() -> None:
+    assert verdicts.scale_of((0.9, 1.0), "higher") is verdicts.ARCSINE
+    assert verdicts.scale_of((0.1, 7.0), "lower") is verdicts.LOGARITHM
+    assert verdicts.scale_of((-0.2, 0.8), "higher") is verdicts.PLAIN, "an R² below 0"
+    assert verdicts.scale_of((0.0, 0.1), "lower") is verdicts.PLAIN
+
+
+def test_seeds_that_stray_upwards_widen_a_loss_less_than_they_would() -> None:
+    strayed = (*(1.0 + 0.01 * number for number in range(19)), 3.0)
+    band = replace(BAND, measures={"last loss": strayed}, better={"last loss": "lower"})
+    (held, *_) = verdicts.hold(band, [outcome(1, measures={"last loss": 1.1})], ERROR)
+    assert held.holds
+    assert held.high - held.reference > held.reference - held.low, "a loss strays upwards"
 
 
 def test_bands_come_back_from_their_file(tmp_path: Path) -> None:
