@@ -58,7 +58,7 @@ SEEDS: dict[str, dict[str, Seeds]] = {
     },
     "transfer": {
         "elpv": {"course": THREE, "best": THREE},
-        "elpv-by-module": {"course": THREE, "best": ONE},
+        "elpv-by-module": {"course": THREE},
         "hymenoptera": {"course": THREE},
         "chest-xray": {"best": ONE},
         "galaxy-zoo": {"course": ONE, "best": ONE},
