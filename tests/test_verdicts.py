@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labs import baselining, verifying
-from utils import bands, verdicts
+from utils import bands, scales, verdicts
 from utils.bands import Band
 from utils.errors import CheckError
 from utils.trials import Outcome
@@ -144,16 +144,16 @@ def test_errors_of_all_measures_add_up_to_that_of_the_family() -> None:
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_scale_leads_there_and_back_and_rises(one: float, other: float) -> None:
-    for scale in (verdicts.PLAIN, verdicts.LOGARITHM, verdicts.ARCSINE):
+    for scale in (scales.PLAIN, scales.LOGARITHM, scales.ARCSINE):
         assert scale.back(scale.there(one)) == pytest.approx(one, abs=1e-9)
         assert (scale.there(one) <= scale.there(other)) or one > other
 
 
 def test_shares_losses_and_the_rest_have_scales_of_their_own() -> None:
-    assert verdicts.scale_of((0.9, 1.0), "higher") is verdicts.ARCSINE
-    assert verdicts.scale_of((0.1, 7.0), "lower") is verdicts.LOGARITHM
-    assert verdicts.scale_of((-0.2, 0.8), "higher") is verdicts.PLAIN, "an R² below 0"
-    assert verdicts.scale_of((0.0, 0.1), "lower") is verdicts.PLAIN
+    assert scales.scale_of((0.9, 1.0), "higher") is scales.ARCSINE
+    assert scales.scale_of((0.1, 7.0), "lower") is scales.LOGARITHM
+    assert scales.scale_of((-0.2, 0.8), "higher") is scales.PLAIN, "an R² below 0"
+    assert scales.scale_of((0.0, 0.1), "lower") is scales.PLAIN
 
 
 def test_seeds_that_stray_upwards_widen_a_loss_less_than_they_would() -> None:

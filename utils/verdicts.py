@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from utils.bands import Band
 from utils.files import replacing
+from utils.scales import scale_of
 from utils.trials import Outcome
 
 FAMILY_ERROR = 0.001
@@ -31,36 +32,6 @@ MEMORY_FACTOR = 1.25
 """The peak memory may be so many times the band's."""
 NARROWEST = 1e-3
 """Least standard deviation of a measure on its scale: of seeds that all gave the same."""
-
-
-class Scale(NamedTuple):
-    """On which a measure's seeds are nearly normal: the way there and back, both rising."""
-
-    there: Callable[[float], float]
-    back: Callable[[float], float]
-
-
-PLAIN = Scale(float, float)
-LOGARITHM = Scale(lambda value: math.log(max(value, 1e-12)), math.exp)
-ARCSINE = Scale(
-    lambda value: math.asin(math.sqrt(min(max(value, 0.0), 1.0))),
-    lambda angle: math.sin(min(max(angle, 0.0), math.pi / 2)) ** 2,
-)
-
-
-def scale_of(values: Sequence[float], better: str) -> Scale:
-    """The scale of a measure, by what its band holds: arcsine for shares, logarithm for losses and errors.
-
-    Args:
-        values: of the band.
-        better: `lower` or `higher`.
-
-    Source:
-        Bartlett, The Use of Transformations, Biometrics 3 (1947), pages 39 to 52.
-    """
-    if better == "lower" and min(values) > 0:
-        return LOGARITHM
-    return ARCSINE if better == "higher" and min(values) >= 0 and max(values) <= 1 else PLAIN
 
 
 def half_width(values: Sequence[float], fresh: int, error: float) -> float:
