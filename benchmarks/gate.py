@@ -1,6 +1,7 @@
 """What the gate catches: every sabotage in every lab that it can befall, and how often clean seeds set it off.
 
     python -m benchmarks.gate                             all, recorded for the documents
+    python -m benchmarks.gate --trials DIR                the same, its trainings kept in a folder and continued there
     python -m benchmarks.gate shuffled_labels regression  one, as `python -m labs verify` would tell it
 
 Each lab is trained with its preset quick and three fresh seeds, as `verify` does, with the sabotage in it. False alarms
@@ -9,9 +10,11 @@ are counted on the bands' own seeds: three at random are taken for fresh ones an
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,9 +37,9 @@ def quick_bands() -> list[Band]:
     return [band for band in known if band.preset == "quick"]
 
 
-def sabotaged(name: str, chosen: Sequence[Band], error: float) -> list[Verdict]:
-    """The verdicts on labs with one sabotage in them."""
-    return judge(chosen, SEEDS, error, altered=f"benchmarks.sabotages:{name}")
+def sabotaged(name: str, chosen: Sequence[Band], error: float, folder: Path | None) -> list[Verdict]:
+    """The verdicts on labs with one sabotage in them; trainings in the folder are not done again."""
+    return judge(chosen, SEEDS, error, altered=f"benchmarks.sabotages:{name}", folder=folder)
 
 
 def false_alarms(chosen: Sequence[Band]) -> int:
@@ -76,13 +79,13 @@ def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdict
     return verdicts.hold(rest, outcomes, error)
 
 
-def measure() -> dict[str, Any]:
+def measure(folder: Path | None) -> dict[str, Any]:
     """Every sabotage of the catalogue, and the false alarms."""
     chosen = quick_bands()
     error = verdicts.error_of_each(chosen)
     found: dict[str, dict[str, Any]] = {}
     for name, where in CATALOGUE.items():
-        judged = sabotaged(name, [band for band in chosen if band.lab in where], error)
+        judged = sabotaged(name, [band for band in chosen if band.lab in where], error, folder)
         found[name] = {
             each.band.lab: {
                 "caught": not each.holds,
@@ -106,12 +109,19 @@ def measure() -> dict[str, Any]:
 
 
 def main() -> None:
-    if len(sys.argv) == 1:
-        record("gate", measure())
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("sabotage", nargs="?", choices=CATALOGUE)
+    reader.add_argument("lab", nargs="?", choices=labs.NAMES)
+    reader.add_argument("--trials", type=Path, help="folder of trainings that are kept, all of one state of the code")
+    asked = reader.parse_args()
+    if asked.sabotage is None:
+        record("gate", measure(asked.trials))
         return
-    name, lab = sys.argv[1:]
     chosen = quick_bands()
-    judged = sabotaged(name, [band for band in chosen if band.lab == lab], verdicts.error_of_each(chosen))
+    error = verdicts.error_of_each(chosen)
+    where = (asked.lab,) if asked.lab else CATALOGUE[asked.sabotage]
+    befallen = [band for band in chosen if band.lab in where]
+    judged = sabotaged(asked.sabotage, befallen, error, asked.trials)
     print(at_a_glance(judged))
     sys.exit(0 if all(each.holds for each in judged) else 1)
 

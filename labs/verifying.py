@@ -104,6 +104,7 @@ def judge(
     error: float,
     *,
     altered: str = "",
+    folder: Path | None = None,
     workers: int | None = None,
     address: str | None = None,
 ) -> list[Verdict]:
@@ -114,6 +115,7 @@ def judge(
         seeds: of the trials.
         error: chance of a false alarm of one measure.
         altered: see `Trial`.
+        folder: where outcomes are kept, so that trainings that are there are not done again; nowhere where None.
         workers: trials at a time.
         address: of a Ray cluster.
     """
@@ -124,9 +126,10 @@ def judge(
         (lab, preset, data): [Trial(f"labs.{lab}.lab", preset, seed, data, altered=altered) for seed in seeds]
         for lab, preset, data in by_trials
     }
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
         every = [trial for some in trials.values() for trial in some]
-        came = iter(outcomes(every, Path(folder), workers=workers, address=address, on_done=progress))
+        kept = folder or Path(temporary)
+        came = iter(outcomes(every, kept, workers=workers, address=address, on_done=progress))
     found = []
     for which, some in trials.items():
         mine = [next(came) for _ in some]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Outcome = dict[str, Any]
 """What came of a trial, as JSON has it; see `run`."""
+SPLITS = ("test", "train")
+"""On whose rows the metrics are measures."""
 PACE_SIDE, PACE_PRODUCTS = 384, 60
 
 
@@ -84,8 +86,8 @@ def run(trial: Trial, threads: int = 1) -> Outcome:
 
     Returns:
         `trial`, and where it ended well `lab`, `data` (name), `simulated`, `unit` (of the metric that the lab is judged
-        by), `measures` (name to number: each metric on test, the one that the lab is judged by on training rows, the
-        losses of the first and the last epoch), `better` (name to the direction), `validation` (metrics there),
+        by), `measures` (name to number: each metric on test and on training rows, the losses of the first and the last
+        epoch), `better` (name to the direction), `validation` (metrics there),
         `facts` (what no seed changes), `config`, `seconds` (of fit), `pace` (seconds of a fixed loop beside it),
         `peak_mb`, `versions`, `device`, `git`; else `error` and `hint`.
     """
@@ -124,14 +126,16 @@ def _outcome(fitted: Fitted, evaluation: Evaluation) -> Outcome:
         "simulated": fitted.splits.source.simulated,
         "unit": lab.metrics[first].unit_of(fitted.splits.unit),
         "measures": {
-            **{f"test {name}": score["value"] for name, score in evaluation.metrics["test"].items()},
-            f"train {first}": evaluation.metrics["train"][first]["value"],
+            **{
+                f"{split} {name}": score["value"]
+                for split in SPLITS
+                for name, score in evaluation.metrics[split].items()
+            },
             **losses,
         },
         "validation": {name: score["value"] for name, score in evaluation.metrics["validation"].items()},
         "better": {
-            **{f"test {name}": metric.better for name, metric in lab.metrics.items()},
-            f"train {first}": lab.metrics[first].better,
+            **{f"{split} {name}": metric.better for split in SPLITS for name, metric in lab.metrics.items()},
             **dict.fromkeys(losses, "lower"),
         },
         "facts": facts(fitted, evaluation),
