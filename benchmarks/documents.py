@@ -20,8 +20,8 @@ from typing import Any
 
 import labs
 from benchmarks import gate_page, regression_page
-from benchmarks.results import spread
-from utils import bands, catalog
+from benchmarks.results import course_band, course_time, over_seeds
+from utils import catalog
 from utils.report import markdown_table
 
 ROOT = Path(__file__).parent.parent
@@ -44,8 +44,8 @@ WORDED = {
 
 def labs_block() -> str:
     """The table of the labs: the default preset from the bands, `best` from the records."""
-    header = ["lab", "data", "`course` on test", "from the shell", "memory"]
-    header += ["`best` on test", "beside it", "`best` from the shell"]
+    header = ["lab", "data", "`course` on test", "whole command", "memory"]
+    header += ["`best` on test", "baselines", "`best`, whole command"]
     return markdown_table(header, [_row(lab) for lab in labs.NAMES])
 
 
@@ -57,14 +57,13 @@ def _row(lab: str) -> list[str]:
 
 def _course(lab: str) -> list[str]:
     """What a lab reaches with its default preset on a bare machine, its seconds and its memory."""
-    band = {band.preset: band for band in bands.read_bands(bands.bands_folder(), lab)}["course"]
+    band = course_band(lab)
     measure, values = next((name, values) for name, values in band.measures.items() if name in WORDED)
-    digits = 2 if statistics.mean(values) > 1 else 3
-    found = spread({"mean": statistics.mean(values), "std": statistics.stdev(values)}, digits)
+    found = over_seeds(band, measure, digits=2 if statistics.mean(values) > 1 else 3)
     simulated = " SIMULATED" if catalog.find(band.data).simulated else ""
     return [
         f"{WORDED[measure].format(found)}{simulated}",
-        f"{band.command['seconds']:.0f} s",
+        course_time(lab),
         f"{band.command['peak_mb']:,.0f} MB",
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.results import COSTS, PICTURE_CLASSES, logistic, quality_table, recorded, spread
+from benchmarks.results import COSTS, PICTURE_CLASSES, course_time, logistic, quality_table, recorded, spread
 
 TITLES = {
     "galaxy-zoo": "galaxy-zoo: spiral or not, a fifth of 1,400 to judge",
@@ -49,11 +49,11 @@ def verdict_block() -> str:
     for data, targets in TARGETS.items():
         test = _presets(data)["best"]["test"]
         told = [
-            f"{'reaches' if test[name]['mean'] >= target else 'misses'} the {NAMES[name]} of {target} that was aimed at"
+            f"{NAMES[name]} {target} ({'reached' if test[name]['mean'] >= target else 'missed'})"
             for name, target in targets.items()
         ]
-        sentences.append(f"On {data} `best` {' and '.join(told)}.")
-    return " ".join(sentences)
+        sentences.append(f"on {data} {', '.join(told)}")
+    return f"Aims of `best`: {'; '.join(sentences)}."
 
 
 BLOCKS = {"quality": quality_block, "verdict": verdict_block}
@@ -67,6 +67,6 @@ def card() -> dict[str, str]:
         f"{spread(real['best']['test']['auc'], 3)} on galaxy-zoo; accuracy "
         f"{spread(made['best']['test']['accuracy'], 3)} on SIMULATED galaxies; course: accuracy "
         f"{spread(real['course']['test']['accuracy'], 3)} on galaxy-zoo.",
-        "Time": f"course {made['course']['wall_seconds']:.0f} s on SIMULATED galaxies, best "
+        "Time": f"course {course_time('galaxy')} on SIMULATED galaxies, best "
         f"{real['best']['wall_seconds'] / 60:.0f} minutes on galaxy-zoo, from the shell, on two cores.",
     }

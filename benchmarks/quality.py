@@ -3,12 +3,12 @@
     python -m benchmarks.quality regression
     python -m benchmarks.quality classification [DATA…]
     python -m benchmarks.quality pneumonia [DATA…]
+    python -m benchmarks.quality galaxy [DATA…]
     python -m benchmarks.quality music [DATA…]
     python -m benchmarks.quality transfer [DATA…]
 
-Ten minutes on two cores for regression, about an hour for classification and for music, half an hour for each of the
-others, with a mirror of their data sets in LABS_MIRROR. With data sets named, only those are measured again. The
-documents take every number from what this records.
+With a mirror of their data sets in LABS_MIRROR; benchmarks/README.md says how long each takes. With data sets named,
+only those are measured again. The documents take every number from what this records.
 """
 
 from __future__ import annotations

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from utils import report
+from utils import bands, report
+from utils.bands import Band
 from utils.files import write_json
 from utils.quiet import import_keras
 
@@ -24,6 +26,22 @@ def spread(value: dict[str, float], digits: int = 2) -> str:
     """`5.13 ± 0.85`; of a single run just its value."""
     whole = f"{value['mean']:.{digits}f}"
     return whole if value["std"] is None else f"{whole} ± {value['std']:.{digits}f}"
+
+
+def course_band(lab: str) -> Band:
+    """Of a lab's default preset on what a bare machine runs."""
+    return next(band for band in bands.read_bands(bands.bands_folder(), lab) if band.preset == "course")
+
+
+def over_seeds(band: Band, measure: str, digits: int = 2) -> str:
+    """`5.13 ± 0.85`, over the seeds of a band."""
+    values = band.measures[measure]
+    return spread({"mean": statistics.mean(values), "std": statistics.stdev(values)}, digits)
+
+
+def course_time(lab: str) -> str:
+    """`12 s`: the lab's own command, alone on the machine."""
+    return f"{course_band(lab).command['seconds']:.0f} s"
 
 
 Column = Callable[[dict[str, Any]], str]

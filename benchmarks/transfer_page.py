@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.results import COSTS, PICTURE_CLASSES, logistic, quality_table, recorded, spread
+from benchmarks.results import (
+    COSTS,
+    PICTURE_CLASSES,
+    course_band,
+    course_time,
+    logistic,
+    over_seeds,
+    quality_table,
+    recorded,
+    spread,
+)
 from utils.report import markdown_table
 
 TITLES = {
@@ -58,13 +68,13 @@ def cases_block() -> str:
     for data, measured in recorded("transfer")["data"].items():
         found = next(iter(measured.values()))
         case = found["details"]["case"]
-        size, like = "small" if case["small"] else "large", "similar" if case["similar"] else "different"
+        size, like = "small" if case["small"] else "large", "like" if case["similar"] else "unlike"
         rows.append(
             [
                 TITLES[data].split(":")[0] if data != "elpv-by-module" else "elpv, by module",
                 f"{case['pictures_per_class']:,.0f}",
                 f"{case['similarity']:.0%}",
-                f"{size}, {like}",
+                f"{size}, {like} ImageNet",
                 f"`{case['automatic']}`",
             ]
         )
@@ -125,7 +135,7 @@ def card() -> dict[str, str]:
     cells = _presets("elpv")
     return {
         "Quality": f"best: accuracy {spread(cells['best']['test']['accuracy'], 3)} on elpv's held-out quarter"
-        f"; course: {spread(cells['course']['test']['accuracy'], 3)}{_by_module()}.",
-        "Time": f"course {cells['course']['wall_seconds']:.0f} s once the features are cached, best "
+        f"; course: {over_seeds(course_band('transfer'), 'test accuracy', 3)}{_by_module()}.",
+        "Time": f"course {course_time('transfer')} once the features are cached, best "
         f"{cells['best']['wall_seconds'] / 60:.0f} minutes, from the shell, on two cores.",
     }

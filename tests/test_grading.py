@@ -37,7 +37,7 @@ def solved(name: str, answers: dict[str, str]) -> Any:
 @pytest.mark.slow
 def test_a_grading_run(tmp_path: Path) -> None:
     """nbgrader, from the course folder to the grades: three of three, one of three, nothing handed in but stubs."""
-    pytest.importorskip("nbgrader", reason="the grader is not installed: pip install keras-labs[notebooks]")
+    pytest.importorskip("nbgrader", reason="the grader is not installed: pip install '.[notebooks]'")
     course = tmp_path / "course"
     name = "00_start_here"
     lay_out(course, [name])

@@ -29,7 +29,7 @@ from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from utils.config import STRICT, NonNegative, Rate, Seed
-from utils.errors import CallerError
+from utils.errors import CallerError, with_extra
 
 Pictures = NDArray[np.uint8]
 Values = NDArray[np.float64]
@@ -300,6 +300,6 @@ def _opencv() -> Any:
     try:
         import cv2
     except ImportError as error:
-        raise CallerError("augmenting pictures needs OpenCV", "pip install 'keras-labs[pneumonia]'") from error
+        raise CallerError("augmenting pictures needs OpenCV", with_extra("pneumonia")) from error
     cv2.setNumThreads(0)
     return cv2

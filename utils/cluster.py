@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from utils.errors import CallerError, CheckError
+from utils.errors import CallerError, CheckError, with_extra
 from utils.files import write_json
 from utils.trials import Outcome, Trial, run
 
@@ -83,9 +83,7 @@ def _ray(workers: int | None, address: str | None) -> Iterator[None]:
     try:
         import ray
     except ImportError as error:
-        raise CallerError(
-            "trials in parallel need Ray, which is not installed", "pip install 'keras-labs[scale]'"
-        ) from error
+        raise CallerError("trials in parallel need Ray, which is not installed", with_extra("scale")) from error
     environment = {name: os.environ[name] for name in SHIPPED if name in os.environ}
     common: dict[str, Any] = {
         "logging_level": logging.ERROR,

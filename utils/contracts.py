@@ -75,7 +75,7 @@ def predictions(predictor: Predicts, inputs: NDArray[Any], targets: NDArray[Any]
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab: three short files fill this in, and every command works on it.
+    """One lab: a few short files fill this in, and every command works on it.
 
     Importing the module that makes it must stay quick: whatever needs Keras is imported inside the functions.
 

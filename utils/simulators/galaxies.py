@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.errors import CallerError
+from utils.errors import CallerError, with_extra
 from utils.simulators.morphology import Galaxy, Knot, Light, Tail, light
 from utils.simulators.population import ZERO_POINT, Star, Trail, draw_neighbours, draw_object, draw_stars
 from utils.simulators.sampling import sample
@@ -175,7 +175,7 @@ def import_galsim() -> Any:
     try:
         import galsim
     except ImportError:
-        raise CallerError("simulating galaxies needs GalSim", "pip install 'keras-labs[galaxy]'") from None
+        raise CallerError("simulating galaxies needs GalSim", with_extra("galaxy")) from None
     return galsim
 
 
