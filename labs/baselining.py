@@ -19,7 +19,7 @@ import labs
 from labs.trialling import growing, progress
 from utils import bands, catalog, report
 from utils.bands import Band
-from utils.cluster import outcomes
+from utils.cluster import outcome_file, outcomes
 from utils.errors import CallerError, CheckError
 from utils.output import say, show
 from utils.trials import Trial
@@ -62,20 +62,23 @@ class Baseline:
             raise CallerError(f"--data {data}: a folder of yours", "bands are measured on data that anyone can have")
         for preset in self.preset:
             lab.preset(preset, data)
-        measured = []
+        measured: list[Band] = []
+        done: list[Trial] = []
         with growing(self.resume, "baselines", self.lab) as folder:
             for preset in self.preset:
                 trials = [Trial(f"labs.{self.lab}.lab", preset, seed, data) for seed in range(1, self.seeds + 1)]
                 came = outcomes(trials, folder, workers=self.workers, address=self.address, on_done=progress)
+                done += trials
                 date = f"{datetime.now(UTC):%Y-%m-%d}"
                 say(f"{self.lab} {preset}: its own command, alone")
                 measured.append(
                     bands.band_of(came, reason=self.reason, date=date, command=of_command(self.lab, preset, data))
                 )
         self._write(measured)
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+        for trial in done:
+            outcome_file(folder, trial).unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
         return 0
 
     def _write(self, measured: Sequence[Band]) -> None:

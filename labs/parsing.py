@@ -6,7 +6,7 @@ import difflib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import is_dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import ValidationError
 
@@ -101,11 +101,13 @@ def _unknown(word: str, kind: Any, see: str) -> CallerError:
 
 
 def options_of(kind: Any) -> Iterator[str]:
-    """The options of a dataclass and of the dataclasses in it."""
-    for name, hint in get_type_hints(kind).items():
+    """The options of a dataclass and of the dataclasses in it, under the names that the command line gives them."""
+    for field, annotated in get_type_hints(kind, include_extras=True).items():
+        hint, *marks = get_args(annotated) if get_origin(annotated) is Annotated else (annotated,)
         if is_dataclass(hint):
             yield from options_of(hint)
-        else:
+        elif "Positional" not in map(str, marks):  # tyro's mark of a field that is no option
+            name = next((mark.name for mark in marks if getattr(mark, "name", None)), field)
             yield "--" + name.replace("_", "-")
             if hint is bool:
                 yield "--no-" + name.replace("_", "-")

@@ -124,8 +124,8 @@ def _caution(*notes: str) -> None:
 
 def _warn_outside(inputs: Array, labels: Mapping[str, Any]) -> None:
     """Say which columns leave the range of the training rows: a network does not know what lies outside."""
-    for column, (name, (low, high)) in enumerate(labels["trained_between"].items()):
-        values = inputs[:, column]
+    for name, (low, high) in labels["trained_between"].items():
+        values = inputs[:, labels["features"].index(name)]
         outside = int(np.sum((values < low) | (values > high)))
         if outside:
             say(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from labs.parsing import execute, parse
-from utils import config, folders, report, runs
+from utils import config, folders, report, runs, store
 from utils.errors import INTERRUPTED, CallerError, CheckError
 from utils.output import say, show
 
@@ -48,7 +48,12 @@ def run(lab: Lab, words: Sequence[str]) -> int:
         return execute(lab.commands[words[0]], words[1:], f"{program} {words[0]}", lab)
     options, settings = _parse_run(lab, words, program)
     if options.resume is None:
-        return _train(lab, options, settings)
+        out = folders.new_folder(lab.name, settings.seed) if options.out is None else folders.named(options.out)
+        folders.check_free(out, overwrite=options.overwrite)
+        if settings.data == config.Config.data and settings.data_dir is None:
+            # The run is of the set that `auto` means here and now, and has that set's hyperparameters.
+            options, settings = _parse_run(lab, [*words, "--data", store.meant_by(settings.data, lab.name)], program)
+        return _train(lab, options, settings, out)
     if given := [word for word in words if word.startswith("--") and word.split("=")[0] not in ("--resume", "--json")]:
         raise CallerError(
             f"{given[0]}: a resumed run keeps the options it was started with",
@@ -76,16 +81,13 @@ def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions
 def _given(option: str, words: Sequence[str], default: str) -> str:
     """The value that the words give to an option."""
     for number, word in reversed(list(enumerate(words))):
-        if word == option:
-            return "".join(words[number + 1 : number + 2])
-        if word.startswith(f"{option}="):
-            return word.removeprefix(f"{option}=")
+        name, equals, value = word.partition("=")
+        if name.replace("_", "-") == option:  # the parser takes either, too
+            return value if equals else "".join(words[number + 1 : number + 2])
     return default
 
 
-def _train(lab: Lab, options: RunOptions, settings: Any) -> int:
-    out = folders.new_folder(lab.name, settings.seed) if options.out is None else folders.named(options.out)
-    folders.check_free(out, overwrite=options.overwrite)
+def _train(lab: Lab, options: RunOptions, settings: Any, out: Path) -> int:
     splits = _load(lab, settings)
     request = folders.request(lab.name, options.preset, settings, splits)
     partial = folders.begin(out, request, overwrite=options.overwrite)
@@ -130,7 +132,8 @@ def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOpti
         say(f"\nerror: interrupted\nhint: go on with: {again}")
         return INTERRUPTED
     except MemoryError as error:
-        folders.discard(partial)
+        if not folders.state_of(partial).exists():
+            folders.discard(partial)
         raise CallerError("the network does not fit in memory", "give fewer units, layers or bins") from error
     except OSError as error:
         raise CheckError(

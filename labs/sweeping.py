@@ -15,7 +15,7 @@ from tyro.conf import Positional
 
 import labs
 from labs.trialling import growing, progress
-from utils import folders, report
+from utils import folders, report, store
 from utils.cluster import outcomes
 from utils.contracts import Lab
 from utils.errors import CallerError
@@ -57,6 +57,9 @@ class Sweep:
         request = self._request() if self.resume is None else asked_of(self.resume)
         lab = labs.find_lab(request["lab"])
         trials = trials_of(lab, request)
+        if request["data"] == "auto":  # the same set for every machine, and for a sweep that goes on tomorrow
+            request["data"] = store.meant_by("auto", lab.name)
+            trials = trials_of(lab, request)
         with growing(self.resume, "sweeps", lab.name) as folder:
             write_json(folder / REQUEST, request)
             came = outcomes(trials, folder / TRIALS, workers=self.workers, address=self.address, on_done=progress)
@@ -85,7 +88,7 @@ def parse_grid(words: Sequence[str]) -> Grid:
     """`name=v1,v2` for each hyperparameter to its values; numbers and true, false, null as JSON has them.
 
     Raises:
-        CallerError: there is none, a word is not of this form, or a name stands twice.
+        CallerError: there is none, a word is not of this form, or a name or a value stands twice.
     """
     grid: Grid = {}
     for word in words:
@@ -96,6 +99,8 @@ def parse_grid(words: Sequence[str]) -> Grid:
         if name in grid or name == "seed":
             raise CallerError(f"--set {word}: {name} is set already", "give all values at once; --seeds sets seeds")
         grid[name] = [_value(value) for value in values.split(",")]
+        if len({json.dumps(value) for value in grid[name]}) < len(grid[name]):
+            raise CallerError(f"--set {word}: a value stands twice", "give each value once")
     if not grid:
         raise CallerError("--set is missing: there is nothing to compare", "as in --set learning_rate=1e-3,3e-3")
     return grid
@@ -116,10 +121,10 @@ def asked_of(folder: Path) -> dict[str, Any]:
     """
     try:
         request: dict[str, Any] = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return {name: request[name] for name in ("lab", "preset", "data", "seeds", "grid")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         where = folders.runs_folder() / "sweeps"
         raise CallerError(f"--resume {folder}: there is no sweep here", f"they lie in {where}") from error
-    return request
 
 
 def trials_of(lab: Lab, request: Mapping[str, Any]) -> list[Trial]:

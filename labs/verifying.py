@@ -89,8 +89,12 @@ class Verify:
         ]
         here = []
         for band in asked:
-            if places.state(catalog.find(band.data)) == "to fetch":
+            entry = catalog.find(band.data)
+            state = places.state(entry)
+            if state == places.TO_FETCH:
                 say(f"skipped: {band.name}, its data are not here (python -m labs data fetch {band.data})")
+            elif places.lacks_package(entry):
+                say(f"skipped: {band.name}, its data are not here ({state})")
             else:
                 here.append(band)
         if not here:

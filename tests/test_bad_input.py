@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from labs import cli, find_lab
+from labs.parsing import options_of
 from labs.regression.data import FEATURES
 from labs.regression.lab import lab
+from labs.running import _given
+from labs.sweeping import Sweep
 from tests.conftest import ROOT, Command
 from utils.errors import CallerError
 from utils.tables import numbers, read_table
@@ -258,3 +261,14 @@ def test_unknown_lab() -> None:
 def test_presets_are_valid() -> None:
     for name in lab.preset_names:
         lab.preset(name)
+
+
+def test_options_are_known_by_the_names_of_the_command_line() -> None:
+    assert {"--set", "--resume", "--json", "--no-json"} <= set(options_of(Sweep))
+    assert not {"--grid", "--lab"} & set(options_of(Sweep))
+
+
+def test_an_option_with_underscores_is_the_same_option() -> None:
+    assert _given("--data-dir", ["--data_dir", "photos"], "") == "photos"
+    assert _given("--data-dir", ["--data_dir=photos"], "") == "photos"
+    assert _given("--data-dir", ["--data", "photos"], "none") == "none"

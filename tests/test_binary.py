@@ -48,6 +48,9 @@ def test_auc_of_more_classes() -> None:
     expected = reference.roc_auc_score(truth, probabilities, multi_class="ovr", average="macro")
     assert auc(truth, probabilities) == pytest.approx(expected)
     assert np.isnan(auc(np.zeros(5, dtype=int), probabilities[:5]))
+    others = truth != 2
+    each = [reference.roc_auc_score(truth[others] == number, probabilities[others, number]) for number in (0, 1, 3)]
+    assert auc(truth[others], probabilities[others]) == pytest.approx(np.mean(each)), "a class without rows"
 
 
 @given(answers(), st.floats(0.05, 1.0))

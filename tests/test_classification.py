@@ -16,11 +16,12 @@ from labs.classification.data import TABLES
 from labs.classification.lab import ClassificationConfig, lab
 from tests.conftest import Command
 from utils import store
+from utils.baselines import classification_baselines
 from utils.catalog import candidates
 from utils.classification import METRICS
 from utils.errors import CallerError
 from utils.export import open_model
-from utils.splits import Split
+from utils.splits import Source, Split, Splits
 
 FIGURES = {"learning_curves.png", "confusion.png", "reliability.png", "wrong.png"}
 
@@ -207,3 +208,14 @@ def test_one_class_and_a_class_with_one_picture(tmp_path: Path) -> None:
     (tmp_path / "in" / "b").rmdir()
     with pytest.raises(CallerError, match="1 class of pictures"):
         lab.splits(config(data_dir=tmp_path / "in"))
+
+
+def test_a_class_that_the_baseline_was_not_fitted_on_has_probability_0() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (9, 40, 40, 1)).astype("uint8")
+    targets = np.array([0, 1, 3] * 3)
+    part = Split(pictures, targets)
+    splits = Splits(part, part, part, Source("made", "", "", simulated=False), "class", class_names=tuple("abcd"))
+    for name, probabilities in classification_baselines(splits, 0).items():
+        assert probabilities.shape == (9, 4), name
+        assert not probabilities[:, 2].any()
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from labs.regression.lab import lab
 from utils.errors import CallerError, CheckError
 from utils.export import FORMATS, open_model, outside_operations, predictor, save_model
+from utils.parity import _hold
 from utils.parity import FreshProcess
 
 SPLITS = lab.splits(lab.preset("best"))
@@ -44,7 +45,8 @@ def test_each_form_predicts_what_the_model_does(form: str, folder: Path) -> None
 
 def test_batches_do_not_change_predictions(folder: Path) -> None:
     opened = open_model(folder)
-    np.testing.assert_allclose(opened.predict(TEST.inputs, 7), opened.predict(TEST.inputs), rtol=1e-5)
+    sevens = [opened.predict(TEST.inputs[start : start + 7]) for start in range(0, len(TEST), 7)]
+    np.testing.assert_allclose(np.concatenate(sevens), opened.predict(TEST.inputs), rtol=1e-5)
 
 
 PLAIN = """
@@ -128,3 +130,11 @@ def test_a_fresh_process_tells_a_changed_model(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.h5", "model.keras", "saved_model"]
     with pytest.raises(CheckError, match="keras: reloaded, it predicts up to"), FreshProcess() as process:
         process.check(tmp_path, TEST.inputs, TEST.targets, predictions + 0.01, lab.metrics)
+
+
+def test_a_metric_that_no_form_can_give_on_these_rows_is_no_difference() -> None:
+    nothing, half = {"auc": float("nan")}, {"auc": 0.5}
+    _hold("h5", {"max_abs_diff": 0.0, "metrics": nothing}, nothing, 1.0)
+    for found, own in ((nothing, half), (half, nothing)):
+        with pytest.raises(CheckError, match="measures another auc"):
+            _hold("h5", {"max_abs_diff": 0.0, "metrics": found}, own, 1.0)

@@ -89,6 +89,7 @@ def test_the_course_file_is_split_as_the_course_does(tmp_path: Path, monkeypatch
             file["data"], file["labels"], test_size=0.2, stratify=file["labels"], shuffle=True, random_state=222
         )
     assert [len(part) for part in splits.parts().values()] == [57, 7, 16]
+    assert lab.splits(config(batch_size=5, image_size=64)).test.inputs.shape == (16, 64, 64, 3)
     found = {picture.tobytes(): target for picture, target in zip(splits.test.inputs, splits.test.targets, strict=True)}
     assert found == {picture.tobytes(): label for picture, label in zip(expected, labels.argmax(axis=1), strict=True)}
 

@@ -8,17 +8,22 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from labs import find_lab
+from labs.baselining import Baseline
 from labs.sweeping import asked_of, compared, parse_grid, trials_of
+from labs.verifying import Verify
 from tests.conftest import ROOT, Command
+from utils import bands
 from utils.cluster import outcome_file, outcomes
-from utils.errors import CallerError
+from utils.errors import CallerError, CheckError
+from utils.files import write_json
 from utils.trials import Outcome, Trial, run
 
 
@@ -41,6 +46,8 @@ from utils.trials import Outcome, Trial, run
         (("sweep", "regression", "--set", "units=1,,2"), "not a name with its values"),
         (("sweep", "regression", "--set", "units=1", "--set", "units=2"), "units is set already"),
         (("sweep", "regression", "--set", "seed=1"), "seed is set already"),
+        (("sweep", "regression", "--set", "units=10,10"), "a value stands twice"),
+        (("sweep", "regression", "--grid", "units=10"), "unknown option --grid"),
         (("sweep", "regression", "--set", "unit=1"), "no such hyperparameter"),
         (("sweep", "regression", "--set", "units=0"), "--units: input should be greater"),
         (("sweep", "regression", "--set", "units=ten"), "--units: input should be a valid integer"),
@@ -89,6 +96,9 @@ def test_settings_are_chosen_on_validation_and_test_is_told_of_the_chosen_one_al
 def test_a_folder_without_a_request_is_no_sweep(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="no sweep here"):
         asked_of(tmp_path)
+    (tmp_path / "request.json").write_text('{"lab": "regression", "preset": "quick", "config": {}, "data": ""}')
+    with pytest.raises(CallerError, match="no sweep here"):
+        asked_of(tmp_path)
 
 
 def test_the_clock_begins_when_what_is_kept_on_disk_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +122,66 @@ def test_the_clock_begins_when_what_is_kept_on_disk_is_there(monkeypatch: pytest
 
 def trials(number: int) -> list[Trial]:
     return [Trial("labs.regression.lab", "quick", seed, "concrete", {"epochs": 2}) for seed in range(number)]
+
+
+def test_a_training_that_does_not_fit_in_memory_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr("utils.trials.find", lambda _: replace(find_lab("regression"), build=build))
+    monkeypatch.setattr("utils.trials.limit_threads", lambda _: None)
+    assert "memory" in run(Trial("labs.regression.lab", "quick", 1, "concrete"))["error"]
+
+
+def test_what_is_kept_counts_as_done_unless_it_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+
+    def trained(missing: list[Trial], _: int | None) -> Any:
+        done.extend(trial.seed for trial in missing)
+        return [(trial, {"trial": asdict(trial), "seconds": 1.0}) for trial in missing]
+
+    monkeypatch.setattr("utils.cluster._ray", lambda *_: nullcontext())
+    monkeypatch.setattr("utils.cluster._run_all", trained)
+    write_json(outcome_file(tmp_path, trials(2)[0]), {"trial": asdict(trials(2)[0]), "error": "the disk is full"})
+    write_json(outcome_file(tmp_path, trials(2)[1]), {"trial": asdict(trials(2)[1]), "seconds": 2.0})
+    assert [outcome["seconds"] for outcome in outcomes(trials(3), tmp_path)] == [1.0, 2.0, 1.0]
+    assert done == [0, 2]
+
+
+def test_a_baseline_takes_its_own_files_away_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    band = bands.read_bands(bands.bands_folder(), "regression")[0]
+
+    def trained(some: list[Trial], folder: Path, **_: Any) -> list[Outcome]:
+        for trial in some:
+            write_json(outcome_file(folder, trial), {})
+        return []
+
+    monkeypatch.setattr("labs.baselining.outcomes", trained)
+    monkeypatch.setattr("labs.baselining.of_command", lambda *_: {})
+    monkeypatch.setattr("utils.bands.band_of", lambda *_, **__: band)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("ten years")
+    ended = Baseline(lab="regression", reason="r", bands=tmp_path / "bands", resume=folder).execute()
+    assert ended == 0
+    assert [path.name for path in folder.iterdir() if path.suffix in (".txt", ".json")] == ["thesis.txt"]
+
+
+def test_bands_whose_package_is_missing_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [band for name in ("regression", "music") for band in bands.read_bands(bands.bands_folder(), name)]
+    monkeypatch.setattr("utils.places.lacks_package", lambda entry: entry.name == "oneills")
+    assert {band.lab for band in Verify()._chosen(known)} == {"regression"}
+
+
+@pytest.mark.slow
+def test_a_defect_in_a_trial_is_told_as_what_it_is(tmp_path: Path) -> None:
+    broken = replace(trials(1)[0], altered="tests.test_gate:broken")
+    with pytest.raises(CheckError, match="a defect of this test"):
+        outcomes([broken], tmp_path, workers=1)
+
+
+def broken(_: Any) -> Any:
+    raise RuntimeError("a defect of this test")
 
 
 @pytest.mark.slow

@@ -33,7 +33,9 @@ def holds(cost: LayerCost) -> None:
     assert cost.multiply_adds is not None
     for formula in (*cost.sides, cost.by_formula, cost.multiply_adds):
         assert computed(formula) == formula.value
-    assert cost.shape_by_formula == cost.output_shape
+    assert cost.channels is not None
+    sides = cost.sides * (len(cost.output_shape) - 1) if len(cost.sides) == 1 else cost.sides
+    assert (*(side.value for side in sides), cost.channels.value) == cost.output_shape
     assert cost.by_formula.value == cost.parameters
 
 
@@ -182,7 +184,7 @@ def test_models_inside_layers_twice_and_layers_without_a_formula() -> None:
     assert counted(costs[0]) == counted(costs[1])
     assert sum(cost.parameters for cost in costs) == model.count_params()
     assert costs[-1].by_formula is None
-    assert costs[-1].shape_by_formula is None
+    assert costs[-1].channels is None
     assert "other  " in cost_table(costs)
 
 

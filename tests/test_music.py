@@ -492,3 +492,13 @@ def test_histograms_of_tunes_of_which_none_can_be_read() -> None:
     assert [text.get_text() for text in legend.get_texts()][1] == "made by the network: none that can be read"
     heights = [bar.get_height() for bar in figure.axes[0].patches]  # type: ignore[attr-defined]
     assert heights[: len(OCTAVE)] == [{2: 0.6, -3: 0.4}.get(value, 0) for value in range(-12, 13)]
+
+
+def test_tunes_too_short_for_a_phrase_are_families_of_their_own() -> None:
+    short = [Tune(f"Tune {letter}", f"M:4/4\nL:1/8\nK:D\n{letter}2 {letter}2 |") for letter in "ABC"]
+    assert len(set(data.families(short).tolist())) == 3
+
+
+def test_a_data_set_and_a_folder_do_not_go_together(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="do not go together"):
+        data.load(MusicConfig(data="irish", data_dir=tmp_path))

@@ -16,7 +16,7 @@ from PIL import Image
 
 from labs import find_lab
 from labs.answers import Answers, read_names
-from labs.predicting import Predict
+from labs.predicting import Predict, _warn_outside
 from tests.conftest import Command
 from utils import runs
 from utils.errors import CallerError
@@ -320,3 +320,9 @@ def test_from_the_command_line(command: Command, tmp_path: Path, pictures: tuple
     assert refused.status == 2
     assert "1 names, and the model has 2 classes" in refused.err
     assert "Traceback" not in refused.err
+
+
+def test_columns_outside_their_range_are_told_by_name_whatever_stands_before_them(capsys: Printed) -> None:
+    labels = {"features": ["season", "temperature"], "trained_between": {"temperature": [0.0, 1.0]}}
+    _warn_outside(np.array([[3.0, 0.5], [4.0, 2.0]]), labels)
+    assert "temperature: 1 of 2 rows lie outside 0 to 1" in capsys.readouterr().err

@@ -217,6 +217,10 @@ def test_protocol(command: Command, tmp_path: Path) -> None:
     assert ended.json["summary"]["rmse"]["gradient_boosting"]["mean"] == pytest.approx(np.mean(values))
     assert ended.json["summary"]["rmse"]["gradient_boosting"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert command("labs.regression", *words).status == 2
+    (tmp_path / "p").rename(tmp_path / "p.partial")  # killed after the last split, before it had its name
+    again = command("labs.regression", *words)
+    assert again.status == 0, again.err
+    assert again.json["results"] == ended.json["results"]
 
 
 def test_the_bare_command_runs_the_course(command: Command, tmp_path: Path) -> None:
@@ -229,3 +233,4 @@ def test_the_bare_command_runs_the_course(command: Command, tmp_path: Path) -> N
     assert "concrete (real data, embedded)" in ended.out
     assert f"the run: models/regression/{run.name}" in ended.out
     assert "SIMULATED" not in ended.out
+    assert record["config"]["data"] == "concrete", "the set that auto stood for"

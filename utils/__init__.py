@@ -12,7 +12,7 @@
 3  store   splits   metrics   simulated
 2  downloads   places   augment   simulators
 1  catalog   config   archives   tables   arrays   decoding   on_disk   torch_files
-0  errors   files   quiet   output   scales
+0  errors   files   quiet   output   scales   machine
 
 Nothing here imports `labs`.
 """

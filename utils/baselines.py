@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.splits import Split, Splits
+from utils.splits import Inputs, Splits
 from utils.tables import one_hot
 
 
@@ -56,6 +56,8 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
 
 LOGISTIC_ROWS = 5_000
 """Rows that logistic regression on pictures is fitted on, at most: more would take it longer than the network."""
+READ_AT_A_TIME = 256
+"""Pictures that are in memory at full size while they are reduced."""
 REDUCED = 32
 """Side in pixels that larger pictures are reduced to for it: with a weight a pixel it would learn them by heart."""
 
@@ -81,37 +83,47 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     parts = (splits.train, splits.validation)
     targets = np.concatenate([part.targets for part in parts])
     prior = DummyClassifier(strategy="prior").fit(np.zeros((len(targets), 1)), targets)
-    guesses = {"class_frequencies": prior.predict_proba(np.zeros((len(splits.test), 1)))}
-    chosen = np.random.default_rng(seed).permutation(len(targets))[: LOGISTIC_ROWS if pictures else None]
-    inputs = _rows(parts, np.sort(chosen))
+    guesses = {"class_frequencies": _probabilities(splits, prior, np.zeros((len(splits.test), 1)))}
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(targets))[: LOGISTIC_ROWS if pictures else None])
     name = "logistic_regression"
-    name += f"_at_{REDUCED}_pixels" if pictures and _large(inputs) else ""
+    name += f"_at_{REDUCED}_pixels" if pictures and _large(splits.train.inputs) else ""
     name += "" if len(chosen) == len(targets) else f"_on_{len(chosen)}_rows"
-    model = _logistic(splits).fit(_plain(splits, inputs), targets[np.sort(chosen)])
-    guesses[name] = model.predict_proba(_plain(splits, splits.test.inputs[:]))
+    first = len(parts[0])
+    halves = chosen[chosen < first], chosen[chosen >= first] - first
+    plain = [_plain(splits, part.inputs, rows) for part, rows in zip(parts, halves, strict=True)]
+    model = _logistic(splits).fit(np.concatenate(plain), targets[chosen])
+    guesses[name] = _probabilities(splits, model, _plain(splits, splits.test.inputs, np.arange(len(splits.test))))
     if not pictures:
+        inputs = np.concatenate([part.inputs for part in parts])
         categorical = [feature in splits.categories for feature in splits.features]
         boosting = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
         with _alone():
-            guesses["gradient_boosting"] = boosting.fit(inputs, targets).predict_proba(splits.test.inputs)
+            guesses["gradient_boosting"] = _probabilities(splits, boosting.fit(inputs, targets), splits.test.inputs)
     return guesses
 
 
-def _rows(parts: tuple[Split, Split], rows: NDArray[np.intp]) -> NDArray[Any]:
-    """Rows by their ascending number in the two parts, one behind the other."""
-    first = len(parts[0])
-    return np.concatenate([parts[0].inputs[rows[rows < first]], parts[1].inputs[rows[rows >= first] - first]])
+def _probabilities(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArray[np.float64]:
+    """A fitted model's probabilities, (rows, classes); 0 for a class that it was not fitted on."""
+    whole = np.zeros((len(inputs), len(splits.class_names)))
+    whole[:, model.classes_] = model.predict_proba(inputs)
+    return whole
 
 
-def _plain(splits: Splits, inputs: NDArray[Any]) -> NDArray[Any]:
-    """Inputs as a linear model takes them: pixels in [0, 1], levels as indicators."""
-    if inputs.ndim > 2:
-        pixels = np.stack([_reduced(picture) for picture in inputs]) if _large(inputs) else inputs
-        return pixels.reshape(len(inputs), -1) / 255.0
-    return one_hot(inputs, splits.features, splits.categories)
+def _plain(splits: Splits, inputs: Inputs, rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Rows as a linear model takes them: pixels in [0, 1], levels as indicators. Few large pictures at a time."""
+    if inputs.ndim == 2:
+        return one_hot(inputs[rows], splits.features, splits.categories)
+    parts = np.array_split(rows, max(1, len(rows) // READ_AT_A_TIME))
+    return np.concatenate([_pixels(inputs[part]) for part in parts])
 
 
-def _large(pictures: NDArray[Any]) -> bool:
+def _pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(pictures, values) in [0, 1], larger pictures reduced."""
+    small = np.stack([_reduced(picture) for picture in pictures]) if _large(pictures) else pictures
+    return small.reshape(len(pictures), -1) / 255.0
+
+
+def _large(pictures: Inputs) -> bool:
     return min(pictures.shape[1:3]) > REDUCED
 
 

@@ -90,7 +90,7 @@ def auc(truth: Array, probabilities: Array) -> float:
     """Area under the ROC curve; of more than two classes the mean over each class against the rest.
 
     It is the share of pairs, one row of the class and one of another, that the probability orders rightly; ties count
-    half. Not a number where a class has all rows or none.
+    half. A class that has all rows or none has no such pair and does not count; where none has, it is not a number.
 
     Source:
         Hanley and McNeil, The meaning and use of the area under a ROC curve, Radiology 143 (1982).
@@ -103,10 +103,10 @@ def auc(truth: Array, probabilities: Array) -> float:
         mine = truth == number
         pairs = int(mine.sum()) * int((~mine).sum())
         if not pairs:
-            return float("nan")
+            continue
         ranks = rankdata(probabilities[:, number])[mine].sum()
         areas.append((ranks - mine.sum() * (mine.sum() + 1) / 2) / pairs)
-    return float(np.mean(areas))
+    return float(np.mean(areas)) if areas else float("nan")
 
 
 METRICS = {

@@ -19,6 +19,7 @@ from typing import Any
 
 from utils.errors import CallerError, CheckError, with_extra
 from utils.files import write_json
+from utils.machine import cores
 from utils.trials import Outcome, Trial, run
 
 RETRIES = 3
@@ -55,17 +56,17 @@ def outcomes(
 
     Args:
         trials: what to do.
-        folder: where outcomes are kept; those that are there are not done again.
+        folder: where outcomes are kept; those that are there are not done again, unless they failed.
         workers: trials at a time; all cores of this machine, or of the cluster, where None.
         address: of a Ray cluster's head, `auto` for the one that this machine belongs to; None starts one here.
         on_done: called after each trial.
 
     Raises:
         CallerError: Ray is not installed, or there is no cluster at the address.
-        CheckError: a trial's process was lost again and again.
+        CheckError: a trial's process was lost again and again, or ended with a defect.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [trial for trial in trials if not outcome_file(folder, trial).is_file()]
+    missing = [trial for trial in trials if not _is_done(outcome_file(folder, trial))]
     start, before = time.perf_counter(), len(trials) - len(missing)
     if missing:
         with _ray(workers, address):
@@ -74,6 +75,11 @@ def outcomes(
                 left = (time.perf_counter() - start) / number * (len(missing) - number)
                 on_done(outcome, before + number, len(trials), left)
     return [json.loads(outcome_file(folder, trial).read_text(encoding="utf-8")) for trial in trials]
+
+
+def _is_done(path: Path) -> bool:
+    """Whether a trial has ended well: what failed for want of disk, memory or data may go well the next time."""
+    return path.is_file() and "error" not in json.loads(path.read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -99,7 +105,7 @@ def _ray(workers: int | None, address: str | None) -> Iterator[None]:
                 f"--address {address}: no Ray cluster answers there", "give host:port of its head, or auto on one of it"
             ) from error
     else:
-        _start(num_cpus=workers or os.cpu_count(), include_dashboard=False, **common)
+        _start(num_cpus=workers or cores(), include_dashboard=False, **common)
     try:
         yield
     finally:
@@ -156,6 +162,10 @@ def _run_all(trials: Sequence[Trial], workers: int | None) -> Iterator[tuple[Tri
             trial = running.pop(reference)
             try:
                 yield trial, ray.get(reference)
+            except ray.exceptions.RayTaskError as error:
+                raise CheckError(
+                    f"{trial.lab} with seed {trial.seed}: {error.cause!r}", "this is a defect; what is done is kept"
+                ) from error
             except ray.exceptions.RayError as error:
                 raise CheckError(
                     f"{trial.lab} with seed {trial.seed}: its process was lost {RETRIES + 1} times",

@@ -169,7 +169,7 @@ class Lab:
         """
         start = time.perf_counter()
         splits = self.load(config)
-        if config.batch_size > len(splits.train):
+        if self.batches is None and config.batch_size > len(splits.train):
             raise CallerError(
                 f"--batch-size: {config.batch_size} is more than the {len(splits.train)} training rows",
                 f"give at most {len(splits.train)}",

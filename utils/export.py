@@ -22,7 +22,7 @@ FORMATS = {"keras": "model.keras", "h5": "model.h5", "saved_model": "saved_model
 
 # Operations through which a graph reaches files, the network or Python; a SavedModel has no safe mode of its own.
 _OUTSIDE = re.compile(
-    r"File|PyFunc|Summary|Dataset|Reader|Debug|Rpc|RemoteCall|Save|Restore|Checkpoint|Print|Logging|Import|Export"
+    r"File|PyFunc|Summary|Dataset|Reader|Debug|Rpc|RemoteCall|Save|Restore|Checkpoint|Print|Logging|Import|Export|Remap|DecodeProto"
 )
 _HARMLESS = {"ShardedFilename", "DatasetToGraphV2"}
 # TensorFlow's own saver; the loader takes variables through it, and nothing else may call it.
@@ -47,12 +47,12 @@ class Predictor:
         self.signature = signature
         self._dtype = next(iter(signature["inputs"].values()))["dtype"]
 
-    def predict(self, inputs: Inputs, batch_size: int | None = None) -> NDArray[Any]:
-        """Predict in batches, so that memory does not grow with the rows.
+    def predict(self, inputs: Inputs) -> NDArray[Any]:
+        """Predict in batches, so that memory does not grow with the rows: of 4,096 rows of a table, or of 256 pictures,
+        fewer where they are large.
 
         Args:
             inputs: (rows, …) raw, as the lab's data set holds them.
-            batch_size: rows at a time; None is 4,096 rows of a table, or 256 pictures, fewer where they are large.
 
         Returns:
             (rows, …); a last axis of length one is dropped.
@@ -69,10 +69,10 @@ class Predictor:
         if not len(inputs):
             raise CallerError("there are no rows to predict from", "give at least one")
         pictures = max(1, min(256, LARGEST_BATCH // int(np.prod(inputs.shape[1:]))))
-        batch_size = batch_size or (pictures if inputs.ndim > 2 else 4096)
+        rows = pictures if inputs.ndim > 2 else 4096
         batches = [
-            self._call(tf.constant(inputs[start : start + batch_size], dtype=self._dtype)).numpy()
-            for start in range(0, len(inputs), batch_size)
+            self._call(tf.constant(inputs[start : start + rows], dtype=self._dtype)).numpy()
+            for start in range(0, len(inputs), rows)
         ]
         outputs = np.concatenate(batches)
         return outputs[..., 0] if outputs.ndim > 1 and outputs.shape[-1] == 1 else outputs

@@ -52,15 +52,6 @@ class LayerCost:
     by_formula: Formula | None = None
     multiply_adds: Formula | None = None
 
-    @property
-    def shape_by_formula(self) -> tuple[int, ...] | None:
-        """The output's shape as the formulas give it; None where there is none here."""
-        if self.channels is None:
-            return None
-        axes = len(self.output_shape) - 1
-        sides = self.sides * axes if len(self.sides) == 1 else self.sides
-        return (*(side.value for side in sides), self.channels.value)
-
 
 def layer_costs(model: keras.Model, shape: tuple[int, ...] | None = None) -> list[LayerCost]:
     """Every layer of a model in the order of its execution, with those of the models inside it.

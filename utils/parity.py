@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -106,13 +107,18 @@ class FreshProcess:
 
 def _hold(form: str, found: dict[str, Any], own: dict[str, float], largest: float) -> None:
     """A float32 of 60 MPa has steps of 4e-6, so a prediction's difference is held against the largest prediction."""
-    differing = [name for name, value in own.items() if not same(found["metrics"][name], value)]
+    differing = [name for name, value in own.items() if not _alike(found["metrics"][name], value)]
     if not same(largest + found["max_abs_diff"], largest) or differing:
         raise CheckError(
             f"{form}: reloaded, it predicts up to {found['max_abs_diff']:.2g} away from the trained model"
             + (f" and measures another {', '.join(differing)}" if differing else ""),
             "do not use this run's files; report it with the versions of Keras and TensorFlow",
         )
+
+
+def _alike(value: float, other: float) -> bool:
+    """Whether both forms measure the same; where a metric is not a number on these rows, it is so for both."""
+    return same(value, other) or (math.isnan(value) and math.isnan(other))
 
 
 def _reference(function: Any) -> dict[str, Any]:

@@ -216,7 +216,8 @@ def surest(
 def inside(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
     """What a trained network has learned to see: its first filters, its feature maps, where it looks; by file name.
 
-    The test pictures that it was surest of stand for all, two of each class, and the first of them for the maps.
+    The test pictures that it was surest of stand for all, two of each of the first two classes, and the first of them
+    for the maps.
 
     Args:
         fitted: a classifier of pictures with convolutions; without any there is nothing to see.

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from utils.decoding import CHANNELS, VERSION, Mode, read_picture
 from utils.errors import CallerError
 from utils.files import replacing, sha256, write_json
+from utils.machine import cores
 from utils.on_disk import RowsOnDisk
 from utils.output import progress, say
 from utils.places import cache_folder, locked
@@ -191,6 +192,17 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
     )
 
 
+def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Pictures in memory at another size, bilinear: (n, height, width, channels) to (n, size, size, channels)."""
+    from PIL import Image
+
+    if images.shape[1:3] == (size, size):
+        return images
+    whole = (Image.fromarray(image.squeeze()) for image in images)
+    small = [np.asarray(image.resize((size, size), Image.Resampling.BILINEAR)) for image in whole]
+    return np.stack(small).reshape(len(images), size, size, -1)
+
+
 def _whole(place: Path, key: str, number: int, size: tuple[int, int], mode: Mode) -> bool:
     """Whether the decoded pictures are in the cache: the notes are there, and the array has all its bytes."""
     array = place / f"{key}.npy"
@@ -230,17 +242,13 @@ def _digests(folder: Folder) -> list[str]:
         same = before[:2] == [about.st_size, about.st_mtime_ns]
         return [about.st_size, about.st_mtime_ns, before[2] if same else sha256(path)]
 
-    with ThreadPoolExecutor(_workers()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         found = dict(zip(folder.names, pool.map(look, folder.names), strict=True))
     if found != known:
         # Only a memory of this look: where a finished cache may not be written, it is done without.
         with suppress(CallerError, OSError), locked(place):
             write_json(known_path, found)
     return [digest for _, _, digest in found.values()]
-
-
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mode: Mode, centre: float) -> None:
@@ -268,7 +276,7 @@ def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mo
                         os.pwrite(descriptor, picture.tobytes(), len(header.getvalue()) + number * row_bytes)
 
                 bar = progress(shape[0], f"decoding {shape[0]} pictures, once", "picture")
-                with bar, ThreadPoolExecutor(_workers()) as pool:
+                with bar, ThreadPoolExecutor(cores()) as pool:
                     for _ in pool.map(decode, range(shape[0])):
                         bar.update()
             finally:

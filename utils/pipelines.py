@@ -6,7 +6,6 @@ it would have seen uninterrupted.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from utils.machine import cores
 from utils.splits import Split
 
 Array = NDArray[Any]
@@ -33,7 +33,7 @@ class Batches(Protocol):
         """Inside a graph: inputs and targets of one step. Steps come in their order, from 0."""
 
 
-THREADS = max(1, (os.cpu_count() or 2) // 2)
+THREADS = max(1, cores() // 2)
 """That make batches ahead of the training, which takes the other cores."""
 
 

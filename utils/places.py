@@ -96,16 +96,24 @@ def here(entry: Entry) -> list[Found | None]:
     return [cached(entry, file) or _mirrored(entry, file) for file in entry.files]
 
 
+TO_FETCH = "to fetch"
+
+
+def lacks_package(entry: Entry) -> bool:
+    """Whether the data set is in a package that is not installed."""
+    return entry.origin == "package" and importlib.util.find_spec(entry.package) is None
+
+
 def state(entry: Entry) -> str:
     """Where the data set is, in words, without reading it, or what it would take."""
     if entry.origin == "folder":
         return "your folder: --data-dir"
-    if entry.origin == "package" and importlib.util.find_spec(entry.package) is None:
+    if lacks_package(entry):
         return f"needs the extra {entry.extra}"
     if entry.origin != "files":
         return entry.origin
     places = [_lies(entry, file) for file in entry.files]
-    return "to fetch" if "" in places else " and ".join(dict.fromkeys(places))
+    return TO_FETCH if "" in places else " and ".join(dict.fromkeys(places))
 
 
 def _lies(entry: Entry, file: File) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from utils.machine import cores
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
 
@@ -26,12 +27,8 @@ def device() -> dict[str, Any]:
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
-        return {"kind": "gpu", "name": details.get("device_name", "unknown"), "threads": _threads()}
-    return {"kind": "cpu", "name": platform.machine(), "threads": _threads()}
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return {"kind": "gpu", "name": details.get("device_name", "unknown"), "threads": cores()}
+    return {"kind": "cpu", "name": platform.machine(), "threads": cores()}
 
 
 def commit() -> str | None:
@@ -192,7 +189,7 @@ def model_card(
         kept_epoch=record["kept_epoch"],
         epochs_run=record["epochs_run"],
         chosen="chosen on validation" if record["config"]["restore_best_weights"] else "the last one",
-        decision="" if record["threshold"] is None else f"\n{decision(record).capitalize()}.\n",
+        decision="" if record["threshold"] is None else f"\n{decision(record).replace('decision', 'Decision', 1)}.\n",
         notes="".join(f"\n**Note:** {warning}.\n" for warning in record["warnings"]),
         pictures="\n\n".join(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in figures),
         data=entry["title"],

@@ -145,7 +145,7 @@ def split_rows(groups: Array, *, test: float, validation: float, seed: int, clas
         classes: (rows,) of class numbers, to have each split hold the classes in the same proportions.
 
     Raises:
-        CallerError: a split would be empty, or would lack a class.
+        CallerError: there are too few groups, in all or of a class.
     """
     rest, tested = hold_out(groups, test, seed, classes)
     trained, validated = hold_out(groups, validation, seed, classes, rest)

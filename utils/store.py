@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +65,11 @@ def obtain(name: str, lab: str) -> Obtained:
     return fetch(choice[-1])
 
 
+def meant_by(name: str, lab: str) -> str:
+    """The catalogue name of the data set that a lab's `--data NAME` means here; arguments and errors as of `obtain`."""
+    return obtain(name, lab).entry.name
+
+
 def fetch(entry: Entry) -> Obtained:
     """The data set, from the first source that has it whole.
 
@@ -83,14 +87,13 @@ def fetch(entry: Entry) -> Obtained:
     if missing and entry.origin == "files":
         with locked(cache_folder() / entry.name):
             # Another process may have fetched some while this one waited.
-            found = [one or cached(entry, file) or _fetched(entry, file) for file, one in _pairs(entry, found)]
+            found = [
+                one or cached(entry, file) or _fetched(entry, file)
+                for file, one in zip(entry.files, found, strict=True)
+            ]
     whole = [one for one in found if one is not None]
     assert len(whole) == len(entry.files), "embedded and packaged files are here or an error"
     return obtained(entry, whole)
-
-
-def _pairs(entry: Entry, found: list[Found | None]) -> Iterator[tuple[File, Found | None]]:
-    return zip(entry.files, found, strict=True)
 
 
 def obtained(entry: Entry, found: list[Found]) -> Obtained:

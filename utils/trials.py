@@ -111,6 +111,8 @@ def run(trial: Trial, threads: int = 1) -> Outcome:
         outcome["pace"] = (before + pace()) / 2
     except LabsError as error:
         return {"trial": asdict(trial), "error": error.message, "hint": error.hint}
+    except MemoryError:
+        return {"trial": asdict(trial), "error": "it does not fit in memory", "hint": "give a smaller network or batch"}
     return {"trial": asdict(trial), "threads": threads, **outcome}
 
 

@@ -64,16 +64,13 @@ def _simulated(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
 
 def _course(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
     """The course's file, split as the course splits it; validation is taken from its larger part."""
-    if config.image_size not in (None, SIDE):
-        raise CallerError(
-            f"--image-size {config.image_size}: the course's pictures have {SIDE} × {SIDE} pixels", "leave it out"
-        )
     shapes = {"data": (None, SIDE, SIDE, 3), "labels": (None, len(CLASS_NAMES))}
     arrays = read_npz(obtained.paths[0], shapes)
     inputs, targets = levels(arrays["data"], obtained.paths[0]), numbers(arrays["labels"], obtained.paths[0])
     if len(inputs) != len(targets):
         raise CallerError(f"{obtained.paths[0]}: {len(inputs)} pictures, {len(targets)} labels", "fetch it again")
     rows = course_rows(config, glue(row_digests(inputs)), targets)
+    inputs = pictures.resized(inputs, config.image_size or SIDE)
     source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
     return Splits(*rows.take(inputs, targets), source, target=TARGET, class_names=CLASS_NAMES)
 

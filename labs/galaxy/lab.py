@@ -84,7 +84,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "vertical_flip": True,
         "restore_best_weights": False,
     },
-    "quick/galaxy-codecademy": {"image_size": None},
     "best": {
         "network": "residual",
         "epochs": 16,

@@ -40,6 +40,8 @@ def load(config: MusicConfig) -> Splits:
     Raises:
         CallerError: the data cannot be had, or hold no tunes.
     """
+    if config.data_dir is not None and config.data != "auto":
+        raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
     if config.data_dir is None:
         obtained = store.obtain(config.data, "music")
         paths: Sequence[Path] = obtained.paths
@@ -99,8 +101,9 @@ def families(tunes: Sequence[Tune]) -> NDArray[np.intp]:
 
     phrases = [_phrases(tune) for tune in tunes]
     owner = np.repeat(np.arange(len(tunes)), [len(found) for found in phrases])
-    _, column = np.unique(np.concatenate(phrases), axis=0, return_inverse=True)
-    has = csr_array((np.ones(len(owner), dtype=np.int32), (owner, column.ravel())))
+    different, column = np.unique(np.concatenate(phrases), axis=0, return_inverse=True)
+    shape = len(tunes), max(1, len(different))
+    has = csr_array((np.ones(len(owner), dtype=np.int32), (owner, column.ravel())), shape=shape)
     shared = coo_array(has @ has.T)
     counts = np.bincount(owner, minlength=len(tunes))
     alike = shared.data >= ALIKE * np.minimum(counts[shared.row], counts[shared.col])

@@ -107,22 +107,11 @@ def _small(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
                 f"{obtained.paths[0]}: films {films.dtype} {films.shape}, labels {answers.dtype} {answers.shape}",
                 "uint8 films and a label of 0 or 1 for each are wanted; fetch the data set again",
             )
-        parts[image] = Split(_resized(films, size), answers.ravel().astype("int64"))
+        parts[image] = Split(pictures.resized(films[..., None], size), answers.ravel().astype("int64"))
     source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
     return Splits(
         parts["train_images"], parts["val_images"], parts["test_images"], source, TARGET, class_names=CLASS_NAMES
     )
-
-
-def _resized(images: Array, size: int) -> Array:
-    """(films, height, width) uint8 to (films, size, size, 1), bilinear."""
-    from PIL import Image
-
-    if size != SMALL:
-        images = np.stack(
-            [np.asarray(Image.fromarray(one).resize((size, size), Image.Resampling.BILINEAR)) for one in images]
-        )
-    return images[..., None]
 
 
 def _folder(config: PneumoniaConfig, root: Path) -> Splits:

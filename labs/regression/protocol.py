@@ -107,8 +107,10 @@ def _begin(out: Path, request: Mapping[str, Any]) -> tuple[Path, list[dict[str, 
         return partial, []
     try:
         kept = json.loads((partial / RECORD).read_text(encoding="utf-8"))
-        results: list[dict[str, Any]] = kept.pop("results")
-        same = kept == request and all(set(result) >= {"rmse", "mae", "r2", "split_seed"} for result in results)
+        results: list[dict[str, Any]] = kept["results"]
+        same = request.items() <= kept.items() and all(
+            set(result) >= {"rmse", "mae", "r2", "split_seed"} for result in results
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         same = False
     if not same:

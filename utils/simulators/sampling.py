@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.errors import CallerError
+from utils.machine import cores
 
 SIZES = (16, 1024)
 """The smallest and the largest side of a picture, pixels."""
@@ -78,7 +79,7 @@ def sample(
         for first in range(0, number, CHUNK)
     ]
     if workers is None:
-        workers = _cores() if len(requests) >= 4 else 1
+        workers = cores() if len(requests) >= 4 else 1
     with _drawing(simulator, requests, workers) as drawn:
         for chunk, request in zip(drawn, requests, strict=True):
             done = request["first"] + len(request["labels"])
@@ -111,10 +112,6 @@ def _check(number: int, seed: int, size: int) -> None:
         raise CallerError(f"the seed {seed} is negative", "take a seed of 0 or more")
     if not SIZES[0] <= size <= SIZES[1]:
         raise CallerError(f"a picture cannot have {size} pixels a side", f"take {SIZES[0]} to {SIZES[1]}")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
