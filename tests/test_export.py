@@ -14,8 +14,7 @@ import tensorflow as tf
 from labs.regression.lab import lab
 from utils.errors import CallerError, CheckError
 from utils.export import FORMATS, open_model, outside_operations, predictor, save_model
-from utils.parity import _hold
-from utils.parity import FreshProcess
+from utils.parity import FreshProcess, _hold
 
 SPLITS = lab.splits(lab.preset("best"))
 TEST = SPLITS.test
