@@ -118,6 +118,9 @@ METRICS = {
 }
 
 
+METRICS_AND_AUC = {"accuracy": METRICS["accuracy"], "auc": Metric(auc, "higher"), **METRICS}
+
+
 def class_report(truth: Array, probabilities: Array, class_names: tuple[str, ...]) -> dict[str, Any]:
     """The confusion matrix, and precision, recall, F1 and rows of each class.
 

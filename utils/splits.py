@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,6 +217,40 @@ def keep_official(official: Sequence[str], groups: Array, *, validation: float, 
     if not len(validated):
         trained, validated = hold_out(groups, validation, seed, classes, trained)
     return RowSplit(trained, validated, tested)
+
+
+class Shares(Protocol):
+    """What the config of a lab says of its splits."""
+
+    @property
+    def test_fraction(self) -> float:
+        """Share of the groups that is held out to judge."""
+
+    @property
+    def validation_fraction(self) -> float:
+        """Share of the rest that chooses."""
+
+    @property
+    def split_seed(self) -> int:
+        """Draws both."""
+
+
+def split_classes(shares: Shares, groups: Array, classes: Array, official: Sequence[str] | None = None) -> RowSplit:
+    """Split rows with classes as a lab's config says: a published split is kept, else all is stratified.
+
+    Args:
+        shares: the lab's config.
+        groups: (rows,) of group labels that are held together.
+        classes: (rows,) of class numbers.
+        official: see `keep_official`; none where nothing was published.
+
+    Raises:
+        CallerError: see `hold_out`.
+    """
+    validation, seed = shares.validation_fraction, shares.split_seed
+    if official:
+        return keep_official(official, groups, validation=validation, seed=seed, classes=classes)
+    return split_rows(groups, test=shares.test_fraction, validation=validation, seed=seed, classes=classes)
 
 
 def _commonest(members: Rows, classes: Array) -> Array:

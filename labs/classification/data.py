@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from utils import pictures, store
 from utils.arrays import read_idx
 from utils.errors import CallerError
-from utils.splits import RowSplit, Source, Splits, glue, keep_official, row_digests, split_rows
+from utils.splits import Source, Splits, glue, row_digests, split_classes
 from utils.tables import Column, categories, numbers, read_table
 
 if TYPE_CHECKING:
@@ -95,16 +95,6 @@ def load(config: ClassificationConfig) -> Splits:
     return READERS[obtained.entry.name](config, obtained)
 
 
-def _stratified(config: ClassificationConfig, groups: Array, targets: Array) -> RowSplit:
-    return split_rows(
-        groups,
-        test=config.test_fraction,
-        validation=config.validation_fraction,
-        seed=config.split_seed,
-        classes=targets,
-    )
-
-
 def _source(obtained: store.Obtained) -> Source:
     return Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
 
@@ -115,7 +105,7 @@ def _digits_5k(config: ClassificationConfig, obtained: store.Obtained) -> Splits
 
     table = pd.read_csv(obtained.paths[0], header=None, dtype="uint8", compression="gzip").to_numpy()
     inputs, targets = table[:, :-1].reshape(-1, 28, 28, 1), table[:, -1].astype("int64")
-    rows = _stratified(config, glue(row_digests(inputs)), targets)
+    rows = split_classes(config, glue(row_digests(inputs)), targets)
     return Splits(*rows.take(inputs, targets), _source(obtained), target="digit", class_names=DIGITS)
 
 
@@ -132,13 +122,8 @@ def _idx(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
             )
     inputs = np.concatenate([trained, tested])[..., None]
     targets = np.concatenate([train_labels, test_labels]).astype("int64")
-    rows = keep_official(
-        ["train"] * len(trained) + ["test"] * len(tested),
-        glue(row_digests(inputs)),
-        validation=config.validation_fraction,
-        seed=config.split_seed,
-        classes=targets,
-    )
+    official = ["train"] * len(trained) + ["test"] * len(tested)
+    rows = split_classes(config, glue(row_digests(inputs)), targets, official)
     target = "clothing" if fashion else "digit"
     return Splits(*rows.take(inputs, targets), _source(obtained), target=target, class_names=names)
 
@@ -148,7 +133,7 @@ def _table(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
     columns = (*table.features, table.target)
     values = read_table(obtained.paths[0], columns, header=not table.order)
     inputs, targets = values[:, :-1].astype("float32"), values[:, -1].astype("int64")
-    rows = _stratified(config, glue(row_digests(inputs)), targets)
+    rows = split_classes(config, glue(row_digests(inputs)), targets)
     return Splits(
         *rows.take(inputs, targets),
         _source(obtained),
@@ -163,17 +148,7 @@ def _folder(config: ClassificationConfig, root: Path) -> Splits:
     """A folder of pictures by class, at `--image-size`."""
     size = (config.image_size, config.image_size)
     found = pictures.load(root, size, "rgb" if config.colour else "grey")
-    groups = glue(np.array(found.digests))
-    if found.official:
-        rows = keep_official(
-            found.official,
-            groups,
-            validation=config.validation_fraction,
-            seed=config.split_seed,
-            classes=found.labels,
-        )
-    else:
-        rows = _stratified(config, groups, found.labels)
+    rows = split_classes(config, glue(np.array(found.digests)), found.labels, found.official)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     return Splits(*rows.take(found.pictures, found.labels), source, target="class", class_names=found.class_names)
 

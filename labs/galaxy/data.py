@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from utils import pictures, simulated, store
 from utils.arrays import read_npz
 from utils.errors import CallerError
-from utils.splits import RowSplit, Source, Splits, glue, hold_out, keep_official, row_digests, split_rows
+from utils.splits import RowSplit, Source, Splits, glue, hold_out, row_digests, split_classes
 
 if TYPE_CHECKING:
     from labs.galaxy.lab import GalaxyConfig
@@ -45,19 +45,9 @@ def load(config: GalaxyConfig) -> Splits:
     return _simulated(config, obtained) if obtained.entry.simulated else _course(config, obtained)
 
 
-def _stratified(config: GalaxyConfig, groups: Array, targets: Array) -> RowSplit:
-    return split_rows(
-        groups,
-        test=config.test_fraction,
-        validation=config.validation_fraction,
-        seed=config.split_seed,
-        classes=targets,
-    )
-
-
 def _simulated(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
     sample = simulated.load("galaxies", config.galaxies, SIMULATED_SEED, config.image_size or SIDE)
-    rows = _stratified(config, np.arange(len(sample.labels)), sample.labels)
+    rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
     source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
@@ -123,17 +113,7 @@ def _folder(config: GalaxyConfig, root: Path) -> Splits:
     """A folder of pictures by class; of each picture the centre is kept."""
     size = config.image_size or SIDE
     found = pictures.load(root, (size, size), "rgb", centre=config.centre)
-    groups = glue(np.array(found.digests))
-    if found.official:
-        rows = keep_official(
-            found.official,
-            groups,
-            validation=config.validation_fraction,
-            seed=config.split_seed,
-            classes=found.labels,
-        )
-    else:
-        rows = _stratified(config, groups, found.labels)
+    rows = split_classes(config, glue(np.array(found.digests)), found.labels, found.official)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     split = rows.take(found.pictures, found.labels, None, np.array(found.names))
     return Splits(*split, source, target=TARGET, class_names=found.class_names, centre=config.centre)

@@ -18,7 +18,6 @@ from utils.baselines import classification_baselines
 from utils.config import STRICT, Config, Count, Fraction, OptimizerName, Rate, Schedule, Seed, Side, Width
 from utils.contracts import Lab
 from utils.decoding import read_pictures
-from utils.metrics import Metric
 from utils.splits import Splits
 
 if TYPE_CHECKING:
@@ -113,12 +112,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
-METRICS: dict[str, Metric] = {
-    "accuracy": classification.METRICS["accuracy"],
-    "auc": Metric(classification.auc, "higher"),
-    **classification.METRICS,
-}
-
 
 def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
     """The network; see `labs.galaxy.model`."""
@@ -172,7 +165,7 @@ lab = Lab(
     title="Galaxies: convolutional networks and the symmetry of the sky",
     config=GalaxyConfig,
     presets=PRESETS,
-    metrics=METRICS,
+    metrics=classification.METRICS_AND_AUC,
     load=data.load,
     build=build,
     assemble=assemble,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from utils import pictures, simulated, store
 from utils.arrays import read_npz
 from utils.errors import CallerError
-from utils.splits import RowSplit, Source, Split, Splits, glue, keep_official, split_rows
+from utils.splits import Source, Split, Splits, glue, split_classes
 
 if TYPE_CHECKING:
     from labs.pneumonia.lab import PneumoniaConfig
@@ -70,25 +70,9 @@ def kinds(split: Split, class_names: Sequence[str]) -> Array:
     return named
 
 
-def _stratified(config: PneumoniaConfig, groups: Array, targets: Array) -> RowSplit:
-    return split_rows(
-        groups,
-        test=config.test_fraction,
-        validation=config.validation_fraction,
-        seed=config.split_seed,
-        classes=targets,
-    )
-
-
-def _keeping(config: PneumoniaConfig, official: Sequence[str], groups: Array, targets: Array) -> RowSplit:
-    return keep_official(
-        official, groups, validation=config.validation_fraction, seed=config.split_seed, classes=targets
-    )
-
-
 def _simulated(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
     sample = simulated.load("radiographs", config.films, SIMULATED_SEED, config.image_size or SIMULATED_SIZE)
-    rows = _stratified(config, np.arange(len(sample.labels)), sample.labels)
+    rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
     source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
@@ -124,12 +108,9 @@ def _folder(config: PneumoniaConfig, root: Path) -> Splits:
             "this lab tells two apart: give a folder with NORMAL and PNEUMONIA, or take the classification lab",
         )
     groups = glue(np.array(found.digests), patients(found.names))
-    if found.official:
-        # Kaggle's copy has 16 films in val/, too few to choose a threshold on: they go to the training patients.
-        official = ["train" if split == "validation" else split for split in found.official]
-        rows = _keeping(config, official, groups, found.labels)
-    else:
-        rows = _stratified(config, groups, found.labels)
+    # Kaggle's copy has 16 films in val/, too few to choose a threshold on: they go to the training patients.
+    official = ["train" if split == "validation" else split for split in found.official or ()]
+    rows = split_classes(config, groups, found.labels, official)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     return Splits(
         *rows.take(found.pictures, found.labels, groups, np.array(found.names)),

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from utils import backbones, pictures, store
 from utils.errors import CallerError
 from utils.output import say
-from utils.pictures import Folder, Pictures
-from utils.splits import RowSplit, Source, Splits, glue, keep_official, split_rows
+from utils.pictures import Folder
+from utils.splits import Source, Splits, glue, split_classes
 
 if TYPE_CHECKING:
     from labs.transfer.lab import TransferConfig
@@ -51,14 +51,6 @@ def side_of(config: TransferConfig) -> int:
     return config.image_size or backbones.BACKBONES[config.backbone].side
 
 
-def _rows(config: TransferConfig, found: Pictures, groups: Array, classes: Array) -> RowSplit:
-    """The official split where there is one; rows of a group stand in one split."""
-    validation, seed = config.validation_fraction, config.split_seed
-    if found.official:
-        return keep_official(found.official, groups, validation=validation, seed=seed, classes=classes)
-    return split_rows(groups, test=config.test_fraction, validation=validation, seed=seed, classes=classes)
-
-
 def _cells(config: TransferConfig, obtained: store.Obtained) -> Splits:
     """The photographs of solar cells; the table beside them says how probably each is defective, and of which kind."""
     table, *files = obtained.paths
@@ -71,10 +63,10 @@ def _cells(config: TransferConfig, obtained: store.Obtained) -> Splits:
     found = pictures.decoded(Folder(table.parent, CLASS_NAMES, names, defective, ()), (side, side), "rgb")
     modules, equal = modules_of(kinds), glue(np.array(found.digests))
     if config.split == "module":
-        rows = _rows(config, found, glue(equal, modules), kinds)
+        rows = split_classes(config, glue(equal, modules), kinds, found.official)
     else:
         # Both kinds in the same proportions everywhere, so that a split is not easier than another.
-        rows = _rows(config, found, equal, 2 * kinds + defective)
+        rows = split_classes(config, equal, 2 * kinds + defective, found.official)
     source = Source(entry.name, obtained.found, obtained.digest, simulated=False)
     split = rows.take(found.pictures, found.labels, modules, np.array(found.names))
     return Splits(*split, source, target="condition", class_names=CLASS_NAMES)
@@ -111,7 +103,7 @@ def _folder(config: TransferConfig, root: Path) -> Splits:
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     held = None if config.group is None else named(config.group, found.names)
     equal = glue(np.array(found.digests))
-    rows = _rows(config, found, equal if held is None else glue(equal, held), found.labels)
+    rows = split_classes(config, equal if held is None else glue(equal, held), found.labels, found.official)
     split = rows.take(found.pictures, found.labels, held, np.array(found.names))
     return Splits(*split, source, target="class", class_names=found.class_names, centre=config.centre)
 

@@ -30,7 +30,6 @@ from utils.config import (
 )
 from utils.contracts import Lab, Phase
 from utils.decoding import read_pictures
-from utils.metrics import Metric
 from utils.splits import Split, Splits
 
 if TYPE_CHECKING:
@@ -130,12 +129,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
-METRICS: dict[str, Metric] = {
-    "accuracy": classification.METRICS["accuracy"],
-    "auc": Metric(classification.auc, "higher"),
-    **classification.METRICS,
-}
-
 
 def build(config: TransferConfig, splits: Splits) -> keras.Model:
     """The head; see `labs.transfer.model`."""
@@ -209,7 +202,7 @@ lab = Lab(
     title="Transfer learning: a network that knows ImageNet, put to another task",
     config=TransferConfig,
     presets=PRESETS,
-    metrics=METRICS,
+    metrics=classification.METRICS_AND_AUC,
     load=data.load,
     build=build,
     compile=compile_arguments,
