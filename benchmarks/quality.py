@@ -1,14 +1,10 @@
 """What each lab reaches: its presets over several seeds on its data sets, and its protocols, from its command line.
 
-    python -m benchmarks.quality regression
-    python -m benchmarks.quality classification [DATA…]
-    python -m benchmarks.quality pneumonia [DATA…]
-    python -m benchmarks.quality galaxy [DATA…]
-    python -m benchmarks.quality music [DATA…]
-    python -m benchmarks.quality transfer [DATA…]
+    python -m benchmarks.quality LAB
+    python -m benchmarks.quality LAB DATA… DATA/PRESET…
 
-With a mirror of their data sets in LABS_MIRROR; benchmarks/README.md says how long each takes. With data sets named,
-only those are measured again. The documents take every number from what this records.
+With a mirror of its data sets in LABS_MIRROR; benchmarks/README.md says how long each lab takes. With data sets named,
+or single presets on them, only those are measured again. The documents take every number from what this records.
 """
 
 from __future__ import annotations
@@ -163,19 +159,24 @@ def protocols() -> dict[str, Any]:
     return found
 
 
+def merged(earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """What was recorded, by data set and preset, with what was measured now in its place."""
+    return {data: {**earlier.get(data, {}), **now.get(data, {})} for data in {**earlier, **now}}
+
+
 def main() -> None:
     lab, *chosen = sys.argv[1:]
     figures: dict[str, Any] = {"data": {}}
     with tempfile.TemporaryDirectory() as models:
         os.environ["LABS_MODELS"] = models
         for data, presets in SEEDS[lab].items():
-            if data in chosen or not chosen:
-                figures["data"][data] = {name: preset(lab, data, name, seeds) for name, seeds in presets.items()}
+            for name, seeds in presets.items():
+                if not chosen or data in chosen or f"{data}/{name}" in chosen:
+                    figures["data"].setdefault(data, {})[name] = preset(lab, data, name, seeds)
         if lab == "regression" and not chosen:
             figures["protocols"] = protocols()
     if chosen and (FOLDER / f"{lab}.json").exists():  # read last: other sets may have been measured meanwhile
-        earlier = recorded(lab)
-        figures = {**earlier, "data": {**earlier["data"], **figures["data"]}}
+        figures = {**recorded(lab), "data": merged(recorded(lab)["data"], figures["data"])}
     record(lab, figures)
 
 
