@@ -19,7 +19,7 @@ from utils.files import replacing
 from utils.scales import scale_of
 from utils.trials import Outcome
 
-FAMILY_ERROR = 0.001
+FAMILY_ERROR = 0.005
 """Chance that a verdict over all labs is red though nothing has moved, were every measure normal on its scale.
 
 Seeds stray more often than that; that they give at most 1 % of false alarms is measured by `python -m benchmarks.gate`.
