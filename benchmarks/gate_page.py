@@ -31,8 +31,8 @@ def gate_block() -> str:
     return "\n".join(
         [
             f"Of {found['tried']} sabotages, each in the preset `quick` with {found['seeds']} seeds, "
-            f"**{found['caught']} were caught** ({found['caught'] / found['tried']:.0%}); of {found['draws']:,} draws of "
-            f"clean seeds over all labs ({found['measures']} measures), **{found['false_alarms']} set it off** "
+            f"**{found['caught']} were caught** ({found['caught'] / found['tried']:.0%}); of {found['draws']:,} draws "
+            f"of clean seeds over all labs ({found['measures']} measures), **{found['false_alarms']} set it off** "
             f"({found['false_alarms'] / found['draws']:.2%}). The number is how many measures moved; *fact* stands "
             "where rows, leaks or parameters gave it away.",
             "",
