@@ -90,7 +90,7 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     name += "" if len(chosen) == len(targets) else f"_on_{len(chosen)}_rows"
     first = len(parts[0])
     halves = chosen[chosen < first], chosen[chosen >= first] - first
-    plain = [_plain(splits, part.inputs, rows) for part, rows in zip(parts, halves, strict=True)]
+    plain = [_plain(splits, part.inputs, rows) for part, rows in zip(parts, halves, strict=True) if len(rows)]
     model = _logistic(splits).fit(np.concatenate(plain), targets[chosen])
     guesses[name] = _probabilities(splits, model, _plain(splits, splits.test.inputs, np.arange(len(splits.test))))
     if not pictures:
