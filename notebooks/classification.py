@@ -456,7 +456,15 @@ prose(
 # %%
 from dataclasses import replace
 
-patient = replace(config, epochs=30, patience=5, dropout=0.0, batch_size=128)
+patient = replace(
+    config,
+    epochs=30,
+    patience=5,
+    dropout=0.0,
+    batch_size=128,
+    schedule="constant",
+    restore_best_weights=True,
+)
 stopped = harness.fit(lab, patient, splits)
 endless = harness.fit(lab, replace(patient, patience=0), splits)
 picture(
