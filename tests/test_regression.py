@@ -60,8 +60,8 @@ def test_run_folder(quick: tuple[Path, Ended]) -> None:
 def test_record(quick: tuple[Path, Ended]) -> None:
     record: dict[str, Any] = json.loads((quick[0] / "run.json").read_text())
     assert (record["schema"], record["lab"], record["preset"], record["seed"]) == (1, "regression", "quick", 7)
-    assert record["config"] == to_json(lab.preset("quick"))
-    assert record["command"] == "python -m labs.regression --preset quick"
+    assert record["config"] == to_json(lab.preset("quick", "concrete")), "auto is the set that it stood for"
+    assert record["command"] == "python -m labs.regression --preset quick --data concrete"
     assert record["data"]["name"] == "concrete"
     assert record["data"]["simulated"] is False
     assert sum(record["data"]["rows"].values()) == 1030
