@@ -17,7 +17,7 @@ from tyro.conf import Positional
 
 import labs
 from labs.trialling import growing, progress
-from utils import bands, catalog, report
+from utils import bands, catalog, folders, report
 from utils.bands import Band
 from utils.cluster import outcome_file, outcomes
 from utils.errors import CallerError, CheckError
@@ -77,7 +77,7 @@ class Baseline:
         self._write(measured)
         for trial in done:
             outcome_file(folder, trial).unlink()
-        if not any(folder.iterdir()):
+        if not folders.holds_something(folder):
             folder.rmdir()
         return 0
 
