@@ -65,7 +65,7 @@ def _rows(presets: dict[str, Any]) -> list[list[str]]:
 
 
 def _judged(tunes: dict[str, Any]) -> list[str]:
-    shares = (f"{tunes[share]:.0%}" for share in ("parse_rate", "inner_bars_right", "ends_on_tonic"))
+    shares = (f"{tunes[share]:.1%}" for share in ("parse_rate", "inner_bars_right", "ends_on_tonic"))
     return [*shares, f"{tunes['longest_copied_run']['median']:.0f}"]
 
 
@@ -114,7 +114,7 @@ def card() -> dict[str, str]:
     return {
         "Quality": f"best {spread(best['test']['bits_per_char'])} bits a character, {_under(best):.2f} under the "
         f"5-gram; course {course}; of best's tunes "
-        f"{tunes['parse_rate']:.0%} parse, {tunes['inner_bars_right']:.0%} have all inner bars right.",
+        f"{tunes['parse_rate']:.1%} parse, {tunes['inner_bars_right']:.1%} have all inner bars right.",
         "Time": f"course {course_time('music')}, best {best['wall_seconds'] / 60:.0f} minutes from the shell, "
         "on two cores.",
     }

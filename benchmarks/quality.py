@@ -49,7 +49,13 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "galaxy-zoo": {"course": ONE, "best": ONE},
     },
     "music": {
-        "oneills": {"quick": THREE, "course": ONE, "best": ONE},
+        "oneills": {
+            "quick": THREE,
+            "course": ONE,
+            "course --from-beginnings": ONE,
+            "course --memory 200": ONE,
+            "best": ONE,
+        },
         "irish": {"course": ONE},
     },
     "transfer": {
@@ -159,9 +165,12 @@ def protocols() -> dict[str, Any]:
     return found
 
 
-def merged(earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded, by data set and preset, with what was measured now in its place."""
-    return {data: {**earlier.get(data, {}), **now.get(data, {})} for data in {**earlier, **now}}
+def merged(lab: str, earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """What was recorded, by data set and preset, with what was measured now in its place; in the order of SEEDS."""
+    every = {data: {**earlier.get(data, {}), **now.get(data, {})} for data in SEEDS[lab]}
+    return {
+        data: {name: every[data][name] for name in names if name in every[data]} for data, names in SEEDS[lab].items()
+    }
 
 
 def main() -> None:
@@ -176,7 +185,7 @@ def main() -> None:
         if lab == "regression" and not chosen:
             figures["protocols"] = protocols()
     if chosen and (FOLDER / f"{lab}.json").exists():  # read last: other sets may have been measured meanwhile
-        figures = {**recorded(lab), "data": merged(recorded(lab)["data"], figures["data"])}
+        figures = {**recorded(lab), "data": merged(lab, recorded(lab)["data"], figures["data"])}
     record(lab, figures)
 
 

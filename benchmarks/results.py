@@ -14,6 +14,8 @@ from utils.files import write_json
 from utils.quiet import import_keras
 
 FOLDER = Path(__file__).parent / "recorded"
+COMMIT = report.commit()
+"""What ran: told when it begins, since a benchmark may draw a page's pictures anew before its figures are kept."""
 
 
 def recorded(name: str) -> dict[str, Any]:
@@ -88,6 +90,6 @@ def record(name: str, figures: dict[str, Any]) -> None:
     """Keep a benchmark's figures with the versions and the device that gave them."""
     import_keras()  # quietly, for the facts below
     FOLDER.mkdir(exist_ok=True)
-    whole = {**figures, "versions": report.versions(), "device": report.device(), "git": report.commit()}
+    whole = {**figures, "versions": report.versions(), "device": report.device(), "git": COMMIT}
     write_json(FOLDER / f"{name}.json", whole)
     print(json.dumps(figures, indent=2))

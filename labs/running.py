@@ -132,9 +132,12 @@ def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOpti
         say(f"\nerror: interrupted\nhint: go on with: {again}")
         return INTERRUPTED
     except MemoryError as error:
-        if not folders.state_of(partial).exists():
+        hint = "give fewer units, layers or bins"
+        if folders.state_of(partial).exists():
+            hint = f"with more memory, go on with: {again}"
+        else:
             folders.discard(partial)
-        raise CallerError("the network does not fit in memory", "give fewer units, layers or bins") from error
+        raise CallerError("the network does not fit in memory", hint) from error
     except OSError as error:
         raise CheckError(
             f"{out}: the run cannot be written ({error})", f"make room, then go on with: {again}"

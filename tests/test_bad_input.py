@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from labs.running import _given
 from labs.sweeping import Sweep
 from tests.conftest import ROOT, Command
 from utils.errors import CallerError
+from utils.folders import state_of
 from utils.tables import numbers, read_table
 
 COLUMNS = numbers(*FEATURES)
@@ -119,6 +121,23 @@ def test_output_folder(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     assert "--resume" in hint
     assert [path.name for path in full.iterdir()] == ["thesis.txt"]
     assert (full / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_memory_that_runs_out_takes_no_trained_state(
+    trained: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fit(*_: Any, folder: Path, **__: Any) -> Any:
+        if trained:
+            state_of(folder).touch()
+        raise MemoryError
+
+    monkeypatch.setattr("utils.harness.fit", fit)
+    error, hint = fails(["--preset", "quick", "--out", str(tmp_path / "run")], capsys, monkeypatch)
+    assert "does not fit in memory" in error
+    assert (f"--resume {tmp_path / 'run.partial'}" in hint) == trained
+    assert state_of(tmp_path / "run.partial").exists() == trained
+    assert [path.name for path in tmp_path.iterdir()] == ["run.partial"] * trained
 
 
 def test_resume_of_another_lab(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -92,19 +93,40 @@ def test_nothing_to_open(tmp_path: Path) -> None:
         open_model(tmp_path / "saved_model")
 
 
-def test_a_saved_model_that_writes_files_is_not_opened(tmp_path: Path) -> None:
+def write_a_file(path: str) -> None:
+    tf.io.write_file(path, "owned")
+
+
+def read_a_checkpoint(path: str) -> None:
+    to_itself = {"row_remapping": [0], "col_remapping": [0], "initializing_values": [0.0][:0]}
+    tf.raw_ops.LoadAndRemapMatrix(ckpt_path=path, old_tensor_name="x", num_rows=1, num_cols=1, **to_itself)
+
+
+def read_a_message_format(path: str) -> None:
+    tf.raw_ops.DecodeProtoV2(
+        bytes=[b""], message_type="x", field_names=["y"], output_types=[tf.int32], descriptor_source=path
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "operation"),
+    [(write_a_file, "WriteFile"), (read_a_checkpoint, "LoadAndRemapMatrix"), (read_a_message_format, "DecodeProtoV2")],
+)
+def test_a_saved_model_that_touches_files_is_not_opened(
+    act: Callable[[str], None], operation: str, tmp_path: Path
+) -> None:
     victim = tmp_path / "victim.txt"
 
     class Trojan(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((None, 8), tf.float32, name="features")])
         def serve(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
-            tf.io.write_file(str(victim), "owned")
+            act(str(victim))
             return {"compressive_strength": features[:, :1]}
 
     trojan = Trojan()
     tf.saved_model.save(trojan, tmp_path / "m", signatures=trojan.serve)
-    assert outside_operations(tmp_path / "m") == {"WriteFile"}
-    with pytest.raises(CallerError, match="WriteFile"):
+    assert outside_operations(tmp_path / "m") == {operation}
+    with pytest.raises(CallerError, match=operation):
         open_model(tmp_path / "m")
     assert not victim.exists()
 

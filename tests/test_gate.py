@@ -17,7 +17,7 @@ import pytest
 
 from labs import find_lab
 from labs.baselining import Baseline
-from labs.sweeping import asked_of, compared, parse_grid, trials_of
+from labs.sweeping import Sweep, asked_of, compared, parse_grid, trials_of
 from labs.verifying import Verify
 from tests.conftest import ROOT, Command
 from utils import bands
@@ -74,6 +74,19 @@ def test_a_grid_is_every_combination_with_every_seed() -> None:
     trials = trials_of(find_lab("regression"), request)
     assert len(trials) == 12
     assert len({trial.key for trial in trials}) == 12
+
+
+def test_a_sweep_of_auto_keeps_the_set_that_it_stood_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(trials: list[Trial], *_: Any, **__: Any) -> Any:
+        assert {trial.data for trial in trials} == {"concrete"}
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("LABS_MODELS", str(tmp_path))
+    monkeypatch.setattr("labs.sweeping.outcomes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Sweep(lab="regression", grid=("units=1,2",), preset="quick").execute()
+    (folder,) = (tmp_path / "sweeps").iterdir()
+    assert asked_of(folder)["data"] == "concrete"
 
 
 def some(setting: Any, validation: float | None, test: float = 0.0) -> Outcome:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from symtable import symtable
 from typing import Any
 
 import nbformat
@@ -241,14 +243,33 @@ def test_a_run_gives_the_published_numbers(name: str, command: Command) -> None:
     assert done.status == 0, done.err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_unsolved_exercises_run_to_their_end(name: str, command: Command, tmp_path: Path) -> None:
-    """Without any answer the checks refuse, and nothing else does: each cell can be run before all is solved."""
-    notebook = script.without_solutions(script.from_script(name))
+def test_nothing_but_a_check_needs_an_answer(name: str) -> None:
+    """Each cell can be run before all is solved: what an exercise or a solution defines, other cells do not use."""
+    defined, used = set(), set()
+    for cell in script.from_script(name).cells:
+        if cell.cell_type != "code" or "check" in script.tags(cell):
+            continue
+        if {"exercise", "solution"} & {*script.tags(cell)}:
+            defined |= {
+                name.get_name() for name in symtable(cell.source, name, "exec").get_symbols() if name.is_assigned()
+            }
+        else:
+            used |= {node.id for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
+    assert len(defined) >= 3
+    assert not defined & used
+
+
+@pytest.mark.slow
+def test_a_check_refuses_an_exercise_that_is_not_solved(command: Command, tmp_path: Path) -> None:
+    """All exercises and checks in one notebook, as students get them: the checks refuse, and nothing else does."""
+    lessons = [script.without_solutions(script.from_script(name)).cells for name in NAMES]
+    cells = [cell for lesson in lessons for cell in lesson if {"exercise", "check"} & {*script.tags(cell)}]
+    notebook = nbformat.v4.new_notebook(cells=[next(c for c in lessons[0] if c.cell_type == "code"), *cells])
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
     nbformat.write(notebook, tmp_path / "unsolved.ipynb")
-    words = ["--to", "notebook", "--execute", "--output", "run", "--ExecutePreprocessor.timeout=300", "unsolved.ipynb"]
-    done = command("nbconvert", *words, LABS_MODELS=str(tmp_path / "models"))
+    done = command("nbconvert", "--to", "notebook", "--execute", "--output", "run", "unsolved.ipynb")
     assert done.status == 0, done.err
     for cell in nbformat.read(tmp_path / "run.ipynb", as_version=4).cells:
         errors = [output.ename for output in cell.get("outputs", []) if output.output_type == "error"]

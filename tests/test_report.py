@@ -6,7 +6,7 @@ import pytest
 
 from labs.regression.lab import RegressionConfig, lab
 from utils.harness import command_of
-from utils.report import markdown_table, number, table
+from utils.report import decision, markdown_table, number, table
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_tables() -> None:
     rows = [["network", "1.5"], ["mean of all", "12"]]
     assert table(["", "rmse"], rows) == "             rmse\nnetwork       1.5\nmean of all    12"
     assert markdown_table(["", "rmse"], rows).splitlines()[1] == "| --- | ---: |"
+
+
+def test_a_class_keeps_its_name() -> None:
+    record = {"classes": ["NORMAL", "PNEUMONIA"], "threshold": 0.31}
+    assert decision(record).startswith("PNEUMONIA from a probability of 0.31 on, chosen on validation")

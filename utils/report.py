@@ -108,7 +108,7 @@ def summary(record: dict[str, Any], folder: Path) -> str:
         f"kept: epoch {record['kept_epoch']} of {record['epochs_run']}; {seconds['total']:.1f} s "
         f"(fit {seconds['fit']:.1f} s); reloaded in a fresh process, .keras, .h5 and SavedModel predict the same "
         f"(largest difference {parity:.1g})",
-        *([decision(record)] if record["threshold"] is not None else []),
+        *([f"decision: {decision(record)}"] if record["threshold"] is not None else []),
         *(f"note: {warning}" for warning in record["warnings"]),
         f"the run: {folder}",
     ]
@@ -118,7 +118,7 @@ def summary(record: dict[str, Any], folder: Path) -> str:
 def decision(record: dict[str, Any]) -> str:
     """From which probability on the run's model says which class."""
     return (
-        f"decision: {record['classes'][1]} from a probability of {record['threshold']:.3g} on, chosen on validation "
+        f"{record['classes'][1]} from a probability of {record['threshold']:.3g} on, chosen on validation "
         "(the network's accuracy, sensitivity and specificity are measured there, the baselines' at 0.5)"
     )
 
@@ -189,7 +189,7 @@ def model_card(
         kept_epoch=record["kept_epoch"],
         epochs_run=record["epochs_run"],
         chosen="chosen on validation" if record["config"]["restore_best_weights"] else "the last one",
-        decision="" if record["threshold"] is None else f"\n{decision(record).replace('decision', 'Decision', 1)}.\n",
+        decision="" if record["threshold"] is None else f"\nDecision: {decision(record)}.\n",
         notes="".join(f"\n**Note:** {warning}.\n" for warning in record["warnings"]),
         pictures="\n\n".join(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in figures),
         data=entry["title"],
