@@ -264,11 +264,11 @@ def test_nothing_but_a_check_needs_an_answer(name: str) -> None:
 def test_a_check_refuses_an_exercise_that_is_not_solved(command: Command, tmp_path: Path) -> None:
     """All exercises and checks in one notebook, as students get them: the checks refuse, and nothing else does."""
     lessons = [script.without_solutions(script.from_script(name)).cells for name in NAMES]
-    cells = [cell for lesson in lessons for cell in lesson if {"exercise", "check"} & {*script.tags(cell)}]
-    notebook = nbformat.v4.new_notebook(cells=[next(c for c in lessons[0] if c.cell_type == "code"), *cells])
-    for number, cell in enumerate(notebook.cells):
+    setup = nbformat.v4.new_code_cell("from utils.checks import check")
+    cells = [setup, *(cell for lesson in lessons for cell in lesson if {"exercise", "check"} & {*script.tags(cell)})]
+    for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
-    nbformat.write(notebook, tmp_path / "unsolved.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "unsolved.ipynb")
     done = command("nbconvert", "--to", "notebook", "--execute", "--output", "run", "unsolved.ipynb")
     assert done.status == 0, done.err
     for cell in nbformat.read(tmp_path / "run.ipynb", as_version=4).cells:
