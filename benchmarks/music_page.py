@@ -39,7 +39,7 @@ def row() -> list[str]:
 def presets_block() -> str:
     """The presets on each collection: how well they predict, and what their tunes are like."""
     header = ["preset", "bits a character", "under the 5-gram", "parse", "inner bars right", "end on the tonic"]
-    header += ["notes copied in a row (median)", "parameters", "training", "from the shell", "memory"]
+    header += ["characters copied in a row (median)", "parameters", "training", "from the shell", "memory"]
     return "\n\n".join(
         f"{find(data).title}:\n\n{markdown_table(header, _rows(presets))}\n\n{_beside(presets)}"
         for data, presets in recorded("music")["data"].items()

@@ -21,7 +21,7 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.results import FOLDER, record, recorded
+from benchmarks.results import COMMIT, FOLDER, record, recorded
 
 Seeds = dict[str, tuple[int, ...]]
 
@@ -56,6 +56,7 @@ SEEDS: dict[str, dict[str, Seeds]] = {
             "course --memory 200": ONE,
             "best": ONE,
         },
+        "ryans": {"course": ONE},
         "irish": {"course": ONE},
     },
     "transfer": {
@@ -120,6 +121,7 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
         "peak_mb": statistics.median(run["peak_mb"] for run in runs),
         "largest_difference": max(form["max_abs_diff"] for run in runs for form in run["parity"].values()),
         "data": runs[0]["data"],
+        "git": COMMIT,
     }
 
 
@@ -175,6 +177,10 @@ def merged(lab: str, earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, 
 
 def main() -> None:
     lab, *chosen = sys.argv[1:]
+    if unknown := set(chosen) - {
+        name for data, presets in SEEDS[lab].items() for name in (data, *(f"{data}/{p}" for p in presets))
+    }:
+        sys.exit(f"error: nothing is called {min(unknown)}\nhint: SEEDS in this file has the names")
     figures: dict[str, Any] = {"data": {}}
     with tempfile.TemporaryDirectory() as models:
         os.environ["LABS_MODELS"] = models

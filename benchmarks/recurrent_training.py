@@ -28,7 +28,7 @@ REPEATS = 21
 PAUSE = 0.05
 """Seconds before each turn, in which the threads of the other process come to rest."""
 FEATURES = 256
-# Batch, units, steps: MIT's network and batch, a small one, and those of the presets best and course.
+# Batch, units, steps: MIT's network and batch, a small network in large batches, one between, and the preset course.
 SIZES = ((8, 1024, 100), (64, 256, 100), (16, 512, 100), (16, 256, 100))
 
 Way = Callable[[], float]

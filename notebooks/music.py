@@ -899,7 +899,7 @@ prose(
     copied either: the median of the longest run is at most {copied:.0f} characters, and {shared:.0f} in real tunes.
 
     This is as far as one pass of a small network goes. Tunes that can be played take the presets `course`
-    (minutes) and `best` (a quarter of an hour). What they reach is on the [page of this lab](../labs/music/README.md),
+    and `best`. What they reach, and how long they take, is on the [page of this lab](../labs/music/README.md),
     with a picture of a tune. Then let them write: `python -m labs.music generate` makes files that you can hear and
     print.
     """,

@@ -56,19 +56,20 @@ def test_one_form_of_a_tune() -> None:
 
 @pytest.mark.parametrize(
     ("text", "key"),
-    [("D Major", "D"), ("ADor", "Ador"), ("F# Minor", "F#m"), ("Amin", "Am"), ("GM", "G"), ("E Mixolydian", "Emix")],
+    [("D Major", "D"), ("ADor", "Ador"), ("F# Minor", "F#m"), ("Amin", "Am"), ("GM", "G"), ("E Mixolydian", "Emix"), ("Dmix=c", "Dmix")],
 )
 def test_keys_in_one_spelling(text: str, key: str) -> None:
     assert read_key(text) == read_key(key) == key
+    assert read_key(f"{text} clef=bass") == key
 
 
-@pytest.mark.parametrize("text", ["", "H", "Bn", "Dfoo", "G#", "Fbm", "none"])
+@pytest.mark.parametrize("text", ["", "H", "Bn", "Dfoo", "G#", "Fbm", "none", "D♭", "D-flat", "D7"])
 def test_keys_that_do_not_exist(text: str) -> None:
     with pytest.raises(CallerError, match="there is no key"):
         read_key(text)
 
 
-@pytest.mark.parametrize("text", ["", "0/4", "6/7", "common", "99/8", "-3/4"])
+@pytest.mark.parametrize("text", ["", "0/4", "6/7", "common", "99/8", "-3/4", "6/8x", "4/4+3/8"])
 def test_metres_that_do_not_exist(text: str) -> None:
     with pytest.raises(CallerError, match="there is no metre"):
         read_metre(text)
@@ -386,9 +387,13 @@ def test_reading_as_music() -> None:
     assert right is not None
     assert (right.bars_right, right.ends_on_tonic) == (True, True)
     assert right.notes[0][1:] == (0.5, 69)
-    wrong = scores.read("M:6/8\nL:1/8\nK:D\nA | dcd ef | f3 A3 | d3 e2 :|")
-    assert wrong is not None
-    assert (wrong.bars_right, wrong.ends_on_tonic) == (False, False)
+    for bar in ("dcd ef", "dcd efg a", "dcd efg abc", "dcd efg abc' def"):
+        wrong = scores.read(f"M:6/8\nL:1/8\nK:D\nA | {bar} | f3 A3 | d3 e2 :|")
+        assert wrong is not None
+        assert (wrong.bars_right, wrong.ends_on_tonic) == (False, False), bar
+    without_key = scores.read("M:6/8\nL:1/8\ndcd efg | f3 A3 | d6 |]")
+    assert without_key is not None
+    assert (without_key.bars_right, without_key.ends_on_tonic) == (True, False)
     for key, last in (("Bb", "B"), ("Ador", "A"), ("F#m", "F"), ("Em", "e")):
         reading = scores.read(f"M:2/4\nL:1/8\nK:{key}\nAB cd | ef ga | {last}4 |]")
         assert reading is not None

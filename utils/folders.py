@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,15 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
     partial = partial_of(folder)
     if partial.exists():
         _check_partial(folder, partial, overwrite=overwrite)
+    check_writable(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse an output folder that could not be made.
+
+    Raises:
+        CallerError: nothing can be written there.
+    """
     above = next(parent for parent in folder.absolute().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise CallerError(f"--out {folder}: {above} cannot be written to", "choose a folder that you may write to")
@@ -165,6 +176,28 @@ def make_folder(partial: Path, folder: Path) -> None:
         raise CallerError(
             f"--out {folder}: the folder cannot be written ({error.strerror})", "choose a folder that you may write to"
         ) from error
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """A folder that gets its name when the block has filled it; where that fails or is interrupted nothing is left.
+
+    Args:
+        folder: of that name there may be an empty one.
+
+    Raises:
+        CallerError: it cannot be made.
+    """
+    growing = folder.with_name(f".{folder.name}.{os.getpid()}")
+    make_folder(growing, folder)
+    try:
+        yield growing
+        if folder.is_dir():
+            folder.rmdir()
+        growing.replace(folder)
+    except BaseException:
+        shutil.rmtree(growing, ignore_errors=True)
+        raise
 
 
 def finish(partial: Path, folder: Path) -> None:

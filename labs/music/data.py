@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from labs.music.notation import Tune, cut, melody, normalise
 from utils import store
 from utils.arrays import read_text
-from utils.errors import CallerError
+from utils.errors import CallerError, with_extra
 from utils.files import digest_of_all, sha256
 from utils.output import say
 from utils.sequences import Vocabulary, rows_of
@@ -38,8 +39,9 @@ def load(config: MusicConfig) -> Splits:
         family, which holds its variants together. `categories["character"]` is the vocabulary, of training alone.
 
     Raises:
-        CallerError: the data cannot be had, or hold no tunes.
+        CallerError: the data cannot be had, or hold no tunes, or what reads tunes as music is not installed.
     """
+    check_music21()
     if config.data_dir is not None and config.data != "auto":
         raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
     if config.data_dir is None:
@@ -47,7 +49,11 @@ def load(config: MusicConfig) -> Splits:
         paths: Sequence[Path] = obtained.paths
         source = Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
     else:
-        paths = sorted(config.data_dir.rglob("*.abc"))
+        if not config.data_dir.is_dir():
+            raise CallerError(f"--data-dir {config.data_dir}: there is no such folder", "give a folder of .abc files")
+        paths = sorted(path for path in config.data_dir.rglob("*") if path.suffix.lower() == ".abc")
+        if not paths:
+            raise CallerError(f"--data-dir {config.data_dir}: it holds no .abc file", "give a folder of .abc files")
         digest = digest_of_all({str(path.relative_to(config.data_dir)): sha256(path) for path in paths})
         source = Source(config.data_dir.resolve().name, "your folder", digest, simulated=False)
     tunes = read_tunes(paths)
@@ -58,6 +64,16 @@ def load(config: MusicConfig) -> Splits:
     train, validation, test = rows.take(inputs, targets, groups)
     characters = {"character": vocabulary.symbols}
     return Splits(train, validation, test, source, target="next_character", unit="bits", categories=characters)
+
+
+def check_music21() -> None:
+    """Say before long work that the tunes could not be judged or saved after it.
+
+    Raises:
+        CallerError: music21 is not installed.
+    """
+    if find_spec("music21") is None:
+        raise CallerError("reading tunes as music needs music21, which is not installed", with_extra("music"))
 
 
 def read_tunes(paths: Sequence[Path]) -> list[Tune]:
@@ -75,7 +91,7 @@ def read_tunes(paths: Sequence[Path]) -> list[Tune]:
             reasons.append(error.message)
     if not tunes:
         raise CallerError(
-            f"{', '.join(map(str, paths[:1])) or 'the folder'}: there is no tune in ABC notation",
+            f"{paths[0]}{', …' * (len(paths) > 1)}: there is no tune in ABC notation",
             "".join(f"{reason}; " for reason in reasons[:1]) + "a tune has lines X:, M:, L: and K:, then notes",
         )
     if reasons:
@@ -132,10 +148,15 @@ def vocabulary(categories: Any) -> Vocabulary:
     return Vocabulary(tuple(categories["character"]))
 
 
-def texts(split: Split, known: Vocabulary) -> list[str]:
-    """The tunes of a split as texts again."""
+def codes(split: Split) -> list[NDArray[np.int32]]:
+    """The numbers of the characters of each tune of a split, (characters,), unknown ones among them."""
     lengths = (split.targets >= 0).sum(axis=1)
-    return [known.decode(row[1:length]) for row, length in zip(split.inputs, lengths, strict=True)]
+    return [row[1:length] for row, length in zip(split.inputs, lengths, strict=True)]
+
+
+def texts(split: Split, known: Vocabulary) -> list[str]:
+    """The tunes of a split as texts again, without the characters that are unknown."""
+    return [known.decode(code) for code in codes(split)]
 
 
 def read(paths: Sequence[Path], labels: Any) -> NDArray[np.int32]:

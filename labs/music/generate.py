@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,34 +61,38 @@ class Generate:
     def execute(self, lab: Lab) -> int:
         """Write the tunes, then save and show them."""
         from labs.commands import opened
+        from labs.music.data import check_music21, vocabulary
 
         found, its_lab = opened(self.run)
         if its_lab.name != lab.name:
             raise CallerError(f"{self.run} is a run of the lab {its_lab.name}", "give a run of this lab")
+        check_music21()
         out = folders.named(self.out)
         if (out.exists() and not out.is_dir()) or folders.holds_something(out):
             raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
+        folders.check_writable(out)
         prompt = self._prompt(found.labels["categories"]["character"])
         from utils.quiet import import_keras
 
         import_keras()
         import keras
 
-        from labs.music.data import vocabulary
         from labs.music.sampling import Writer
 
         model = keras.saving.load_model(found.folder / "model.keras", compile=False, safe_mode=True)
         writer = Writer(model, vocabulary(found.labels["categories"]))
         written = self._write(writer, self._headed(writer, prompt))
-        out.mkdir(parents=True, exist_ok=True)
-        tunes = [save(text, ended, number, out) for number, (text, ended) in enumerate(written, 1)]
-        record = {"options": config.to_json(self), "tunes": tunes}
-        write_json(out / "tunes.json", record)
+        with folders.whole(out) as folder:
+            tunes = [save(text, ended, number, folder) for number, (text, ended) in enumerate(written, 1)]
+            record = {"options": config.to_json(self), "tunes": tunes}
+            write_json(folder / "tunes.json", record)
         show(json.dumps(record, indent=2) if self.json else _summary(tunes, out))
         if not tool():
             say(
                 "note: no .wav is made: install timidity or fluidsynth with a sound font (Debian: apt install timidity)"
             )
+        elif silent := [tune["name"] for tune in tunes if f"{tune['name']}.mid" in tune["files"] and not sounds(tune)]:
+            say(f"note: {tool()} made no sound of {', '.join(silent)}")
         return 0
 
     def _prompt(self, symbols: Sequence[str]) -> str:
@@ -111,8 +115,9 @@ class Generate:
                 f"the network does not know the characters {' '.join(map(repr, unknown))}",
                 "it knows those of its training tunes: " + "".join(symbols[2:]).replace("\n", " "),
             )
-        if len(start) + (HEADER if key else 0) >= self.longest:
-            raise CallerError(f"--longest {self.longest}: the beginning has {len(start)} characters", "give more")
+        beginning = HEADER + len(f"K:{key}\n") if key else len(start)
+        if beginning >= self.longest:
+            raise CallerError(f"--longest {self.longest}: the beginning may have {beginning} characters", "give more")
         return start
 
     def _headed(self, writer: Writer, prompt: str) -> list[str]:
@@ -179,7 +184,15 @@ def sound(midi: Path) -> bool:
         "fluidsynth": ["fluidsynth", "-ni", "-F", str(wav), str(_sound_font()), str(midi)],
     }
     name = tool()
-    return name is not None and subprocess.run(commands[name], capture_output=True).returncode == 0 and wav.is_file()
+    made = name is not None and subprocess.run(commands[name], capture_output=True).returncode == 0 and wav.is_file()
+    if not made:
+        wav.unlink(missing_ok=True)
+    return made
+
+
+def sounds(tune: Mapping[str, Any]) -> bool:
+    """Whether a tune that `save` saved has a sound."""
+    return f"{tune['name']}.wav" in tune["files"]
 
 
 def _summary(tunes: Sequence[dict[str, Any]], out: Path) -> str:

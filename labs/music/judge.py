@@ -10,6 +10,7 @@ import numpy as np
 
 from labs.music import scores
 from labs.music.data import texts, vocabulary
+from labs.music.notation import is_field
 from labs.music.sampling import Writer
 from utils.contracts import Fitted
 
@@ -94,7 +95,7 @@ def _shares(counts: Counter[Any]) -> dict[str, float]:
 
 def notes_of(text: str) -> str:
     """What stands below the header lines, without the spaces and line ends that say nothing of the melody."""
-    return "".join("".join(line for line in text.split("\n") if line[1:2] != ":").split())
+    return "".join("".join(line for line in text.split("\n") if not is_field(line)).split())
 
 
 class Corpus:

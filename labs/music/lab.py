@@ -56,7 +56,7 @@ class MusicConfig(Config):
     layers: Count = 1
     """Of LSTM, as in the course."""
     units: Width = 256
-    """Of each LSTM layer; the course's 1,024 take two cores a quarter of an hour (preset mit)."""
+    """Of each LSTM layer; the course's 1,024 are in the preset mit."""
     memory: Natural = 0
     """Characters that the cells keep what they hold at first, at most; 0 is Keras's own start, as in the course."""
     dropout: Rate = 0.0

@@ -1,4 +1,4 @@
-"""Tunes in ABC notation: cut out of a text, brought to one form, moved to another key, taken apart into bars.
+"""Tunes in ABC notation: cut out of a text, brought to one form, moved to another key.
 
 Source: Chris Walshaw et al., The ABC music standard 2.1 (2011), https://abcnotation.com/wiki/abc:standard:v2.1.
 """
@@ -6,6 +6,7 @@ Source: Chris Walshaw et al., The ABC music standard 2.1 (2011), https://abcnota
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,10 +17,11 @@ _SHARPS = "FCGDAEB"
 MODES = {"": 0, "m": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
 """Of a mode's name, how many sharps its signature has more than the major key on the same tonic."""
 _NAMES = {"": "", "maj": "", "ion": "", "m": "m", "min": "m", "aeo": "m"} | {name: name for name in list(MODES)[2:]}
-_KEY = re.compile(r"([A-G])([b#]?)\s*([A-Za-z]*)")
-_METRE = re.compile(r"(\d+)/(\d+)")
+_KEY = re.compile(r"([A-G])([b#]?)\s*([A-Za-z]*)(?![^\s=^_])")  # behind it may stand accidentals of its own: Dmix=c
+_METRE = re.compile(r"(\d+)/(\d+)(?!\S)")
 _FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 _NOTE = re.compile(r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)")
+_FIELD_INSIDE = re.compile(r"(\[[A-Za-z]:[^\]]*\])")
 _ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _WRITTEN = {value: text for text, value in _ACCIDENTALS.items()}
 
@@ -33,7 +35,7 @@ class Tune:
 
     @property
     def key(self) -> str:
-        """Of the K: line of the header."""
+        """Of the K: line of the header, which a tune in this form has."""
         return re.findall(r"^K:(.*)$", self.text, re.MULTILINE)[0]
 
     @property
@@ -86,6 +88,11 @@ def signature(key: str) -> dict[str, int]:
     for letter in _SHARPS[:sharps] if sharps >= 0 else _SHARPS[sharps:]:
         raised[letter] = 1 if sharps > 0 else -1
     return raised
+
+
+def is_field(line: str) -> bool:
+    """Whether a line says something of the tune (`K:D`), and is not music."""
+    return _FIELD.fullmatch(line) is not None
 
 
 def cut(text: str) -> list[str]:
@@ -144,7 +151,8 @@ def _read_unit(text: str) -> str:
 
 def melody(tune: Tune) -> list[int]:
     """The heights of a tune's notes in steps of the scale, without grace notes, accidentals and lengths."""
-    text = re.sub(r"\{[^}]*\}|^[A-Za-z]:.*$|\[[A-Za-z]:[^\]]*\]", "", tune.notes, flags=re.MULTILINE)
+    music = "\n".join(line for line in tune.notes.split("\n") if not is_field(line))
+    text = re.sub(r"\{[^}]*\}", "", _FIELD_INSIDE.sub("", music))
     return [_height(letter, marks) for _, letter, marks in _NOTE.findall(text)]
 
 
@@ -181,8 +189,14 @@ def transpose(tune: Tune, key: str) -> Tune:
         return _WRITTEN[raised] + note
 
     try:
-        lines = [line if _FIELD.fullmatch(line) else _NOTE.sub(moved, line) for line in tune.notes.split("\n")]
+        lines = [line if is_field(line) else _moved_line(line, moved) for line in tune.notes.split("\n")]
     except KeyError:  # a double sharp would become a triple one
         return tune
     header = tune.text.split("\n")[:2]
     return Tune(tune.title, "\n".join([*header, f"K:{key}", *lines]))
+
+
+def _moved_line(line: str, moved: Callable[[re.Match[str]], str]) -> str:
+    """A line of music with its notes moved; fields inside it, as `[M:C|]`, are no notes."""
+    parts = _FIELD_INSIDE.split(line)
+    return "".join(part if _FIELD_INSIDE.fullmatch(part) else _NOTE.sub(moved, part) for part in parts)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from labs.music.model import recurrent_layers, step
 from utils.sequences import Vocabulary
 
-SHARPEST = 1e9
-"""From here on the likeliest character always comes; more would leave the range of float32."""
+SHARPEST, BLUNTEST = 1e9, 1e-9
+"""Of 1 / temperature: from here on the likeliest character always comes, from there on all are equally likely; beyond,
+the scores would leave the range of float32."""
 
 
 class Writer:
@@ -64,7 +65,7 @@ class Writer:
         kept = top_k or len(self.vocabulary.symbols)
         codes: NDArray[np.int32] = self._loop(
             tf.constant(forced.T),
-            sharpness=tf.constant(min(1 / temperature, SHARPEST), tf.float32),
+            sharpness=tf.constant(min(max(1 / temperature, BLUNTEST), SHARPEST), tf.float32),
             top_k=tf.constant(kept),
             top_p=tf.constant(top_p, tf.float32),
             seed=tf.constant(seed, tf.int64),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -11,8 +12,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from labs.music.notation import Tune
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,16 +61,16 @@ def read(text: str, number: int = 1, title: str = "") -> Reading | None:
     """
     from music21 import converter
 
-    with _quietly():
+    with _quietly(), _bars_as_written() as right:
         try:
             score = converter.parse(as_file(text, number, title), format="abc", forceSource=True)
             played = [note for note in score.flatten().notes if note.quarterLength]
             if not played:
                 return None
-            tonic = Tune("", text).key[:2].rstrip("mdplai").replace("b", "-")
-            ends = tonic in [pitch.name for pitch in played[-1].pitches]
+            key = re.search(r"^K:([A-G][b#]?)", text, re.MULTILINE)
+            ends = key is not None and key[1].replace("b", "-") in [pitch.name for pitch in played[-1].pitches]
             notes = [(float(n.offset), float(n.quarterLength), int(p.midi)) for n in played for p in n.pitches]
-            return Reading(_bars_right(score), ends, notes, score)
+            return Reading(right[0], ends, notes, score)
         # Whatever music21 stumbles over (it raises nearly every kind of exception) is a tune that cannot be read.
         except Exception:
             return None
@@ -83,6 +82,27 @@ def _quietly() -> Iterator[None]:
     with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _bars_as_written() -> Iterator[list[bool]]:
+    """For the length of the block, note of each part that music21 reads whether its inner bars are right.
+
+    music21 cuts bars that are too long into two that add up, so they are looked at before it does.
+    """
+    from music21.abcFormat import translate
+
+    plain, right = translate.reBar, []
+
+    def noted(part: Any, **options: Any) -> Any:
+        right.append(_bars_right(part))
+        return plain(part, **options)  # type: ignore[no-untyped-call]
+
+    translate.reBar = noted  # type: ignore[assignment]
+    try:
+        yield right
+    finally:
+        translate.reBar = plain
 
 
 @contextmanager
@@ -103,10 +123,10 @@ def as_file(text: str, number: int, title: str) -> str:
     return f"X:{number}\nT:{title}\n{text}\n"
 
 
-def _bars_right(score: Any) -> bool:
+def _bars_right(part: Any) -> bool:
     from music21 import stream
 
-    bars = list(score.parts[0].getElementsByClass(stream.Measure)) if score.parts else []
+    bars = list(part.getElementsByClass(stream.Measure))
     edges = [0, len(bars)]
     for place, bar in enumerate(bars):
         if bar.leftBarline is not None and bar.leftBarline.type != "regular":

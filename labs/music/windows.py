@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from labs.music.data import texts, vocabulary
+from labs.music.data import codes, texts, vocabulary
 from labs.music.notation import Tune, read_key, transpose
 from utils.splits import Splits
 from utils.windows import WindowBatches, from_beginnings, one_after_another
@@ -31,7 +31,7 @@ def batches(config: MusicConfig, splits: Splits) -> tuple[WindowBatches, WindowB
     trained = [Tune("", text) for text in texts(splits.train, known)]
     keys = common_keys(trained)
     plain = [known.encode(tune.text) for tune in trained]
-    held = [known.encode(text) for text in texts(splits.validation, known)]
+    held = codes(splits.validation)
 
     def windows(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
         text = joined(codes)
