@@ -45,6 +45,27 @@ def test_a_run_replaces_another_only_when_it_is_whole(tmp_path: Path) -> None:
     assert names(tmp_path) == ["run"]
 
 
+def filled_in_vain(folder: Path, problem: type[BaseException]) -> None:
+    with folders.whole(folder) as growing:
+        (growing / "a").write_text("1")
+        raise problem
+
+
+def test_a_whole_folder_or_none(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with folders.whole(tmp_path / "out") as growing:
+        (growing / "a").write_text("1")
+        assert names(tmp_path / "out") == []
+    assert names(tmp_path / "out") == ["a"]
+    for problem in (OSError, KeyboardInterrupt):
+        with pytest.raises(problem):
+            filled_in_vain(tmp_path / "deep" / "other", problem)
+        assert names(tmp_path / "deep") == []
+    with pytest.raises(OSError, match="not empty"), folders.whole(tmp_path / "out") as growing:
+        (growing / "b").write_text("2")
+    assert (names(tmp_path), names(tmp_path / "out")) == (["deep", "out"], ["a"])
+
+
 def test_what_came_to_stand_at_the_name_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "run"
     partial = folders.begin(out, REQUEST)

@@ -56,7 +56,15 @@ def test_one_form_of_a_tune() -> None:
 
 @pytest.mark.parametrize(
     ("text", "key"),
-    [("D Major", "D"), ("ADor", "Ador"), ("F# Minor", "F#m"), ("Amin", "Am"), ("GM", "G"), ("E Mixolydian", "Emix"), ("Dmix=c", "Dmix")],
+    [
+        ("D Major", "D"),
+        ("ADor", "Ador"),
+        ("F# Minor", "F#m"),
+        ("Amin", "Am"),
+        ("GM", "G"),
+        ("E Mixolydian", "Emix"),
+        ("Dmix=c", "Dmix"),
+    ],
 )
 def test_keys_in_one_spelling(text: str, key: str) -> None:
     assert read_key(text) == read_key(key) == key
@@ -122,6 +130,12 @@ def test_transposing_keeps_every_interval(key: str) -> None:
     assert second.intervals == first.intervals
     assert moved.key == key
     assert {after[2] - before[2] for before, after in zip(first.notes, second.notes, strict=True)} != {0}
+
+
+def test_transposing_leaves_fields_inside_a_line() -> None:
+    tune = Tune("", "M:4/4\nL:1/8\nK:D\nDEFG [M:C|]ABcd|[P:A]d8|]")
+    assert transpose(tune, "E").notes == "EFGA [M:C|]Bcde|[P:A]e8|]"
+    assert melody(tune) == melody(Tune("", tune.text.replace("[M:C|]", "").replace("[P:A]", "")))
 
 
 OTHER = "M:2/4\nL:1/8\nK:G\nGBdg f2ed | cAFA G2BG | dBgB fdcA | Bcde f2g2 | agfe dcBA | G4 ||"
@@ -287,6 +301,12 @@ def test_with_windows_from_the_beginnings_each_tune_begins_one() -> None:
     assert begun == {text[:80] for text in data.texts(SPLITS.train, known)}
 
 
+def test_validation_windows_keep_characters_that_training_has_not_seen() -> None:
+    odd = replace(SPLITS.validation, inputs=np.where(SPLITS.validation.inputs == 5, 1, SPLITS.validation.inputs))
+    _, validation = batches(CONFIG, replace(SPLITS, validation=odd))
+    assert (validation.open(1).numpy() == 1).sum() >= (odd.inputs == 1).sum() - CONFIG.length
+
+
 def test_transposed_tunes_are_in_common_keys() -> None:
     config = MusicConfig(transpositions=0.99, length=20, batch_size=3)
     training, _ = batches(config, SPLITS)
@@ -361,6 +381,17 @@ def test_the_coldest_temperatures_take_the_likeliest(temperature: float) -> None
     writer = Writer(network(1), data.vocabulary(SPLITS.categories))
     greedy = writer.write(["M:"], longest=25, top_k=1)
     assert writer.write(["M:"], longest=25, temperature=temperature) == greedy
+
+
+@pytest.mark.parametrize("temperature", [1e12, 1e46, 1e300])
+def test_at_the_hottest_temperatures_every_known_character_is_as_likely(temperature: float) -> None:
+    known = data.vocabulary(SPLITS.categories)
+    (text, _), *_ = Writer(network(1), known).write(["M:"] * 40, longest=60, temperature=temperature)
+    assert UNKNOWN not in text
+    written = "".join(text for text, _ in Writer(network(1), known).write([""] * 40, longest=60, temperature=1e46))
+    counts = np.array([written.count(symbol) for symbol in known.symbols[2:]])
+    assert counts.min() > 0.5 * counts.mean()
+    assert counts.max() < 1.5 * counts.mean()
 
 
 @settings(max_examples=30, deadline=None)
@@ -463,6 +494,10 @@ def test_without_a_synthesiser_there_is_no_sound(tmp_path: Path, monkeypatch: py
 def test_a_synthesiser_that_fails_makes_no_sound(synthesiser: None, tmp_path: Path) -> None:
     assert generate.tool() == "timidity"
     assert not generate.sound(tmp_path / "none.mid")
+    (tmp_path / "bin" / "timidity").write_text('#!/bin/sh\necho half > "$4"\nexit 1\n')
+    saved = generate.save(LONG, True, 1, tmp_path)
+    assert not generate.sounds(saved)
+    assert not (tmp_path / "tune-001.wav").exists()
 
 
 @settings(max_examples=40, deadline=None)
@@ -480,6 +515,7 @@ def test_judging_real_tunes() -> None:
     assert found["longest_copied_run"]["largest"] == len(judge.notes_of(LONG))
     assert sum(found["lengths"].values()) == pytest.approx(1)
     assert judge.notes_of(TUNE) == "d|dAF{g}d^cd|f=fed2:|A,B,CDEF|G4||"
+    assert judge.notes_of("K:D\n|:AB\nP:A\n::cd:|") == "|:AB::cd:|"
     bad = judge.judged(["K", OTHER], judge.Corpus(["xyz"]))
     assert (bad["parse_rate"], bad["longest_copied_run"]["largest"]) == (0.5, 0)
 
@@ -502,6 +538,22 @@ def test_histograms_of_tunes_of_which_none_can_be_read() -> None:
 def test_tunes_too_short_for_a_phrase_are_families_of_their_own() -> None:
     short = [Tune(f"Tune {letter}", f"M:4/4\nL:1/8\nK:D\n{letter}2 {letter}2 |") for letter in "ABC"]
     assert len(set(data.families(short).tolist())) == 3
+
+
+def test_folders_that_are_none_or_hold_no_tunes(tmp_path: Path) -> None:
+    for folder, message in ((tmp_path / "none", "none: there is no such folder"), (tmp_path, "it holds no .abc file")):
+        with pytest.raises(CallerError, match=message):
+            data.load(MusicConfig(data_dir=folder))
+    write(tmp_path / "A.ABC", "no tune")
+    with pytest.raises(CallerError, match=r"A\.ABC: there is no tune"):
+        data.load(MusicConfig(data_dir=tmp_path))
+
+
+def test_without_music21_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labs.music.data.find_spec", lambda _: None)
+    with pytest.raises(CallerError, match="needs music21, which is not installed") as refused:
+        data.load(MusicConfig(data="irish"))
+    assert "[music]" in refused.value.hint
 
 
 def test_a_data_set_and_a_folder_do_not_go_together(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
     begun = command("labs.music", "generate", quick, "--prompt", "begun.abc", "--out", "c", "--longest", "99", "--json")
     assert all(tune["text"].startswith("M:6/8\nL:1/8\nK:D\nA|dcd efg|") for tune in begun.json["tunes"])
     assert "Traceback" not in first.err + again.err + begun.err
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "begun.abc", "c"}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,9 @@ def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
         (["--prompt", "two.abc"], "it holds 2 tunes"),
         (["--prompt", "begun.abc", "--key", "D"], "the file says key and metre itself"),
         (["--prompt", "begun.abc", "--longest", "9"], "--longest 9"),
+        (["--key", "D", "--longest", "43"], "--longest 43: the beginning may have 44 characters"),
         (["--out", "full"], "something stands there"),
+        (["--out", "/proc/tunes"], "/proc/tunes: /proc cannot be written to"),
     ],
 )
 def test_what_generate_refuses(words: list[str], message: str, quick: Path, command: Command, tmp_path: Path) -> None:

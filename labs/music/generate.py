@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,8 +46,8 @@ class Generate:
     """Of every tune: 6/8, 4/4, 9/8 …; the network chooses where none is given."""
     prompt: Path | None = None
     """A file with the beginning of a tune in ABC, which every tune goes on from."""
-    temperature: Positive = 0.9
-    """Below 1 the likely characters become likelier, above 1 less so."""
+    temperature: Positive | None = None
+    """Below 1 the likely characters become likelier, above 1 less so; where none is given, as the run's own tunes."""
     top_k: Natural = 0
     """Only the k likeliest characters may come; 0 for all."""
     top_p: Share = 1.0
@@ -66,6 +67,8 @@ class Generate:
         found, its_lab = opened(self.run)
         if its_lab.name != lab.name:
             raise CallerError(f"{self.run} is a run of the lab {its_lab.name}", "give a run of this lab")
+        if self.temperature is None:
+            return replace(self, temperature=found.record["config"]["temperature"]).execute(lab)
         check_music21()
         out = folders.named(self.out)
         if (out.exists() and not out.is_dir()) or folders.holds_something(out):
@@ -132,6 +135,7 @@ class Generate:
         return [f"{head}K:{read_key(self.key)}\n" for head in above]
 
     def _write(self, writer: Writer, prompts: list[str], longest: int | None = None) -> list[tuple[str, bool]]:
+        assert self.temperature is not None  # `execute` sees to it
         return writer.write(
             prompts,
             longest=longest or self.longest,
