@@ -479,6 +479,18 @@ def test_other_programs_read_what_is_saved(ending: str, tmp_path: Path) -> None:
     assert [(float(note.offset), note.pitches[0].midi) for note in read] == [(at, pitch) for at, _, pitch in tune.notes]
 
 
+def test_a_tune_whose_repeats_make_no_sense_is_played_through(tmp_path: Path) -> None:
+    from music21 import converter
+
+    bars = "dAF DFA | ded cBA :| dcd efg | fed cBA |1 FAF GBG |1 AFD E2D |: dfa gec | d3 d2"
+    saved = generate.save(f"M:6/8\nL:1/8\nK:D\n{bars} :|:|", True, 1, tmp_path)
+    assert {"tune-001.mid", "tune-001.musicxml"} <= set(saved["files"])
+    read = scores.read(f"M:6/8\nL:1/8\nK:D\n{bars} :|:|")
+    assert read is not None
+    played = converter.parse(tmp_path / "tune-001.mid", forceSource=True).flatten().notes
+    assert [note.pitches[0].midi for note in played] == [pitch for _, _, pitch in read.notes]
+
+
 def test_a_tune_that_music21_cannot_read_is_kept(synthesiser: None, tmp_path: Path) -> None:
     saved = generate.save("M:6/8\nL:1/0\nK:D\n(((|||{{", False, 1, tmp_path)
     assert (saved["parsed"], saved["files"]) == (False, ["tune-001.abc"])

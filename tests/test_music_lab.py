@@ -102,7 +102,7 @@ def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
         (["--prompt", "begun.abc", "--longest", "9"], "--longest 9"),
         (["--key", "D", "--longest", "43"], "--longest 43: the beginning may have 44 characters"),
         (["--out", "full"], "something stands there"),
-        (["--out", "/proc/tunes"], "/proc/tunes: /proc cannot be written to"),
+        (["--out", "/proc/tunes"], "--out /proc/tunes: the folder cannot be written"),
     ],
 )
 def test_what_generate_refuses(words: list[str], message: str, quick: Path, command: Command, tmp_path: Path) -> None:

@@ -87,15 +87,6 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
     partial = partial_of(folder)
     if partial.exists():
         _check_partial(folder, partial, overwrite=overwrite)
-    check_writable(folder)
-
-
-def check_writable(folder: Path) -> None:
-    """Refuse an output folder that could not be made.
-
-    Raises:
-        CallerError: nothing can be written there.
-    """
     above = next(parent for parent in folder.absolute().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise CallerError(f"--out {folder}: {above} cannot be written to", "choose a folder that you may write to")

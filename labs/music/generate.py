@@ -73,19 +73,18 @@ class Generate:
         out = folders.named(self.out)
         if (out.exists() and not out.is_dir()) or folders.holds_something(out):
             raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
-        folders.check_writable(out)
         prompt = self._prompt(found.labels["categories"]["character"])
-        from utils.quiet import import_keras
-
-        import_keras()
-        import keras
-
-        from labs.music.sampling import Writer
-
-        model = keras.saving.load_model(found.folder / "model.keras", compile=False, safe_mode=True)
-        writer = Writer(model, vocabulary(found.labels["categories"]))
-        written = self._write(writer, self._headed(writer, prompt))
         with folders.whole(out) as folder:
+            from utils.quiet import import_keras
+
+            import_keras()
+            import keras
+
+            from labs.music.sampling import Writer
+
+            model = keras.saving.load_model(found.folder / "model.keras", compile=False, safe_mode=True)
+            writer = Writer(model, vocabulary(found.labels["categories"]))
+            written = self._write(writer, self._headed(writer, prompt))
             tunes = [save(text, ended, number, folder) for number, (text, ended) in enumerate(written, 1)]
             record = {"options": config.to_json(self), "tunes": tunes}
             write_json(folder / "tunes.json", record)

@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -157,23 +158,39 @@ def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
 def save(reading: Reading, path: Path) -> list[str]:
     """Write a tune as MIDI and MusicXML; the names of the files that music21 could write.
 
+    MIDI has the repeats played; where they are not well formed, as a network often writes them, the tune once.
+
     Args:
         reading: the tune.
         path: without an ending.
     """
     from music21 import instrument
 
-    names = []
     for number, part in enumerate(reading.score.parts, 1):
         player = instrument.Instrument()
         player.partId = f"P{number}"  # music21's own is random, and the same tune would give another file
         part.insert(0, player)
-    for kind, ending in (("midi", ".mid"), ("musicxml", ".musicxml")):
-        target = path.with_suffix(ending)
-        with _quietly():
-            try:
-                reading.score.write(kind, fp=target)
-                names.append(target.name)
-            except Exception:  # as in `read`
-                target.unlink(missing_ok=True)
-    return names
+    with _quietly():
+        midi, xml = path.with_suffix(".mid"), path.with_suffix(".musicxml")
+        made = {midi: _written(reading.score, "midi", midi) or _written(_played_once(reading.score), "midi", midi)}
+        made[xml] = _written(reading.score, "musicxml", xml)
+    return [target.name for target, done in made.items() if done]
+
+
+def _written(score: Any, kind: str, target: Path) -> bool:
+    try:
+        score.write(kind, fp=target)
+    except Exception:  # as in `read`
+        target.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _played_once(score: Any) -> Any:
+    """The notes without bars, in which there is nothing to repeat."""
+    from music21 import stream
+
+    part: Any = stream.Part()  # type: ignore[no-untyped-call]
+    for element in score.flatten().getElementsByClass(("GeneralNote", "TimeSignature", "KeySignature")):
+        part.insert(element.offset, deepcopy(element))
+    return part
