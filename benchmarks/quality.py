@@ -177,9 +177,8 @@ def merged(lab: str, earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, 
 
 def main() -> None:
     lab, *chosen = sys.argv[1:]
-    if unknown := set(chosen) - {
-        name for data, presets in SEEDS[lab].items() for name in (data, *(f"{data}/{p}" for p in presets))
-    }:
+    names = {name for data, presets in SEEDS[lab].items() for name in (data, *(f"{data}/{each}" for each in presets))}
+    if unknown := set(chosen) - names:
         sys.exit(f"error: nothing is called {min(unknown)}\nhint: SEEDS in this file has the names")
     figures: dict[str, Any] = {"data": {}}
     with tempfile.TemporaryDirectory() as models:

@@ -172,9 +172,9 @@ def save(reading: Reading, path: Path) -> list[str]:
         part.insert(0, player)
     with _quietly():
         midi, xml = path.with_suffix(".mid"), path.with_suffix(".musicxml")
-        made = {midi: _written(reading.score, "midi", midi) or _written(_played_once(reading.score), "midi", midi)}
-        made[xml] = _written(reading.score, "musicxml", xml)
-    return [target.name for target, done in made.items() if done]
+        played = _written(reading.score, "midi", midi) or _written(_played_once(reading.score), "midi", midi)
+        printed = _written(reading.score, "musicxml", xml)
+    return [target.name for target, done in ((midi, played), (xml, printed)) if done]
 
 
 def _written(score: Any, kind: str, target: Path) -> bool:
