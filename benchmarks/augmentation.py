@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.results import record
-from utils.augment import Augmentation, Augmenter, Parameters, Pictures, draw, matrices, warp
-from utils.quiet import import_keras
+from benchmarks.pages.results import record
+from utils.base.choices import Augmentation
+from utils.base.keras_import import import_keras
+from utils.images.augment import Augmenter, Parameters, Pictures, draw, matrices, warp
 
 PICTURES = 400
 SIDE = 256

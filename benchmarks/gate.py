@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 
 import labs
-from benchmarks.results import record
+from benchmarks.pages.results import record
 from benchmarks.sabotages import CATALOGUE
-from labs.verifying import FIRST_FRESH, at_a_glance, judge
-from utils import bands, verdicts
-from utils.bands import Band
-from utils.verdicts import Verdict, explain
+from labs.cli.gate.verify import FIRST_FRESH, at_a_glance, judge
+from utils.gate import bands, verdicts
+from utils.gate.bands import Band
+from utils.gate.verdicts import Verdict, explain
 
 SEEDS = range(FIRST_FRESH, FIRST_FRESH + 3)
 DRAWS = 4_000

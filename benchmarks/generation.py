@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results import record
-from utils.quiet import import_keras
+from benchmarks.pages.results import record
+from utils.base.keras_import import import_keras
 
 UNITS = 1024
 SYMBOLS = 67
@@ -32,8 +32,8 @@ def networks() -> tuple[Any, Any]:
 
     from labs.music.lab import lab
     from labs.music.model import build
-    from utils.sequences import END, UNKNOWN
-    from utils.splits import Source, Split, Splits
+    from utils.datasets.splits import Source, Split, Splits
+    from utils.text.sequences import END, UNKNOWN
 
     symbols = (END, UNKNOWN, *(chr(48 + number) for number in range(SYMBOLS - 2)))
     rows = Split(np.zeros((2, 2), dtype="int32"), np.zeros((2, 2), dtype="int32"))
@@ -60,7 +60,7 @@ def one_by_one(call: Callable[[Any], Any], length: int) -> None:
 def main() -> None:
     import_keras()
     from labs.music.sampling import Writer
-    from utils.sequences import Vocabulary
+    from utils.text.sequences import Vocabulary
 
     plain, stateful = networks()
     # Neither END nor UNKNOWN can come, so that all tunes are as long.

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import record
+from benchmarks.pages.results import record
 
 SIDE, MANY, FEW, REPEATS = 64, 5000, 500, 7
 
@@ -69,15 +69,16 @@ def child(code: str, *words: str) -> str:
 
 def epochs(folder: Path) -> dict[str, list[float]]:
     """Seconds of an epoch from disk and from memory, in turn."""
-    from utils.quiet import import_keras
+    from utils.base.keras_import import import_keras
 
     import_keras()
     from dataclasses import replace
 
     import numpy as np
 
-    from labs.classification.lab import ClassificationConfig, lab
-    from utils import harness
+    from labs.classification.config import ClassificationConfig
+    from labs.classification.lab import lab
+    from utils.runs import harness
 
     config = ClassificationConfig(data_dir=folder, image_size=SIDE, network="cnn", filters=8, epochs=3, patience=0)
     disk = lab.splits(config)
@@ -97,12 +98,12 @@ def main() -> None:
         folders = {number: Path(place) / str(number) for number in (FEW, MANY)}
         for number, folder in folders.items():
             write(folder, number)
-        from utils import pictures
+        from utils.images import image_folders
 
         timed: dict[str, Any] = {}
         for name in ("decode_seconds", "warm_seconds"):
             start = time.perf_counter()
-            pictures.load(folders[MANY], (SIDE, SIDE), "rgb")
+            image_folders.load(folders[MANY], (SIDE, SIDE), "rgb")
             timed[name] = time.perf_counter() - start
         peaks = {number: float(child(WHOLE, str(folder), str(SIDE))) for number, folder in folders.items()}
         start_seconds = statistics.median(float(child(START)) for _ in range(REPEATS))

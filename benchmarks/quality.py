@@ -21,7 +21,8 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.results import COMMIT, FOLDER, record, recorded
+from benchmarks.pages.results import COMMIT, FOLDER, record, recorded
+from utils.base.paths import ROOT
 
 Seeds = dict[str, tuple[int, ...]]
 
@@ -86,7 +87,6 @@ PICTURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
 }
 """Pictures of a run that the lab's page shows."""
 WIDEST = 900
-ROOT = Path(__file__).parent.parent
 
 
 def called(*words: str) -> tuple[dict[str, Any], float]:

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.pages.results import record
 from benchmarks.quality import FOLDERS
-from benchmarks.results import record
-from utils.quiet import import_keras
+from utils.base.keras_import import import_keras
 
 if TYPE_CHECKING:
-    from utils.splits import Splits
+    from utils.datasets.splits import Splits
 
 SIDE, REPEATS = 256, 5
 WIDTH, HEIGHT, FULL_SIZE = 1300, 1000, 200
@@ -88,7 +88,7 @@ def course_model() -> Any:
     """The course's network as the course compiles it; its generator scales the pixels."""
     import keras
 
-    from labs.pneumonia.lab import PneumoniaConfig
+    from labs.pneumonia.config import PneumoniaConfig
     from labs.pneumonia.model import convolutional
 
     inputs = keras.Input((SIDE, SIDE, 1))
@@ -100,8 +100,9 @@ def course_model() -> Any:
 
 def epochs(folder: Path, place: Path) -> dict[str, Any]:
     """Median seconds of an epoch, validation and all: the course's way, ours, ours without augmentation."""
-    from labs.pneumonia.lab import PneumoniaConfig, lab
-    from utils import harness
+    from labs.pneumonia.config import PneumoniaConfig
+    from labs.pneumonia.lab import lab
+    from utils.runs import harness
 
     augmented = PneumoniaConfig(data_dir=folder, epochs=3)
     splits = lab.splits(augmented)
@@ -132,8 +133,8 @@ def first_pass(folder: Path) -> dict[str, Any]:
     """Full-size films read by the lab's loader, on all cores, and by PIL, and how far the pictures are apart."""
     from PIL import Image
 
-    from utils import pictures
-    from utils.simulators import radiographs
+    from labs.pneumonia.simulator import radiographs
+    from utils.images import image_folders
 
     films, labels = radiographs.simulate(FULL_SIZE, 1, SIDE)
     paths = []
@@ -153,7 +154,7 @@ def first_pass(folder: Path) -> dict[str, Any]:
         seconds["plain"].append(time.perf_counter() - start)
         os.environ["LABS_DATA_HOME"] = str(folder.parent / f"cache-{repeat}")  # cold each time
         start = time.perf_counter()
-        ours = pictures.load(folder, (SIDE, SIDE), "grey")
+        ours = image_folders.load(folder, (SIDE, SIDE), "grey")
         seconds["ours"].append(time.perf_counter() - start)
     apart = [
         float(np.abs(plain[folder / name].astype(float) - ours.pictures[row : row + 1][0, ..., 0]).mean())

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results import record
-from utils.quiet import import_keras
+from benchmarks.pages.results import record
+from utils.base.keras_import import import_keras
 
 REPEATS = 21
 PAUSE = 0.05
@@ -58,7 +58,7 @@ def ours_and_keras(batch: int, units: int, steps: int) -> tuple[dict[str, Way], 
     import keras
     import tensorflow as tf
 
-    from utils.recurrent import fused_recurrence
+    from utils.networks.fast_lstm import fused_recurrence
 
     keras.utils.set_random_seed(0)
     inputs = keras.Input((None, FEATURES))

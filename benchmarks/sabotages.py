@@ -1,7 +1,7 @@
 """Defects that a refactoring or an upgrade can bring, each put into a lab on purpose: the gate must see them.
 
-A sabotage is a function from a lab to the lab that is trained in its stead; `utils.trials.Trial.altered` names it. The
-code of the labs is the real one: what is wrapped is what the harness gets from it.
+A sabotage is a function from a lab to the lab that is trained in its place; `utils.gate.trial.Trial.altered` names it.
+The code of the labs is the real one: what is wrapped is what the harness gets from it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from utils.contracts import Lab
-from utils.on_disk import RowsOnDisk
-from utils.splits import Split, Splits
+from utils.datasets.disk_rows import RowsOnDisk
+from utils.datasets.splits import Split, Splits
+from utils.runs.lab import Lab
 
 SHARE = 0.1
 """Of the training labels, shuffled."""
@@ -115,7 +115,7 @@ def _raw_backbone(load: Callable[[Any], Splits]) -> Callable[[Any], Splits]:
     def changed(config: Any) -> Splits:
         import keras
 
-        from utils import backbones
+        from utils.pretrained import backbones
 
         splits = load(config)
         os.environ["LABS_DATA_HOME"] = tempfile.mkdtemp(

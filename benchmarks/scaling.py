@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import record
-from utils.cluster import outcomes
-from utils.trials import Outcome, Trial
+from benchmarks.pages.results import record
+from utils.gate.parallel import outcomes
+from utils.gate.trial import Outcome, Trial
 
 SEEDS, EPOCHS = 8, 500
 """Trials, and epochs of each: enough that training counts beside the start of its process."""

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from benchmarks.results import record
+from benchmarks.pages.results import record
 
 # Command, repeats, exit status.
 COMMANDS = (

@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.results import record
-from utils.quiet import import_keras
+from benchmarks.pages.results import record
+from utils.base.keras_import import import_keras
 
 REPEATS = 11
 EPOCHS = 50
@@ -50,7 +50,7 @@ def course_fit(splits: Any, seed: int, epochs: int, *, like_for_like: bool) -> t
 
 def harness_fit(lab: Any, splits: Any, seed: int, epochs: int) -> tuple[float, float]:
     """Seconds and final training loss of `harness.fit`, building and compiling included."""
-    from utils import harness
+    from utils.runs import harness
 
     start = time.perf_counter()
     fitted = harness.fit(lab, lab.config(seed=seed, epochs=epochs), splits)

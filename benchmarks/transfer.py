@@ -19,8 +19,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.results import record
-from utils.quiet import import_keras
+from benchmarks.pages.results import record
+from utils.base.keras_import import import_keras
 
 EPOCHS, REPEATS, PICTURES = 10, 5, 256
 FEW = 400
@@ -62,7 +62,7 @@ def plain_backbone() -> Any:
     """From levels to features, as Keras has it: normalisation in layers of its own."""
     import keras
 
-    from utils import backbones
+    from utils.pretrained import backbones
 
     weights = backbones.obtain("efficientnet-lite0")
     network = weights.backbone.build(weights.backbone.side, weights.path)
@@ -88,18 +88,18 @@ def extraction(splits: Any) -> dict[str, Any]:
     """Pictures a second through the backbone: ours, and `predict` of the network as Keras has it."""
     import tensorflow as tf
 
-    from utils import backbones, features
-    from utils.augment import Augmentation
+    from utils.base.choices import Augmentation
+    from utils.pretrained import backbones, feature_cache
 
-    frozen = features.Extractor(backbones.obtain("efficientnet-lite0"), 224, Augmentation()).frozen("features")
+    frozen = feature_cache.Extractor(backbones.obtain("efficientnet-lite0"), 224, Augmentation()).frozen("features")
     ours = tf.function(lambda pixels: frozen(pixels, training=False), autograph=False).get_concrete_function(
         tf.TensorSpec(frozen.input.shape, "uint8")
     )
     keras_way, pictures = plain_backbone(), splits.train.inputs[:PICTURES]
-    batches = range(0, PICTURES, features.BATCH)
+    batches = range(0, PICTURES, feature_cache.BATCH)
     seconds = turns(
         {
-            "ours": lambda: [ours(tf.constant(pictures[start : start + features.BATCH])) for start in batches],
+            "ours": lambda: [ours(tf.constant(pictures[start : start + feature_cache.BATCH])) for start in batches],
             "keras": lambda: keras_way.predict(pictures, batch_size=32, verbose=0),
         }
     )
@@ -113,7 +113,7 @@ def head(splits: Any) -> dict[str, Any]:
 
     from labs.transfer import model
     from labs.transfer.lab import lab
-    from utils import harness
+    from utils.runs import harness
 
     config = replace(lab.preset("course"), strategy="head", views=1, epochs=EPOCHS)
     start = time.perf_counter()
@@ -157,7 +157,7 @@ def finetuning(splits: Any) -> dict[str, Any]:
 
     from labs.transfer import cases, model
     from labs.transfer.lab import lab
-    from utils.replay import joined
+    from utils.networks.flat_graph import joined
 
     config = replace(lab.preset("course"), strategy="finetune")
     extractor, cut = cases.extractor(config), cases.extractor(config).weights.backbone.late

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from utils.errors import CallerError
+from utils.base.errors import CallerError
 
 if TYPE_CHECKING:
-    from utils.contracts import Lab
+    from utils.runs.lab import Lab
 
 NAMES = ("regression", "classification", "pneumonia", "galaxy", "music", "transfer")
 """The labs, in the order in which `python -m labs` lists them. A new lab is one more name here."""

@@ -1,5 +1,5 @@
 """`python -m labs`: the labs, and the commands that work on any of them."""
 
-from labs.cli import run_labs
+from labs.cli.main import run_labs
 
 run_labs()

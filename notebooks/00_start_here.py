@@ -28,7 +28,7 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         break
 
 from labs.regression.lab import lab
-from utils.notebook import begin, data_check, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 config = lab.preset("quick")
@@ -45,8 +45,8 @@ data_check(splits)
 # **splits**. Three more, and the experiment is done:
 
 # %%
-from utils import harness
-from utils.checks import NotYetError, check
+from labs.exercises import NotYetError, check
+from utils.runs import harness
 
 fitted = harness.fit(lab, config, splits, preset="quick")
 evaluation = harness.evaluate(fitted)
@@ -154,8 +154,8 @@ except NotYetError as verdict:
 # the same machine. Another seed gives another:
 
 # %%
-from utils.export import predictor
-from utils.metrics import rmse as rmse_of
+from utils.export.predictor import predictor
+from utils.metrics.regression import rmse as rmse_of
 
 
 def error_on_validation(settings):

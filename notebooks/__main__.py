@@ -18,8 +18,8 @@ import nbformat
 from notebooks.tools import script, verify
 from notebooks.tools.grading import lay_out
 from notebooks.tools.run import execute
-from utils.errors import CheckError, LabsError
-from utils.output import say, show
+from utils.base.console import say, show
+from utils.base.errors import CheckError, LabsError
 
 
 def held(name: str, found: list[str], hint: str) -> None:

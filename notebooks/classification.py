@@ -32,7 +32,7 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         break
 
 from labs.classification.lab import lab
-from utils.notebook import begin, data_check, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 config = lab.preset("quick")
@@ -51,10 +51,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from utils import classification, figures, harness
-from utils.checks import check
-from utils.export import predictor
-from utils.layers import cost_table, layer_costs
+from labs.exercises import check
+from utils.export.predictor import predictor
+from utils.figures import plots
+from utils.metrics import classification
+from utils.runs import harness
+from utils.teaching.layer_costs import cost_table, layer_costs
 
 train, validation, test = splits.train, splits.validation, splits.test
 figure = Figure(figsize=(9, 3.6), layout="constrained")
@@ -129,11 +131,11 @@ check("classification.softmax", softmax)
 # was said of the other classes does not matter by itself. The unit is the **nat**, as the logarithm is the natural one.
 
 # %%
-figure, axes = figures.new_figure("What an answer costs", size=(6.4, 3.4))
+figure, axes = plots.new_figure("What an answer costs", size=(6.4, 3.4))
 chances = np.linspace(0.005, 1, 400)
-axes.plot(chances, -np.log(chances), color=figures.BLUE, linewidth=2)
+axes.plot(chances, -np.log(chances), color=plots.BLUE, linewidth=2)
 for chance, said in ((0.1, "a guess among ten"), (0.9, "quite sure, and right")):
-    axes.plot(chance, -np.log(chance), "o", color=figures.RED)
+    axes.plot(chance, -np.log(chance), "o", color=plots.RED)
     axes.annotate(
         said,
         (chance, -np.log(chance)),
@@ -421,7 +423,7 @@ check("classification.dropout", dropout)
 # %%
 fitted = harness.fit(lab, config, splits, preset="quick")
 picture(
-    figures.learning_curves(
+    plots.learning_curves(
         fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
     ),
     "Learning curves: training and validation loss fall steeply at first, then slowly.",
@@ -468,7 +470,7 @@ patient = replace(
 stopped = harness.fit(lab, patient, splits)
 endless = harness.fit(lab, replace(patient, patience=0), splits)
 picture(
-    figures.learning_curves(
+    plots.learning_curves(
         endless.progress.history, endless.kept_epoch, label="cross-entropy (nat)"
     ),
     "Training loss falls towards zero; validation loss falls, then rises again. The kept epoch is marked.",
@@ -690,8 +692,8 @@ for rate in (0.0, 0.2, 0.6):
 moved = {}
 for shift in range(6):
     moved[shift] = accuracy_of(fitted.model, np.roll(validation.inputs, shift, axis=2))
-figure, axes = figures.new_figure("Validation digits, moved to the right", size=(6.4, 3.4))
-axes.plot(list(moved), list(moved.values()), "o-", color=figures.BLUE)
+figure, axes = plots.new_figure("Validation digits, moved to the right", size=(6.4, 3.4))
+axes.plot(list(moved), list(moved.values()), "o-", color=plots.BLUE)
 axes.set_ylim(0, 1)
 axes.set_xlabel("pixels")
 axes.set_ylabel("accuracy")

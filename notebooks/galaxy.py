@@ -35,7 +35,7 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         break
 
 from labs.galaxy.lab import lab
-from utils.notebook import begin, data_check, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 config = lab.preset("quick", "simulated-galaxies")
@@ -55,10 +55,13 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from utils import classification, explain, figures, harness, picture_figures
-from utils.checks import check
-from utils.export import predictor
-from utils.layers import cost_table, layer_costs
+from labs.exercises import check
+from utils.export.predictor import predictor
+from utils.figures import image_sheets, plots
+from utils.metrics import classification
+from utils.networks import explain
+from utils.runs import harness
+from utils.teaching.layer_costs import cost_table, layer_costs
 
 train, validation, test = splits.train, splits.validation, splits.test
 names = splits.class_names
@@ -67,9 +70,7 @@ names = splits.class_names
 def show(figure, alt, colours=None):
     """Show a figure with a word on what it was drawn from."""
     if splits.source.simulated:
-        figure.suptitle(
-            "SIMULATED galaxies", x=0.99, ha="right", fontsize=10, color=figures.RED
-        )
+        figure.suptitle("SIMULATED galaxies", x=0.99, ha="right", fontsize=10, color=plots.RED)
     picture(figure, alt, colours=colours)
 
 
@@ -281,7 +282,7 @@ show(figure, "The same merger in five epochs, mirrored in different ways.", colo
 fitted = harness.fit(lab, config, splits, preset="quick")
 
 # %%
-curves = figures.learning_curves(
+curves = plots.learning_curves(
     fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
 )
 show(curves, "Learning curves: the loss on training falls; on validation it is rougher.")
@@ -352,7 +353,7 @@ prose(
 # %%
 table = np.array(evaluation.details["confusion"])
 show(
-    figures.confusion_matrix(table, names, note=f"accuracy {network['accuracy']:.2f}"),
+    plots.confusion_matrix(table, names, note=f"accuracy {network['accuracy']:.2f}"),
     "Confusion matrix of four classes: most pictures lie on the diagonal.",
 )
 
@@ -399,7 +400,7 @@ check("galaxy.recalls", recalls)
 
 # %%
 picture(
-    picture_figures.surest(
+    image_sheets.surest(
         test.inputs,
         test.targets,
         evaluation.predictions["test"],
@@ -420,7 +421,7 @@ picture(
 # %%
 filters = explain.first_filters(fitted.model)
 picture(
-    picture_figures.filters(filters, simulated=splits.source.simulated),
+    image_sheets.filters(filters, simulated=splits.source.simulated),
     "Eight filters of three by three pixels in colour.",
 )
 
@@ -451,7 +452,7 @@ seen = test.inputs[surest : surest + 1][0]
 maps = explain.feature_maps(fitted.model, seen)
 relus = {name: found for name, found in maps.items() if name.endswith(("relu", "pixels"))}
 picture(
-    picture_figures.feature_maps(
+    image_sheets.feature_maps(
         seen, relus, layers=5, channels=6, simulated=splits.source.simulated
     ),
     "A ringed galaxy and, below it, maps of ever coarser grids, layer by layer.",
@@ -510,7 +511,7 @@ labels = [
 ]
 bottom = np.zeros(len(labels) + 1)
 columns = np.concatenate([answers[:, torn], answers[:, torn].mean(axis=0)[None]])
-colours = (figures.GREY, figures.ORANGE, figures.BLUE, "#CC79A7")
+colours = (plots.GREY, plots.ORANGE, plots.BLUE, "#CC79A7")
 for number, (name, colour, hatch) in enumerate(
     zip(names, colours, ("", "//", "..", "xx"), strict=True)
 ):
@@ -657,20 +658,21 @@ pd.DataFrame({"residual": tried["mirrored"], "course": judged(trained)}).T.round
 # `torn` to another number.
 
 # %% tags=["try"]
-from utils import augment
+from utils.base import choices
+from utils.images import augment
 
 angles = np.arange(0, 361, 5)
-still_ones = augment.draw(augment.Augmentation(), np.random.default_rng(0), len(angles))
+still_ones = augment.draw(choices.Augmentation(), np.random.default_rng(0), len(angles))
 turning = augment.matrices(still_ones._replace(rotation=angles.astype(float)), *seen.shape[:2])
 copies = np.repeat(test.inputs[torn : torn + 1], len(angles), axis=0)
 turned = augment.warp(copies, turning)
 
-figure, axes = figures.new_figure(
+figure, axes = plots.new_figure(
     "One galaxy, turned: the probability of its class", size=(8, 3.4)
 )
 by = {
-    "network": (live, figures.ORANGE, "--"),
-    "mean of eight": (predictor(symmetric), figures.BLUE, "-"),
+    "network": (live, plots.ORANGE, "--"),
+    "mean of eight": (predictor(symmetric), plots.BLUE, "-"),
 }
 for name, (who, colour, style) in by.items():
     chance = who.predict(turned)[:, test.targets[torn]]

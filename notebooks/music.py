@@ -32,7 +32,7 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         break
 
 from labs.music.lab import lab
-from utils.notebook import begin, data_check, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 config = lab.preset("quick")
@@ -56,10 +56,11 @@ import pandas as pd
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from labs.exercises import check
 from labs.music import scores
 from labs.music.data import texts, vocabulary
-from utils import figures, harness
-from utils.checks import check
+from utils.figures import plots
+from utils.runs import harness
 
 known = vocabulary(splits.categories)
 tunes = texts(splits.train, known)
@@ -117,7 +118,7 @@ for lines in max(pairs, key=shared):
     print("\n".join(lines[:5]), "\n")
 
 # %%
-from utils.splits import audit
+from utils.datasets.splits import audit
 
 groups = np.concatenate([part.groups for part in splits.parts().values()])
 order = np.random.default_rng(0).permutation(len(groups))  # what a split at random would do
@@ -254,10 +255,10 @@ for order in range(1, 9):
     ).sum(axis=0)
     by_order[order] = nats / characters / np.log(2)
 
-figure, axes = figures.new_figure("Counting: bits on validation by the order of the n-gram")
-axes.plot(list(by_order), list(by_order.values()), "o-", color=figures.BLUE, linewidth=2)
-axes.axhline(np.log2(len(known.symbols)), color=figures.GREY, linestyle=":", linewidth=1.5)
-axes.text(8, 5.95, "all characters equally likely", color=figures.GREY, ha="right", va="top")
+figure, axes = plots.new_figure("Counting: bits on validation by the order of the n-gram")
+axes.plot(list(by_order), list(by_order.values()), "o-", color=plots.BLUE, linewidth=2)
+axes.axhline(np.log2(len(known.symbols)), color=plots.GREY, linestyle=":", linewidth=1.5)
+axes.text(8, 5.95, "all characters equally likely", color=plots.GREY, ha="right", va="top")
 axes.set_ylim(0, 6.5)
 axes.set_xlabel("order n (it sees n − 1 characters)")
 axes.set_ylabel("bits a character")
@@ -456,7 +457,7 @@ for tensor in (characters, vectors, outputs, by_hand.output):
 # same one. What does each layer cost, for a window?
 
 # %%
-from utils.layers import cost_table, layer_costs
+from utils.teaching.layer_costs import cost_table, layer_costs
 
 keras.utils.set_random_seed(config.seed)
 untrained = lab.build(config, splits)
@@ -494,8 +495,8 @@ prose(
 # for. A lab is a value, so we make another one from it:
 
 # %%
-from utils.export import predictor
-from utils.sequences import bits_per_char, text_losses
+from utils.export.predictor import predictor
+from utils.text.sequences import bits_per_char, text_losses
 
 
 def build_plain(config, splits):
@@ -592,9 +593,9 @@ trained = {
 
 figure = Figure(figsize=(9, 3.8), layout="constrained")
 styles = {
-    plain_name: {"color": figures.RED, "linestyle": ":"},
-    lstm_name: {"color": figures.BLUE, "linestyle": "-"},
-    keeping_name: {"color": figures.GREEN, "linestyle": "--"},
+    plain_name: {"color": plots.RED, "linestyle": ":"},
+    lstm_name: {"color": plots.BLUE, "linestyle": "-"},
+    keeping_name: {"color": plots.GREEN, "linestyle": "--"},
 }
 for axes, title, measured in zip(
     figure.subplots(1, 2, sharey=True),

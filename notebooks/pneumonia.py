@@ -34,7 +34,7 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         break
 
 from labs.pneumonia.lab import lab
-from utils.notebook import begin, data_check, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 config = lab.preset("quick", "simulated-radiographs")
@@ -54,12 +54,15 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
+from labs.exercises import check
 from labs.pneumonia import figures as lab_figures
-from utils import binary, explain, figures, harness, picture_figures
-from utils.checks import check
-from utils.classification import auc
-from utils.export import predictor
-from utils.layers import cost_table, layer_costs
+from utils.export.predictor import predictor
+from utils.figures import image_sheets, plots
+from utils.metrics import two_classes
+from utils.metrics.classification import auc
+from utils.networks import explain
+from utils.runs import harness
+from utils.teaching.layer_costs import cost_table, layer_costs
 
 train, validation, test = splits.train, splits.validation, splits.test
 healthy, sick = (np.flatnonzero(train.targets == number) for number in (0, 1))
@@ -68,7 +71,7 @@ healthy, sick = (np.flatnonzero(train.targets == number) for number in (0, 1))
 def show(figure, alt):
     """Show a figure with a word on what it was drawn from."""
     if splits.source.simulated:
-        figure.suptitle("SIMULATED films", x=0.99, ha="right", fontsize=10, color=figures.RED)
+        figure.suptitle("SIMULATED films", x=0.99, ha="right", fontsize=10, color=plots.RED)
     picture(figure, alt)
 
 
@@ -349,7 +352,7 @@ Markdown(cost_table(costs, markdown=True))
 fitted = harness.fit(lab, config, splits, preset="quick")
 
 # %%
-curves = figures.learning_curves(
+curves = plots.learning_curves(
     fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
 )
 show(curves, "Learning curves: the loss on training falls; on validation it is rougher.")
@@ -385,11 +388,11 @@ evaluation = harness.evaluate(fitted)
 truth = test.targets
 probability = evaluation.predictions["test"][:, 1]
 
-figure, axes = figures.new_figure("Probability of pneumonia, test split", size=(8, 3.4))
+figure, axes = plots.new_figure("Probability of pneumonia, test split", size=(8, 3.4))
 bins = np.linspace(0, 1, 21)
 groups = (
-    ("normal", 0, figures.ORANGE, None),
-    ("pneumonia", 1, figures.BLUE, "//"),
+    ("normal", 0, plots.ORANGE, None),
+    ("pneumonia", 1, plots.BLUE, "//"),
 )
 for name, number, colour, hatch in groups:
     axes.hist(
@@ -483,7 +486,7 @@ prose(
         "the clinic's are better": precision["clinic"] > precision["school"],
     },
     within=0.5,
-    half=binary.HALF,
+    half=two_classes.HALF,
     found=found,
     left=left,
     clinic=shares["clinic"],
@@ -523,7 +526,7 @@ check("pneumonia.rates", rates)
 # than it is.
 
 # %%
-chosen = binary.choose_threshold(
+chosen = two_classes.choose_threshold(
     validation.targets, evaluation.predictions["validation"], config.policy, config.reach
 )
 show(
@@ -563,7 +566,7 @@ prose(
 
 # %%
 show(
-    figures.confusion_matrix(
+    plots.confusion_matrix(
         point["confusion"],
         splits.class_names,
         note=f"threshold {chosen:.2f}, chosen on validation",
@@ -592,8 +595,8 @@ def price(missed, alarm):
 
 
 weights = {"as a false alarm": 1, "five of them": 5, "twenty of them": 20}
-figure, axes = figures.new_figure("What a threshold costs, validation split", size=(8, 3.8))
-colours, styles = (figures.GREY, figures.BLUE, figures.RED), ("--", "-", ":")
+figure, axes = plots.new_figure("What a threshold costs, validation split", size=(8, 3.8))
+colours, styles = (plots.GREY, plots.BLUE, plots.RED), ("--", "-", ":")
 for (name, ratio), colour, style, size in zip(
     weights.items(), colours, styles, (7, 8, 13), strict=True
 ):
@@ -656,7 +659,7 @@ check("pneumonia.cheapest", cheapest)
 
 # %%
 show(
-    figures.reliability(
+    plots.reliability(
         truth, evaluation.predictions["test"], note="the nearer to the line the better"
     ),
     "Share that is right by confidence: points about the diagonal with long error bars.",
@@ -690,11 +693,11 @@ rows = np.argsort(-probability)[:2]
 films = test.inputs[rows]
 heat = explain.grad_cam(fitted.model, films, 1)
 seen = [
-    picture_figures.Seen(one, warm, splits.class_names[1], chance)
+    image_sheets.Seen(one, warm, splits.class_names[1], chance)
     for one, warm, chance in zip(films, heat, probability[rows], strict=True)
 ]
 picture(
-    picture_figures.grad_cam(seen, simulated=splits.source.simulated),
+    image_sheets.grad_cam(seen, simulated=splits.source.simulated),
     "Two films, each beside itself under a coarse heat map of what speaks for pneumonia.",
 )
 
@@ -755,14 +758,14 @@ for policy, reach in (
     ("sensitivity", 0.9),
     ("sensitivity", 0.99),
 ):
-    at = binary.choose_threshold(
+    at = two_classes.choose_threshold(
         validation.targets, evaluation.predictions["validation"], policy, reach
     )
     name = policy if policy == "youden" else f"sensitivity of {reach}"
     table[name] = {
         "threshold": at,
-        "sensitivity on test": binary.sensitivity(truth, answers, at),
-        "specificity on test": binary.specificity(truth, answers, at),
+        "sensitivity on test": two_classes.sensitivity(truth, answers, at),
+        "specificity on test": two_classes.specificity(truth, answers, at),
     }
 pd.DataFrame(table).T.round(2)
 

@@ -31,7 +31,7 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         break
 
 from labs.regression.lab import lab
-from utils.notebook import begin, data_check, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 config = lab.preset("quick")
@@ -53,12 +53,13 @@ import keras
 import numpy as np
 import pandas as pd
 
-from utils import figures, harness
-from utils.checks import check
-from utils.explain import permutation_importance
-from utils.export import predictor
-from utils.layers import cost_table, layer_costs
-from utils.metrics import rmse as rmse_of
+from labs.exercises import check
+from utils.export.predictor import predictor
+from utils.figures import plots
+from utils.metrics.regression import rmse as rmse_of
+from utils.networks.explain import permutation_importance
+from utils.runs import harness
+from utils.teaching.layer_costs import cost_table, layer_costs
 
 config
 
@@ -81,7 +82,7 @@ from matplotlib.figure import Figure
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 for axes, column in zip(figure.subplots(1, 2, sharey=True), ("cement", "age"), strict=True):
     values = train.inputs[:, splits.features.index(column)]
-    axes.scatter(values, train.targets, s=12, color=figures.BLUE, alpha=0.5, linewidths=0)
+    axes.scatter(values, train.targets, s=12, color=plots.BLUE, alpha=0.5, linewidths=0)
     axes.set_xlabel("cement (kg/m³)" if column == "cement" else "age (days)")
     axes.grid(color="#DDDDDD", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
@@ -116,7 +117,7 @@ prose(
 # The audit counts what would leak:
 
 # %%
-from utils.splits import audit
+from utils.datasets.splits import audit
 
 honest = audit(splits)
 at_random = lab.splits(lab.config(split="random"))
@@ -192,9 +193,9 @@ strength = train.targets.astype("float64")
 rates = {"too small": 0.01, "good": 0.3, "too large": 1.02}
 walks = {name: descend(cement, strength, rate) for name, rate in rates.items()}
 
-figure, axes = figures.new_figure("The loss, step by step")
+figure, axes = plots.new_figure("The loss, step by step")
 for (name, losses), colour, style in zip(
-    walks.items(), (figures.GREY, figures.BLUE, figures.RED), ("--", "-", ":"), strict=True
+    walks.items(), (plots.GREY, plots.BLUE, plots.RED), ("--", "-", ":"), strict=True
 ):
     axes.plot(
         losses, color=colour, linestyle=style, linewidth=2, label=f"{name}: rate {rates[name]}"
@@ -244,7 +245,7 @@ prose(
 # that a saved model takes raw kilograms and days.
 
 # %%
-from utils.builders import normalization
+from utils.networks.blocks import normalization
 
 inputs = keras.Input((train.inputs.shape[1],), name="features")
 values = normalization(train.inputs)(inputs)
@@ -329,7 +330,7 @@ fitted = harness.fit(lab, config, splits, preset="quick")
 
 # %%
 picture(
-    figures.learning_curves(
+    plots.learning_curves(
         fitted.progress.history, fitted.kept_epoch, label="RMSE (MPa)", root=True
     ),
     "Learning curves: training and validation error fall steeply for a few epochs, then slowly.",
@@ -506,8 +507,8 @@ def train_once(**changes):
 
 # %% tags=["try"]
 tried = {rate: train_once(learning_rate=rate) for rate in (1e-4, 1e-3, 1e-2, 1e-1, 1.0)}
-figure, axes = figures.new_figure("Error on validation by learning rate")
-axes.semilogx(list(tried), list(tried.values()), "o-", color=figures.BLUE)
+figure, axes = plots.new_figure("Error on validation by learning rate")
+axes.semilogx(list(tried), list(tried.values()), "o-", color=plots.BLUE)
 axes.set_xlabel("learning rate of Adam")
 axes.set_ylabel("RMSE on validation (MPa)")
 picture(figure, "Error by learning rate: high at both ends, lowest in the middle.")

@@ -32,7 +32,7 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         break
 
 from labs.transfer.lab import lab
-from utils.notebook import begin, data_check, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 from dataclasses import replace
@@ -55,12 +55,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from labs.exercises import check
 from labs.transfer import cases
-from utils import backbones, classification, explain, figures, harness, picture_figures
-from utils.checks import check
-from utils.export import predictor
-from utils.layers import layer_costs
-from utils.splits import Split
+from utils.datasets.splits import Split
+from utils.export.predictor import predictor
+from utils.figures import image_sheets, plots
+from utils.metrics import classification
+from utils.networks import explain
+from utils.pretrained import backbones
+from utils.runs import harness
+from utils.teaching.layer_costs import layer_costs
 
 train, validation, test = splits.train, splits.validation, splits.test
 figure = Figure(figsize=(8, 3.2), layout="constrained")
@@ -98,7 +102,7 @@ prose(
 import sklearn.datasets
 
 from labs.transfer.classify import CENTRE
-from utils.decoding import read_pictures
+from utils.images.decode import read_pictures
 
 weights = backbones.obtain(config.backbone)
 side = weights.backbone.side  # of the pictures that it has learned from
@@ -162,7 +166,7 @@ pd.DataFrame(rows, columns=["layer", "output", "parameters so far"]).set_index("
 cell = train.inputs[np.flatnonzero(train.targets == 1)[60:61]][0]
 maps = explain.feature_maps(frozen, cell)
 picture(
-    picture_figures.feature_maps(
+    image_sheets.feature_maps(
         cell, {name: maps[name] for name in stages[:-1:2]}, layers=6, channels=6
     ),
     "A defective cell, and its feature maps: edges and wires first, then ever coarser fields.",
@@ -260,10 +264,8 @@ prose(
 from sklearn.decomposition import PCA
 
 seen = PCA(2, random_state=0).fit_transform(train_features[:])
-figure, axes = figures.new_figure(
-    "What the backbone sees of the training cells", size=(6.4, 4.4)
-)
-for number, (colour, marker) in enumerate(((figures.BLUE, "o"), (figures.ORANGE, "^"))):
+figure, axes = plots.new_figure("What the backbone sees of the training cells", size=(6.4, 4.4))
+for number, (colour, marker) in enumerate(((plots.BLUE, "o"), (plots.ORANGE, "^"))):
     mine = train.targets == number
     axes.scatter(
         *seen[mine].T,
@@ -465,7 +467,7 @@ pd.DataFrame({"network": network, **evaluation.baselines}).T.drop(columns="top_2
 
 # %%
 picture(
-    figures.confusion_matrix(
+    plots.confusion_matrix(
         evaluation.details["confusion"],
         splits.class_names,
         note=f"accuracy {network['accuracy']:.3f}",
@@ -562,9 +564,9 @@ shown = np.array([*hits, *alarms])
 heat = explain.grad_cam(reopened, test.inputs[shown], [1] * len(shown))
 words = [*(["defective"] * len(hits)), *(["false alarm: defective"] * len(alarms))]
 picture(
-    picture_figures.grad_cam(
+    image_sheets.grad_cam(
         [
-            picture_figures.Seen(image, warmth, word, float(answers[row, 1]))
+            image_sheets.Seen(image, warmth, word, float(answers[row, 1]))
             for image, warmth, word, row in zip(
                 test.inputs[shown], heat, words, shown, strict=True
             )
@@ -628,8 +630,8 @@ by_size = {}
 for size in (25, 100, 400, len(train)):
     mine = shuffled[:size]
     by_size[size] = auc_of(train_features[mine], train.targets[mine], validation_features[:])
-figure, axes = figures.new_figure("The head by the number of training cells", size=(6.4, 3.4))
-axes.semilogx(list(by_size), list(by_size.values()), "o-", color=figures.BLUE)
+figure, axes = plots.new_figure("The head by the number of training cells", size=(6.4, 3.4))
+axes.semilogx(list(by_size), list(by_size.values()), "o-", color=plots.BLUE)
 axes.set_xticks(list(by_size), [f"{size:,}" for size in by_size])
 axes.minorticks_off()
 axes.set_xlabel("training cells")

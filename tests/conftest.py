@@ -15,7 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from utils.quiet import import_keras
+from utils.base.keras_import import import_keras
 
 # A busy machine is no defect: no example is held to a time.
 hypothesis.settings.register_profile("suite", deadline=None)

@@ -16,9 +16,9 @@ import pytest
 
 import labs
 import utils
-from labs.overview import card_fields, overview, usage
+from labs.cli.help import card_fields, overview, usage
 from tests.conftest import ROOT
-from utils import files
+from utils.base import atomic_files
 
 
 def layers() -> list[set[str]]:
@@ -65,14 +65,14 @@ def strangers(imported: set[str], name: str) -> set[str]:
 
 
 def test_labs_do_not_import_each_other() -> None:
-    assert strangers({"labs.regression", "labs.regression.lab", "utils.output"}, "galaxy") == {"labs.regression"}
+    assert strangers({"labs.regression", "labs.regression.lab", "utils.base.console"}, "galaxy") == {"labs.regression"}
     for name in labs.NAMES:
         for path in (ROOT / "labs" / name).glob("*.py"):
             assert not strangers(imports(path), name)
 
 
 @pytest.mark.parametrize(
-    "module", ["labs.cli", "labs.commands", "labs.predicting", "labs.overview", "labs.regression.lab"]
+    "module", ["labs.cli.main", "labs.cli.records.evaluate", "labs.cli.predict", "labs.cli.help", "labs.regression.lab"]
 )
 def test_importing_is_light(module: str) -> None:
     heavy = "('tensorflow', 'keras', 'sklearn', 'matplotlib')"
@@ -92,16 +92,16 @@ def test_overview_and_usage() -> None:
 
 
 def write_half(path: Path) -> None:
-    with files.replacing(path) as temporary:
+    with atomic_files.replacing(path) as temporary:
         temporary.write_text("half")
         raise LookupError
 
 
 def test_files_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    files.write_json(path, {"x": 1})
+    atomic_files.write_json(path, {"x": 1})
     with pytest.raises(ValueError, match="JSON"):
-        files.write_json(path, {"x": float("nan")})
+        atomic_files.write_json(path, {"x": float("nan")})
     with pytest.raises(LookupError):
         write_half(path)
     assert json.loads(path.read_text()) == {"x": 1}

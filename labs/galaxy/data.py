@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils import pictures, simulated, store
-from utils.arrays import read_npz
-from utils.errors import CallerError
-from utils.splits import RowSplit, Source, Splits, glue, hold_out, row_digests, split_classes
+from labs.galaxy.simulator import galaxies
+from utils.base.errors import CallerError
+from utils.datasets import obtain, simulation
+from utils.datasets.array_files import read_npz
+from utils.datasets.splits import RowSplit, Source, Splits, glue, hold_out, row_digests, split_classes
+from utils.images import image_folders
 
 if TYPE_CHECKING:
-    from labs.galaxy.lab import GalaxyConfig
+    from labs.galaxy.config import GalaxyConfig
 
 Array = NDArray[Any]
 
@@ -41,18 +43,18 @@ def load(config: GalaxyConfig) -> Splits:
         if config.data not in ("auto", "galaxy-zoo"):
             raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
         return _folder(config, config.data_dir)
-    obtained = store.obtain(config.data, "galaxy")
+    obtained = obtain.obtain(config.data, "galaxy")
     return _simulated(config, obtained) if obtained.entry.simulated else _course(config, obtained)
 
 
-def _simulated(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
-    sample = simulated.load("galaxies", config.galaxies, SIMULATED_SEED, config.image_size or SIDE)
+def _simulated(config: GalaxyConfig, obtained: obtain.Obtained) -> Splits:
+    sample = simulation.load(galaxies, config.galaxies, SIMULATED_SEED, config.image_size or SIDE)
     rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
     source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
 
-def _course(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
+def _course(config: GalaxyConfig, obtained: obtain.Obtained) -> Splits:
     """The course's file, split as the course splits it; validation is taken from its larger part."""
     shapes = {"data": (None, SIDE, SIDE, 3), "labels": (None, len(CLASS_NAMES))}
     arrays = read_npz(obtained.paths[0], shapes)
@@ -60,7 +62,7 @@ def _course(config: GalaxyConfig, obtained: store.Obtained) -> Splits:
     if len(inputs) != len(targets):
         raise CallerError(f"{obtained.paths[0]}: {len(inputs)} pictures, {len(targets)} labels", "fetch it again")
     rows = course_rows(config, glue(row_digests(inputs)), targets)
-    inputs = pictures.resized(inputs, config.image_size or SIDE)
+    inputs = image_folders.resized(inputs, config.image_size or SIDE)
     source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
     return Splits(*rows.take(inputs, targets), source, target=TARGET, class_names=CLASS_NAMES)
 
@@ -112,7 +114,7 @@ def numbers(labels: Array, path: Path) -> NDArray[np.int64]:
 def _folder(config: GalaxyConfig, root: Path) -> Splits:
     """A folder of pictures by class; of each picture the centre is kept."""
     size = config.image_size or SIDE
-    found = pictures.load(root, (size, size), "rgb", centre=config.centre)
+    found = image_folders.load(root, (size, size), "rgb", centre=config.centre)
     rows = split_classes(config, glue(np.array(found.digests)), found.labels, found.official)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     split = rows.take(found.pictures, found.labels, None, np.array(found.names))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.averaging import committee
-from utils.builders import residual_blocks
-from utils.errors import CallerError
-from utils.splits import Splits
+from utils.base.errors import CallerError
+from utils.datasets.splits import Splits
+from utils.networks.blocks import residual_blocks
+from utils.networks.ensembles import committee
 
 if TYPE_CHECKING:
-    from labs.galaxy.lab import GalaxyConfig
+    from labs.galaxy.config import GalaxyConfig
 
 SMALLEST = 27
 """Side in pixels from which on the course's network has a pixel left behind its last pooling."""

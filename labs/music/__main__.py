@@ -1,5 +1,5 @@
 """`python -m labs.music`."""
 
-from labs.cli import run_lab
+from labs.cli.main import run_lab
 
 run_lab("music")

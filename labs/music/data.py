@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.music.notation import Tune, cut, melody, normalise
-from utils import store
-from utils.arrays import read_text
-from utils.errors import CallerError, with_extra
-from utils.files import digest_of_all, sha256
-from utils.output import say
-from utils.sequences import Vocabulary, rows_of
-from utils.splits import Source, Split, Splits, glue, split_rows
+from utils.base.atomic_files import digest_of_all, sha256
+from utils.base.console import say
+from utils.base.errors import CallerError, with_extra
+from utils.datasets import obtain
+from utils.datasets.array_files import read_text
+from utils.datasets.splits import Source, Split, Splits, glue, split_rows
+from utils.text.sequences import Vocabulary, rows_of
 
 if TYPE_CHECKING:
-    from labs.music.lab import MusicConfig
+    from labs.music.config import MusicConfig
 
 LONGEST = 4000
 """Characters of a tune; the collections have none above 1,900, and rows are as long as the longest."""
@@ -35,7 +35,7 @@ def load(config: MusicConfig) -> Splits:
     """The tunes of the config's data set, split by tune.
 
     Returns:
-        Inputs and targets (tunes, length) int32, see `utils.sequences.rows_of`; groups: the number of the tune's
+        Inputs and targets (tunes, length) int32, see `utils.text.sequences.rows_of`; groups: the number of the tune's
         family, which holds its variants together. `categories["character"]` is the vocabulary, of training alone.
 
     Raises:
@@ -45,7 +45,7 @@ def load(config: MusicConfig) -> Splits:
     if config.data_dir is not None and config.data != "auto":
         raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
     if config.data_dir is None:
-        obtained = store.obtain(config.data, "music")
+        obtained = obtain.obtain(config.data, "music")
         paths: Sequence[Path] = obtained.paths
         source = Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
     else:

@@ -11,11 +11,11 @@ from matplotlib.ticker import MaxNLocator
 
 from labs.music import scores
 from labs.music.data import vocabulary
-from utils import figures
-from utils.contracts import Evaluation, Fitted
-from utils.export import predictor
-from utils.sequences import nats
-from utils.splits import Splits
+from utils.datasets.splits import Splits
+from utils.export.predictor import predictor
+from utils.figures import plots
+from utils.text.sequences import nats
+from utils.training.results import Evaluation, Fitted
 
 LINE = 64
 LINES = 6
@@ -41,18 +41,18 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
 
 def learning_curves(fitted: Fitted, evaluation: Evaluation) -> Figure:
     """Loss by epoch in bits a character, on windows, beside the n-grams and the network on whole test tunes."""
-    figure, axes = figures.new_figure("Learning curves")
+    figure, axes = plots.new_figure("Learning curves")
     history = fitted.progress.history
     epochs = [row["epoch"] for row in history]
     for name, label, colour, style in (
-        ("loss", "training windows", figures.BLUE, "-"),
-        ("val_loss", "validation windows", figures.ORANGE, "--"),
+        ("loss", "training windows", plots.BLUE, "-"),
+        ("val_loss", "validation windows", plots.ORANGE, "--"),
     ):
         values = [row[name] / np.log(2) for row in history]
         axes.plot(epochs, values, color=colour, linestyle=style, marker="o", markersize=3, linewidth=2, label=label)
     lines = {name.replace("_", " "): values["bits_per_char"] for name, values in evaluation.baselines.items()}
     lines["network, whole test tunes"] = evaluation.metrics["test"]["bits_per_char"]["value"]
-    for (name, value), colour in zip(lines.items(), (figures.GREY, figures.RED, figures.GREEN), strict=False):
+    for (name, value), colour in zip(lines.items(), (plots.GREY, plots.RED, plots.GREEN), strict=False):
         axes.axhline(value, color=colour, linestyle=":", linewidth=1.5, label=f"{name}: {value:.2f}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0.5, len(epochs) + 0.5)
@@ -71,7 +71,7 @@ def sureness(model: Any, splits: Splits) -> Figure:
     length = min(int(lengths[row]), LINE * LINES)
     inputs, targets = splits.test.inputs[[row], :length], splits.test.targets[[row], :length]
     sure = np.exp(-nats(predictor(model).predict(inputs), targets))[0]
-    figure, axes = figures.new_figure("How sure the network was of each character, a test tune", size=(9.0, 2.6))
+    figure, axes = plots.new_figure("How sure the network was of each character, a test tune", size=(9.0, 2.6))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     shown = np.full(-(-length // LINE) * LINE, np.nan)
@@ -106,11 +106,11 @@ def side_by_side(tunes: Mapping[str, Any], what: str, values: Sequence[str], lab
         label: of the horizontal axis.
     """
     made, real = tunes["generated"][what], tunes["held_out"][what]
-    figure, axes = figures.new_figure(f"{what.capitalize()} of made and of real tunes")
+    figure, axes = plots.new_figure(f"{what.capitalize()} of made and of real tunes")
     places = np.arange(len(values))
     for shares, name, colour, side in (
-        (real, "held-out tunes", figures.GREY, -0.2),
-        (made, f"made by the network{'' if made else ': none that can be read'}", figures.BLUE, 0.2),
+        (real, "held-out tunes", plots.GREY, -0.2),
+        (made, f"made by the network{'' if made else ': none that can be read'}", plots.BLUE, 0.2),
     ):
         axes.bar(places + side, [shares.get(value, 0) for value in values], width=0.4, color=colour, label=name)
     axes.set_xticks(places, [f"{float(value):g}" for value in values], fontsize=8)

@@ -14,15 +14,16 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from tyro.conf import Positional
 
-from utils import config, folders
-from utils.config import STRICT, Natural, Positive, Seed
-from utils.errors import CallerError
-from utils.files import write_json
-from utils.output import say, show
+from utils.base import config
+from utils.base.atomic_files import write_json
+from utils.base.config import STRICT, Natural, Positive, Seed
+from utils.base.console import say, show
+from utils.base.errors import CallerError
+from utils.runs import run_folder
 
 if TYPE_CHECKING:
     from labs.music.sampling import Writer
-    from utils.contracts import Lab
+    from utils.runs.lab import Lab
 
 Share = Annotated[float, Field(gt=0, le=1)]
 HEADER = 40
@@ -61,7 +62,7 @@ class Generate:
 
     def execute(self, lab: Lab) -> int:
         """Write the tunes, then save and show them."""
-        from labs.commands import opened
+        from labs.cli.records.open import opened
         from labs.music.data import check_music21, vocabulary
 
         found, its_lab = opened(self.run)
@@ -70,12 +71,12 @@ class Generate:
         if self.temperature is None:
             return replace(self, temperature=found.record["config"]["temperature"]).execute(lab)
         check_music21()
-        out = folders.named(self.out)
-        if (out.exists() and not out.is_dir()) or folders.holds_something(out):
+        out = run_folder.named(self.out)
+        if (out.exists() and not out.is_dir()) or run_folder.holds_something(out):
             raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
         prompt = self._prompt(found.labels["categories"]["character"])
-        with folders.whole(out) as folder:
-            from utils.quiet import import_keras
+        with run_folder.whole(out) as folder:
+            from utils.base.keras_import import import_keras
 
             import_keras()
             import keras

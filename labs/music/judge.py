@@ -12,7 +12,7 @@ from labs.music import scores
 from labs.music.data import texts, vocabulary
 from labs.music.notation import is_field
 from labs.music.sampling import Writer
-from utils.contracts import Fitted
+from utils.training.results import Fitted
 
 LONGEST = 2000
 """Characters of a made tune at most: a little more than the longest of the collections has."""

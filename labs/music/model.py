@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import tensorflow as tf
 
-from utils.builders import lstm_stack, vectors
-from utils.contracts import Endpoint
-from utils.splits import Splits
+from utils.datasets.splits import Splits
+from utils.networks.blocks import lstm_stack, vectors
+from utils.training.results import Endpoint
 
 if TYPE_CHECKING:
-    from labs.music.lab import MusicConfig
+    from labs.music.config import MusicConfig
 
 
 def build(config: MusicConfig, splits: Splits) -> keras.Model:

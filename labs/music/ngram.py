@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.sequences import PADDING
-from utils.splits import Split, Splits
+from utils.datasets.splits import Split, Splits
+from utils.text.sequences import PADDING
 
 ORDER = 5
 Losses = NDArray[np.float64]
@@ -23,7 +23,7 @@ class Ngram:
     the uniform distribution.
 
     Args:
-        codes: rows of symbols, each beginning with END; (tunes, length) int32 as `utils.sequences.rows_of` gives them.
+        codes: rows of symbols, each beginning with END; (tunes, length) int32 of `utils.text.sequences.rows_of`.
         targets: what follows each, PADDING where nothing counts.
         symbols: of the vocabulary.
         order: characters of the longest n-gram.

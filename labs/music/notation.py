@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from utils.errors import CallerError
+from utils.base.errors import CallerError
 
 LETTERS = "CDEFGAB"
 _SHARPS = "FCGDAEB"

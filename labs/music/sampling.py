@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from labs.music.model import recurrent_layers, step
-from utils.sequences import Vocabulary
+from utils.text.sequences import Vocabulary
 
 SHARPEST, BLUNTEST = 1e9, 1e-9
 """Of 1 / temperature: from here on the likeliest character always comes, from there on all are equally likely; beyond,

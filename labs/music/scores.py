@@ -141,11 +141,11 @@ def _bars_right(part: Any) -> bool:
 
 def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
     """Each note as a bar: time in quarter notes to the right, pitch upwards."""
-    from utils import figures
+    from utils.figures import plots
 
-    figure, axes = figures.new_figure(title, size=(9.0, 2.8))
+    figure, axes = plots.new_figure(title, size=(9.0, 2.8))
     starts, lengths, pitches = zip(*notes, strict=True)
-    axes.barh(pitches, [0.9 * length for length in lengths], left=starts, height=0.9, color=figures.BLUE)
+    axes.barh(pitches, [0.9 * length for length in lengths], left=starts, height=0.9, color=plots.BLUE)
     names = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
     played = sorted(set(pitches))
     axes.set_yticks(played, [f"{names[pitch % 12]}{pitch // 12 - 1}" for pitch in played], fontsize=7)

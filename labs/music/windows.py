@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from labs.music.data import codes, texts, vocabulary
 from labs.music.notation import Tune, read_key, transpose
-from utils.splits import Splits
-from utils.windows import WindowBatches, from_beginnings, one_after_another
+from utils.datasets.splits import Splits
+from utils.text.windows import WindowBatches, from_beginnings, one_after_another
 
 if TYPE_CHECKING:
-    from labs.music.lab import MusicConfig
+    from labs.music.config import MusicConfig
 
 COMMON = 0.02
 """Share of a mode's training tunes from which a tonic is one that tunes are moved to."""

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils import pictures, simulated, store
-from utils.arrays import read_npz
-from utils.errors import CallerError
-from utils.splits import Source, Split, Splits, glue, split_classes
+from labs.pneumonia.simulator import radiographs
+from utils.base.errors import CallerError
+from utils.datasets import obtain, simulation
+from utils.datasets.array_files import read_npz
+from utils.datasets.splits import Source, Split, Splits, glue, split_classes
+from utils.images import image_folders
 
 if TYPE_CHECKING:
-    from labs.pneumonia.lab import PneumoniaConfig
+    from labs.pneumonia.config import PneumoniaConfig
 
 Array = NDArray[Any]
 
@@ -48,7 +50,7 @@ def load(config: PneumoniaConfig) -> Splits:
         if config.data not in ("auto", "chest-xray"):
             raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
         return _folder(config, config.data_dir)
-    obtained = store.obtain(config.data, "pneumonia")
+    obtained = obtain.obtain(config.data, "pneumonia")
     return _simulated(config, obtained) if obtained.entry.simulated else _small(config, obtained)
 
 
@@ -70,14 +72,14 @@ def kinds(split: Split, class_names: Sequence[str]) -> Array:
     return named
 
 
-def _simulated(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
-    sample = simulated.load("radiographs", config.films, SIMULATED_SEED, config.image_size or SIMULATED_SIZE)
+def _simulated(config: PneumoniaConfig, obtained: obtain.Obtained) -> Splits:
+    sample = simulation.load(radiographs, config.films, SIMULATED_SEED, config.image_size or SIMULATED_SIZE)
     rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
     source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
 
-def _small(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
+def _small(config: PneumoniaConfig, obtained: obtain.Obtained) -> Splits:
     """PneumoniaMNIST: the official splits, all three."""
     images = dict.fromkeys(("train_images", "val_images", "test_images"), (None, SMALL, SMALL))
     labels = {name.replace("images", "labels"): (None, 1) for name in images}
@@ -91,7 +93,7 @@ def _small(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
                 f"{obtained.paths[0]}: films {films.dtype} {films.shape}, labels {answers.dtype} {answers.shape}",
                 "uint8 films and a label of 0 or 1 for each are wanted; fetch the data set again",
             )
-        parts[image] = Split(pictures.resized(films[..., None], size), answers.ravel().astype("int64"))
+        parts[image] = Split(image_folders.resized(films[..., None], size), answers.ravel().astype("int64"))
     source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
     return Splits(
         parts["train_images"], parts["val_images"], parts["test_images"], source, TARGET, class_names=CLASS_NAMES
@@ -101,7 +103,7 @@ def _small(config: PneumoniaConfig, obtained: store.Obtained) -> Splits:
 def _folder(config: PneumoniaConfig, root: Path) -> Splits:
     """A folder of films in two classes, the second by name being the finding (NORMAL, PNEUMONIA)."""
     size = config.image_size or FOLDER_SIZE
-    found = pictures.load(root, (size, size), "grey")
+    found = image_folders.load(root, (size, size), "grey")
     if len(found.class_names) != 2:
         raise CallerError(
             f"--data-dir {root}: {len(found.class_names)} classes: {', '.join(found.class_names)}",

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from labs.pneumonia.lab import FIXED
-from utils import binary, figures, picture_figures
-from utils.contracts import Evaluation, Fitted
-from utils.figures import BLUE, GREEN, GREY, ORANGE, RED
-from utils.report import interval, number
+from labs.pneumonia.config import FIXED
+from utils.base.text_tables import interval, number
+from utils.figures import image_sheets, plots
+from utils.figures.plots import BLUE, GREEN, GREY, ORANGE, RED
+from utils.metrics import two_classes
+from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
@@ -22,28 +23,28 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     scores, chosen = evaluation.metrics["test"], evaluation.details["chosen"]
     at = f"threshold {number(chosen['threshold'])}, chosen on validation"
     return {
-        "learning_curves": figures.learning_curves(
+        "learning_curves": plots.learning_curves(
             fitted.progress.history, fitted.kept_epoch, label="cross-entropy (nat)"
         ),
         "roc": roc(evaluation, test.targets),
         "precision_recall": precision_recall(evaluation, test.targets),
         "thresholds": thresholds(evaluation, fitted),
-        "confusion": figures.confusion_matrix(
+        "confusion": plots.confusion_matrix(
             chosen["confusion"], splits.class_names, note=f"{at}\naccuracy {interval(scores['accuracy'])}"
         ),
-        "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
+        "reliability": plots.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
         "by_kind": by_kind(evaluation.details["by_kind"], splits.class_names, at),
-        "wrong": picture_figures.surest(
+        "wrong": image_sheets.surest(
             test.inputs, test.targets, probabilities, splits.class_names, threshold=evaluation.threshold
         ),
-        **picture_figures.inside(fitted, evaluation),
+        **image_sheets.inside(fitted, evaluation),
     }
 
 
 def roc(evaluation: Evaluation, truth: Any) -> Figure:
     """The ROC curve with its bootstrap band and the operating points."""
-    band = binary.roc_band(truth, evaluation.predictions["test"])
-    figure, axes = figures.new_figure(
+    band = two_classes.roc_band(truth, evaluation.predictions["test"])
+    figure, axes = plots.new_figure(
         f"ROC curve, test split\nAUC {interval(evaluation.metrics['test']['auc'])}", size=(5.4, 5.2)
     )
     axes.fill_between(band.x, band.low, band.high, color=BLUE, alpha=0.2, linewidth=0, label="95 % band (bootstrap)")
@@ -68,8 +69,8 @@ def roc(evaluation: Evaluation, truth: Any) -> Figure:
 
 def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
     """Precision by sensitivity with its bootstrap band, beside the share of the sick: what guessing reaches."""
-    band = binary.precision_recall_band(truth, evaluation.predictions["test"])
-    figure, axes = figures.new_figure("Precision and recall, test split", size=(5.4, 5.2))
+    band = two_classes.precision_recall_band(truth, evaluation.predictions["test"])
+    figure, axes = plots.new_figure("Precision and recall, test split", size=(5.4, 5.2))
     axes.fill_between(
         band.x, band.low, band.high, color=BLUE, alpha=0.2, linewidth=0, step="pre", label="95 % band (bootstrap)"
     )
@@ -85,10 +86,10 @@ def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
 
 def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
     """Sensitivity and specificity by threshold, on validation (where it is chosen) and on test."""
-    figure, axes = figures.new_figure("What a threshold does", size=(8.0, 4.0))
+    figure, axes = plots.new_figure("What a threshold does", size=(8.0, 4.0))
     grid = np.linspace(0, 1, 201)
     parts = fitted.splits.parts()
-    for metric, colour in ((binary.sensitivity, BLUE), (binary.specificity, ORANGE)):
+    for metric, colour in ((two_classes.sensitivity, BLUE), (two_classes.specificity, ORANGE)):
         for split, style in (("validation", "--"), ("test", "-")):
             truth, probabilities = parts[split].targets, evaluation.predictions[split]
             values = [metric(truth, probabilities, at) for at in grid]
@@ -104,11 +105,11 @@ def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
 
 def by_kind(kinds: Mapping[str, Mapping[str, Any]], class_names: tuple[str, ...], note: str) -> Figure:
     """How many films of each kind are called sick, with Wilson's 95 % interval."""
-    figure, axes = figures.new_figure(f"Called {class_names[1]}, by kind, test split\n{note}", size=(6.4, 3.2))
+    figure, axes = plots.new_figure(f"Called {class_names[1]}, by kind, test split\n{note}", size=(6.4, 3.2))
     names = list(kinds)
     for row, name in enumerate(names):
         held, called = kinds[name]["rows"], kinds[name]["called_class_1"]
-        low, high = figures.wilson(called / held, held)
+        low, high = plots.wilson(called / held, held)
         axes.barh(row, called / held, color=GREEN if name == class_names[0] else BLUE)
         axes.plot([low, high], [row, row], color=GREY, linewidth=3)
         axes.text(1.02, row, f"{called} of {held}", va="center")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from utils.builders import residual_blocks
-from utils.errors import CallerError
-from utils.splits import Splits
+from utils.base.errors import CallerError
+from utils.datasets.splits import Splits
+from utils.networks.blocks import residual_blocks
 
 if TYPE_CHECKING:
-    from labs.pneumonia.lab import PneumoniaConfig
+    from labs.pneumonia.config import PneumoniaConfig
 
 SMALLEST = 64
 """Side in pixels from which on the course's network has a pixel left behind its last pooling."""

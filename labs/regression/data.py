@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from utils import store
-from utils.errors import CallerError
-from utils.splits import Source, Splits, glue, row_digests, split_rows
-from utils.tables import Column, categories, numbers, read_table
+from utils.base.errors import CallerError
+from utils.datasets import obtain
+from utils.datasets.csv_tables import Column, categories, numbers, read_table
+from utils.datasets.splits import Source, Splits, glue, row_digests, split_rows
 
 if TYPE_CHECKING:
-    from labs.regression.lab import RegressionConfig
+    from labs.regression.config import RegressionConfig
 
 INGREDIENTS = (
     "cement",
@@ -94,7 +94,7 @@ def load(config: RegressionConfig) -> Splits:
     """
     if config.data_dir is not None:
         raise CallerError("--data-dir: this lab reads tables of the catalogue", "leave --data-dir out")
-    obtained = store.obtain(config.data, "regression")
+    obtained = obtain.obtain(config.data, "regression")
     table = TABLES[obtained.entry.name]
     if obtained.entry.name != "concrete" and (config.proportions or config.bins):
         option = "--proportions" if config.proportions else "--bins"

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from utils import figures
-from utils.contracts import Evaluation, Fitted
-from utils.explain import permutation_importance
-from utils.export import predictor
-from utils.report import interval
+from utils.base.text_tables import interval
+from utils.export.predictor import predictor
+from utils.figures import plots
+from utils.networks.explain import permutation_importance
+from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
@@ -25,8 +25,8 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     penalised = any(layer.losses for layer in fitted.model.layers)
     curve = f"root of loss and penalty ({splits.unit})" if penalised else f"RMSE ({splits.unit})"
     return {
-        "learning_curves": figures.learning_curves(fitted.progress.history, fitted.kept_epoch, label=curve, root=True),
-        "predicted": figures.predicted_against_true(test.targets, prediction, label=strength, note=note),
-        "residuals": figures.residuals(test.targets, prediction, label=strength),
-        "importance": figures.importance(splits.features, drops, label=f"RMSE grows by ({splits.unit})"),
+        "learning_curves": plots.learning_curves(fitted.progress.history, fitted.kept_epoch, label=curve, root=True),
+        "predicted": plots.predicted_against_true(test.targets, prediction, label=strength, note=note),
+        "residuals": plots.residuals(test.targets, prediction, label=strength),
+        "importance": plots.importance(splits.features, drops, label=f"RMSE grows by ({splits.unit})"),
     }

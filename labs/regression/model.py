@@ -9,11 +9,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.builders import columns, combinations, dense_stack, normalization, piecewise_linear_encoding
-from utils.splits import Split, Splits
+from utils.datasets.splits import Split, Splits
+from utils.networks.blocks import columns, combinations, dense_stack, normalization, piecewise_linear_encoding
 
 if TYPE_CHECKING:
-    from labs.regression.lab import RegressionConfig
+    from labs.regression.config import RegressionConfig
 
 
 def build(config: RegressionConfig, splits: Splits) -> keras.Model:

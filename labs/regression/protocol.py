@@ -9,23 +9,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from utils import folders, report, runs
-from utils.config import STRICT, Count, Seed
-from utils.errors import INTERRUPTED, CallerError
-from utils.files import write_json
-from utils.output import say, show
+from utils.base import machine, text_tables
+from utils.base.atomic_files import write_json
+from utils.base.config import STRICT, Count, Seed
+from utils.base.console import say, show
+from utils.base.errors import INTERRUPTED, CallerError
+from utils.runs import run_folder
+from utils.runs.record import SCHEMA
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from utils.contracts import Lab
+    from utils.runs.lab import Lab
 
-SplitKind = Literal["mix", "random"]
+from labs.regression.config import SplitKind
+
 RECORD = "protocol.json"
 
 
@@ -50,7 +53,7 @@ class Protocol:
         """Run what is not yet done, then print the table."""
         settings = lab.preset(self.preset)
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-protocol-{self.split}-{self.preset}"
-        out = folders.runs_folder() / lab.name / stamp if self.out is None else folders.named(self.out)
+        out = run_folder.runs_folder() / lab.name / stamp if self.out is None else run_folder.named(self.out)
         request = {
             "lab": lab.name,
             "split": self.split,
@@ -80,7 +83,7 @@ class Protocol:
             say(f"error: interrupted\nhint: go on with: {shlex.join(words)}")
             return INTERRUPTED
         record = {
-            "schema": runs.SCHEMA,
+            "schema": SCHEMA,
             **request,
             **_facts(settings),
             "summary": summarise(done),
@@ -88,22 +91,22 @@ class Protocol:
         }
         write_json(partial / RECORD, record)
         draw(record).savefig(partial / "rmse.png", dpi=150)
-        folders.finish(partial, out)
+        run_folder.finish(partial, out)
         show(json.dumps(record, indent=2) if self.json else f"{as_text(record)}\n\nthe table: {out}")
         return 0
 
 
 def _begin(out: Path, request: Mapping[str, Any]) -> tuple[Path, list[dict[str, Any]]]:
     """The partial folder, locked, and the results that an interrupted command left in it."""
-    partial = folders.partial_of(out)
-    if (out.exists() and not out.is_dir()) or folders.holds_something(out):
+    partial = run_folder.partial_of(out)
+    if (out.exists() and not out.is_dir()) or run_folder.holds_something(out):
         raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
     if not partial.exists():
-        folders.check_free(out, overwrite=False)
-        folders.make_folder(partial, out)
-    if not folders.hold(partial):
+        run_folder.check_free(out, overwrite=False)
+        run_folder.make_folder(partial, out)
+    if not run_folder.hold(partial):
         raise CallerError(f"--out {out}: another process is writing it", "wait for it, or give another name")
-    if not folders.holds_something(partial):
+    if not run_folder.holds_something(partial):
         return partial, []
     try:
         kept = json.loads((partial / RECORD).read_text(encoding="utf-8"))
@@ -121,10 +124,10 @@ def _begin(out: Path, request: Mapping[str, Any]) -> tuple[Path, list[dict[str, 
 def _one(lab: Lab, settings: Any) -> dict[str, Any]:
     """All models on one split: `{metric: {model: value}}` beside the audit, the rows and the seconds."""
     splits = lab.splits(settings)
-    from utils.quiet import import_keras
+    from utils.base.keras_import import import_keras
 
     import_keras()
-    from utils import harness
+    from utils.runs import harness
 
     start = time.perf_counter()
     fitted = harness.fit(lab, settings, splits)
@@ -161,9 +164,9 @@ def _facts(settings: Any) -> dict[str, Any]:
     config = {name: value for name, value in asdict(settings).items() if name not in ("split", "split_seed", "seed")}
     return {
         "config": config,
-        "versions": report.versions(),
-        "device": report.device(),
-        "git": report.commit(),
+        "versions": machine.versions(),
+        "device": machine.device(),
+        "git": machine.commit(),
     }
 
 
@@ -184,7 +187,7 @@ def as_text(record: Mapping[str, Any]) -> str:
     return (
         f"{record['splits']} splits, {kind}, network: preset {record['preset']}\n"
         f"{summary['test_rows_of_trained_mixes']:.0%} of the test rows have their mix in training or validation\n\n"
-        + report.table(["mean ± s on test", "RMSE (MPa)", "MAE (MPa)", "R²"], rows)
+        + text_tables.table(["mean ± s on test", "RMSE (MPa)", "MAE (MPa)", "R²"], rows)
         + f"\n\nthe network is no worse than gradient boosting on {summary['network_beats_gradient_boosting']} "
         f"of {record['splits']} splits"
     )
@@ -192,16 +195,16 @@ def as_text(record: Mapping[str, Any]) -> str:
 
 def draw(record: Mapping[str, Any]) -> Figure:
     """RMSE of each model on each split, a line joining the models of one split; the bar is the mean."""
-    from utils import figures
+    from utils.figures import plots
 
-    figure, axes = figures.new_figure(
+    figure, axes = plots.new_figure(
         f"RMSE over {record['splits']} splits, "
         + ("whole mixes held out" if record["split"] == "mix" else "rows held out at random")
     )
     models = ["linear_regression", "gradient_boosting", "network"]
     values = np.array([[result["rmse"][model] for model in models] for result in record["results"]])
-    axes.plot(range(len(models)), values.T, color=figures.GREY, linewidth=0.7, alpha=0.6, zorder=1)
-    for column, colour in zip(range(len(models)), (figures.GREY, figures.ORANGE, figures.BLUE), strict=True):
+    axes.plot(range(len(models)), values.T, color=plots.GREY, linewidth=0.7, alpha=0.6, zorder=1)
+    for column, colour in zip(range(len(models)), (plots.GREY, plots.ORANGE, plots.BLUE), strict=True):
         axes.scatter([column] * len(values), values[:, column], s=28, color=colour, zorder=2)
         axes.hlines(values[:, column].mean(), column - 0.2, column + 0.2, color="black", linewidth=2.5, zorder=3)
     axes.set_xticks(range(len(models)), [model.replace("_", " ") for model in models])

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.transfer import data
-from utils import backbones, classification
-from utils.features import Extractor
-from utils.splits import Splits
+from utils.datasets.splits import Splits
+from utils.metrics import classification
+from utils.pretrained import backbones
+from utils.pretrained.feature_cache import Extractor
 
 if TYPE_CHECKING:
-    from labs.transfer.lab import Strategy, TransferConfig
+    from labs.transfer.config import Strategy, TransferConfig
 
 SMALL = 1_000
 """Training pictures a class under which a set is small: ImageNet, which the backbone learned from, has 1,300."""

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tyro.conf import Positional
 
-from utils import backbones, classification, report
-from utils.backbones import BackboneName
-from utils.decoding import read_pictures
-from utils.errors import CallerError
-from utils.output import say, show
-from utils.quiet import import_keras
+from utils.base import text_tables
+from utils.base.choices import BackboneName
+from utils.base.console import say, show
+from utils.base.errors import CallerError
+from utils.base.keras_import import import_keras
+from utils.images.decode import read_pictures
+from utils.metrics import classification
+from utils.pretrained import backbones
 
 if TYPE_CHECKING:
-    from utils.contracts import Lab
+    from utils.runs.lab import Lab
 
 
 CENTRE = 0.875
@@ -81,4 +83,4 @@ def _table(files: tuple[Path, ...], answers: list[list[dict[str, Any]]]) -> str:
         for file, best in zip(files, answers, strict=True)
         for place, one in enumerate(best)
     ]
-    return report.table(["file", "class", "name", "probability"], rows, left=(2,))
+    return text_tables.table(["file", "class", "name", "probability"], rows, left=(2,))

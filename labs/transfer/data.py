@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils import backbones, pictures, store
-from utils.errors import CallerError
-from utils.output import say
-from utils.pictures import Folder
-from utils.splits import Source, Splits, glue, split_classes
+from utils.base.console import say
+from utils.base.errors import CallerError
+from utils.datasets import obtain
+from utils.datasets.splits import Source, Splits, glue, split_classes
+from utils.images import image_folders
+from utils.images.image_folders import Folder
+from utils.pretrained import backbones
 
 if TYPE_CHECKING:
-    from labs.transfer.lab import TransferConfig
+    from labs.transfer.config import TransferConfig
 
 Array = NDArray[Any]
 
@@ -43,7 +45,7 @@ def load(config: TransferConfig) -> Splits:
     say(f"backbone: {config.backbone}, {weights.found}, {weights.digest}; {weights.backbone.entry.licence}")
     if config.data_dir is not None:
         return _folder(config, config.data_dir)
-    return _cells(config, store.obtain(config.data, "transfer"))
+    return _cells(config, obtain.obtain(config.data, "transfer"))
 
 
 def side_of(config: TransferConfig) -> int:
@@ -51,7 +53,7 @@ def side_of(config: TransferConfig) -> int:
     return config.image_size or backbones.BACKBONES[config.backbone].side
 
 
-def _cells(config: TransferConfig, obtained: store.Obtained) -> Splits:
+def _cells(config: TransferConfig, obtained: obtain.Obtained) -> Splits:
     """The photographs of solar cells; the table beside them says how probably each is defective, and of which kind."""
     table, *files = obtained.paths
     names, defective, kinds = read_table(table)
@@ -60,7 +62,7 @@ def _cells(config: TransferConfig, obtained: store.Obtained) -> Splits:
     entry = obtained.entry
     say(f"{entry.name}: {entry.licence} ({entry.citation})")
     side = side_of(config)
-    found = pictures.decoded(Folder(table.parent, CLASS_NAMES, names, defective, ()), (side, side), "rgb")
+    found = image_folders.decoded(Folder(table.parent, CLASS_NAMES, names, defective, ()), (side, side), "rgb")
     modules, equal = modules_of(kinds), glue(np.array(found.digests))
     if config.split == "module":
         rows = split_classes(config, glue(equal, modules), kinds, found.official)
@@ -99,7 +101,7 @@ def read_table(path: Path) -> tuple[tuple[str, ...], Array, Array]:
 def _folder(config: TransferConfig, root: Path) -> Splits:
     """A folder of pictures by class."""
     side = side_of(config)
-    found = pictures.load(root, (side, side), "rgb", centre=config.centre)
+    found = image_folders.load(root, (side, side), "rgb", centre=config.centre)
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     held = None if config.group is None else named(config.group, found.names)
     equal = glue(np.array(found.digests))

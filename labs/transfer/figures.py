@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from utils import figures, picture_figures
-from utils.contracts import Evaluation, Fitted
-from utils.report import interval
+from utils.base.text_tables import interval
+from utils.figures import image_sheets, plots
+from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
@@ -16,16 +16,16 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     splits, test = fitted.splits, fitted.splits.test
     probabilities, scores = evaluation.predictions["test"], evaluation.metrics["test"]
     return {
-        "learning_curves": figures.learning_curves(
+        "learning_curves": plots.learning_curves(
             fitted.progress.history,
             fitted.kept_epoch,
             label="loss: cross-entropy and penalty (nat)",
             phases=fitted.progress.phases,
         ),
-        "confusion": figures.confusion_matrix(
+        "confusion": plots.confusion_matrix(
             evaluation.details["confusion"], splits.class_names, note=f"accuracy {interval(scores['accuracy'])}"
         ),
-        "reliability": figures.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
-        "wrong": picture_figures.surest(test.inputs, test.targets, probabilities, splits.class_names),
-        **picture_figures.inside(fitted, evaluation),
+        "reliability": plots.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
+        "wrong": image_sheets.surest(test.inputs, test.targets, probabilities, splits.class_names),
+        **image_sheets.inside(fitted, evaluation),
     }

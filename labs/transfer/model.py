@@ -10,23 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.transfer import cases
-from utils import backbones
-from utils.averaging import mean_answer, mirror_images
-from utils.backbones import FEATURES, LEVELS
-from utils.contracts import Phase
-from utils.export import predictor
-from utils.features import ViewBatches, views_of
-from utils.folding import folded
-from utils.losses import cross_entropy
-from utils.on_disk import RowsOnDisk
-from utils.optimizers import optimizer
-from utils.output import say
-from utils.pipelines import Batches
-from utils.replay import joined
-from utils.splits import Split, Splits
+from utils.base.console import say
+from utils.datasets.disk_rows import RowsOnDisk
+from utils.datasets.splits import Split, Splits
+from utils.export.predictor import predictor
+from utils.networks.compiling import optimizer
+from utils.networks.ensembles import mean_answer, mirror_images
+from utils.networks.flat_graph import joined
+from utils.networks.losses import cross_entropy
+from utils.pretrained import backbones
+from utils.pretrained.backbones import FEATURES, LEVELS
+from utils.pretrained.feature_cache import ViewBatches, views_of
+from utils.pretrained.fold_batchnorm import folded
+from utils.training.batches import Batches
+from utils.training.results import Phase
 
 if TYPE_CHECKING:
-    from labs.transfer.lab import TransferConfig
+    from labs.transfer.config import TransferConfig
 
 LEAST = 0.3
 """Least variance by which a feature is divided, as a share of the mean over the features."""

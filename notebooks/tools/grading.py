@@ -12,7 +12,7 @@ import nbformat
 
 from notebooks.tools.run import CELL_SECONDS
 from notebooks.tools.script import STUB, for_grader, from_script
-from utils.errors import CallerError
+from utils.base.errors import CallerError
 
 CONFIG = f'''"""nbgrader's configuration of this course, written by `python -m notebooks --course`."""
 

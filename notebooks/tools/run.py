@@ -10,7 +10,7 @@ import nbclient
 from nbclient.exceptions import CellExecutionError
 
 from notebooks.tools.script import FOLDER, METADATA, Notebook
-from utils.errors import CheckError
+from utils.base.errors import CheckError
 
 CELL_SECONDS = 300
 OURS = ("LABS_MIRROR", "LABS_DATA_HOME", "LABS_MODELS", "PYTHONPATH")

@@ -20,7 +20,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from utils.errors import CallerError
+from utils.base.errors import CallerError
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "notebooks"

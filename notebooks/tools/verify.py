@@ -25,7 +25,7 @@ from notebooks.tools.script import (
     tags,
     without_solutions,
 )
-from utils.notebook import METADATA, fill
+from utils.teaching.prose import METADATA, fill
 
 MEGABYTE = 1_000_000
 

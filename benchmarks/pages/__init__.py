@@ -1,0 +1,1 @@
+"""The text that pages and cards take from the recorded measurements."""

@@ -1,0 +1,121 @@
+"""The numbers of the pneumonia lab's page, its card and its row in the README."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.pages.results import (
+    COSTS,
+    course_band,
+    course_time,
+    logistic,
+    metric,
+    over_seeds,
+    quality_table,
+    recorded,
+    spread,
+)
+from utils.base.text_tables import markdown_table
+
+TITLES = {
+    "chest-xray": "chest-xray: official test, 624 films",
+    "pneumoniamnist": "pneumoniamnist: official test, 624 films of 28 × 28",
+    "simulated-radiographs": "simulated-radiographs: SIMULATED, a fifth to judge",
+}
+
+
+def _presets(data: str) -> dict[str, Any]:
+    presets: dict[str, Any] = recorded("pneumonia")["data"][data]
+    return presets
+
+
+def row() -> list[str]:
+    """The lab in the table of the labs."""
+    real = _presets("chest-xray")
+    area = {name: spread(_presets(name)["best"]["test"]["auc"], 3) for name in TITLES}
+    return [
+        "simulated-radiographs (SIMULATED); real children's films by mirror, network or folder",
+        f"AUC {area['chest-xray']}, accuracy {spread(real['best']['test']['accuracy'], 3)} (real films); "
+        f"AUC {area['pneumoniamnist']} at 28 × 28; {area['simulated-radiographs']} SIMULATED",
+        f"logistic regression AUC {logistic(real['best'], 'auc'):.3f} (real films)",
+        f"{real['best']['wall_seconds'] / 60:.0f} min (real films)",
+    ]
+
+
+def quality_block() -> str:
+    """Every data set and preset."""
+    columns = {
+        "AUC": metric("auc"),
+        "accuracy": metric("accuracy"),
+        "sensitivity": metric("sensitivity"),
+        "specificity": metric("specificity"),
+        "log loss (nat)": metric("log_loss"),
+        "calibration error": metric("ece"),
+        "logistic regression's AUC": lambda found: f"{logistic(found, 'auc'):.3f}",
+        **COSTS,
+    }
+    band = course_band("pneumonia")
+    return (
+        f"{quality_table('pneumonia', TITLES, columns)}\n\n"
+        f"On the SIMULATED films `course` depends much on the seed: AUC {over_seeds(band, 'test auc', 3)} over the "
+        f"{len(band.seeds)} of its [band](../../models/bands/README.md), which the lab's training is held to."
+    )
+
+
+def thresholds_block() -> str:
+    """What each threshold costs, of one `best` run on the real films."""
+    details = _presets("chest-xray")["best"]["details"]
+    points = [("chosen on validation", details["chosen"]), *(("fixed", point) for point in details["fixed"].values())]
+    rows = [
+        [
+            f"{point['threshold']:.3g}, {how}",
+            *(
+                f"{point[name]['value']:.3f} [{point[name]['low']:.3f}, {point[name]['high']:.3f}]"
+                for name in ("accuracy", "sensitivity", "specificity")
+            ),
+        ]
+        for how, point in points
+    ]
+    kinds = "; ".join(
+        f"{name}: {kind['called_class_1']} of {kind['rows']}" for name, kind in details["by_kind"].items()
+    )
+    table = markdown_table(["threshold", "accuracy", "sensitivity", "specificity"], rows)
+    return f"{table}\n\nCalled pneumonia at the chosen threshold, by kind: {kinds}."
+
+
+def speed_block() -> str:
+    """An augmented epoch beside the course's generator, and the first pass."""
+    found = recorded("radiographs")
+    times, first = found["epoch_seconds"], found["first_pass"]
+    return "\n".join(
+        [
+            f"- An augmented epoch of the course's network on {found['films']:,} films of {found['side']} × "
+            f"{found['side']}, and its validation on {found['validation_films']}, takes {times['ours']:.1f} s; with "
+            f"the course's `ImageDataGenerator` on the same files {times['generator']:.1f} s: "
+            f"{found['times_faster']:.1f} times faster. With augmentation it takes {found['augmentation_costs']:.2f} "
+            f"times as long as without ({times['plain']:.1f} s). The files were decoded once before.",
+            f"- The first pass over full-size films ({first['width']:,} × {first['height']:,}) is "
+            f"{first['times_faster']:.1f} times faster than PIL's plain decoding and resizing; the pictures differ by "
+            f"{first['mean_difference']:.2f} of 255 levels on average ({first['largest_mean_difference']:.2f} in the "
+            "film that differs most).",
+            f"- From 500 to 4,700 films the peak memory of an augmented training changes by "
+            f"{found['memory_grows_mb']:+.0f} MB.",
+        ]
+    )
+
+
+BLOCKS = {"quality": quality_block, "thresholds": thresholds_block, "speed": speed_block}
+
+
+def card() -> dict[str, str]:
+    """The measured fields of the lab's card."""
+    real, small, made = (_presets(data) for data in TITLES)
+    return {
+        "Quality": f"best: AUC {spread(real['best']['test']['auc'], 3)}, accuracy "
+        f"{spread(real['best']['test']['accuracy'], 3)} on chest-xray; {spread(small['best']['test']['auc'], 3)}, "
+        f"{spread(small['best']['test']['accuracy'], 3)} on pneumoniamnist; AUC "
+        f"{spread(made['best']['test']['auc'], 3)} on SIMULATED films; course: AUC "
+        f"{spread(real['course']['test']['auc'], 3)} on chest-xray.",
+        "Time": f"course {course_time('pneumonia')} on SIMULATED films, best "
+        f"{real['best']['wall_seconds'] / 60:.0f} minutes on chest-xray, from the shell, on two cores.",
+    }

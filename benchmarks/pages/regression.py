@@ -1,0 +1,165 @@
+"""The numbers of the regression lab's page, its card, its row in the README, and the README's picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.pages.results import course_band, course_time, over_seeds, recorded, spread
+from utils.base.text_tables import markdown_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def row() -> list[str]:
+    """The lab in the table of the labs."""
+    quality = recorded("regression")
+    mix = quality["protocols"]["best_mix"]["summary"]["rmse"]
+    random = quality["protocols"]["best_random"]["summary"]["rmse"]
+    return [
+        "concrete: 1,030 real samples, in the package",
+        f"RMSE {spread(mix['network'])} MPa by mix, {spread(random['network'])} at random (20 splits)",
+        f"gradient boosting {spread(mix['gradient_boosting'])}, {spread(random['gradient_boosting'])}",
+        f"{quality['data']['concrete']['best']['wall_seconds']:.0f} s",
+    ]
+
+
+def protocols_block() -> str:
+    """The regression lab's two protocols."""
+    protocols = recorded("regression")["protocols"]
+    rows = []
+    for split, text in (("mix", "whole mixes held out"), ("random", "rows at random, as published")):
+        course, best = (protocols[f"{name}_{split}"]["summary"] for name in ("course", "best"))
+        rows.append(
+            [
+                f"{text} (`--split {split}`)",
+                f"{best['test_rows_of_trained_mixes']:.0%}",
+                spread(best["rmse"]["mean"], 1),
+                spread(best["rmse"]["linear_regression"]),
+                spread(best["rmse"]["gradient_boosting"]),
+                spread(course["rmse"]["network"]),
+                f"**{spread(best['rmse']['network'])}**",
+                f"{best['network_beats_gradient_boosting']} of {protocols[f'best_{split}']['splits']}",
+            ]
+        )
+    header = ["RMSE on test, MPa", "test rows whose mix was trained on", "mean", "linear regression"]
+    header += ["gradient boosting", "`course`", "`best`", "`best` no worse than boosting"]
+    return markdown_table(header, rows)
+
+
+def presets_block() -> str:
+    """The regression lab's presets on the lab's default split."""
+    presets = recorded("regression")["data"]["concrete"]
+    rows = [
+        [
+            f"`{name}`",
+            spread(found["test"]["rmse"]),
+            spread(found["test"]["mae"]),
+            spread(found["test"]["r2"], 3),
+            f"{found['parameters']:,}",
+            f"{found['fit_seconds']:.1f} s",
+            f"{found['wall_seconds']:.0f} s",
+            f"{found['peak_mb']:.0f} MB",
+        ]
+        for name, found in presets.items()
+    ]
+    header = ["preset", "RMSE (MPa)", "MAE (MPa)", "R²", "parameters", "training", "from the shell", "memory"]
+    seeds = ", ".join(f"`{name}` {len(found['seeds'])}" for name, found in presets.items())
+    band = course_band("regression")
+    return (
+        f"{markdown_table(header, rows)}\n\nMean ± s over seeds ({seeds}) on the one test split of `--split-seed 0`. "
+        f"Over the {len(band.seeds)} seeds of its [band](../../models/bands/README.md) `course` has "
+        f"{over_seeds(band, 'test rmse')}: the worst of them learns nothing ({max(band.measures['test rmse']):.1f})."
+    )
+
+
+def speed_block() -> str:
+    """Training speed against the course's own way, and what a person waits for."""
+    training, start = recorded("tabular_training"), recorded("start_up")["median_seconds"]
+    ours, bare = training["final_loss"]["harness"], training["final_loss"]["course_bare"]
+    lines = [
+        f"- Fifty epochs of the course network: {training['times_faster_like_for_like']:.1f} times faster than",
+        "  `model.fit` doing the same work (a validation loss each epoch, as in the course's notebook, and the best",
+        f"  weights kept), {training['times_faster_than_bare']:.1f} times faster than a bare `model.fit(X, Y)`, which",
+        f"  does neither (medians of {training['repeats']} repeats each, in one process; final training loss",
+        f"  {ours['mean']:.0f} ± {ours['std']:.0f} against {bare['mean']:.0f} ± {bare['std']:.0f} MPa²,",
+        f"  Kolmogorov-Smirnov p = {training['same_distribution_p']:.2f}).",
+        f"- Each further epoch: {training['further_epoch_times_faster_than_bare']:.0f} times faster than the bare line",
+        f"  ({training['further_epoch_milliseconds']['harness']:.1f} ms with validation, against "
+        f"{training['further_epoch_milliseconds']['course_bare']:.0f} ms without).",
+        *(f"- `{name}`: {seconds:.2f} s." for name, seconds in start.items()),
+    ]
+    return "\n".join(lines)
+
+
+def bikes_block() -> str:
+    """The second table of the lab."""
+    rows = []
+    for name, found in recorded("regression")["data"]["bike-sharing"].items():
+        boosting = found["baselines"]["gradient_boosting"]
+        rows.append(
+            [
+                f"`{name}`",
+                spread(found["test"]["rmse"], 1),
+                spread(found["test"]["mae"], 1),
+                spread(found["test"]["r2"], 3),
+                f"{boosting['rmse']:.1f}, {boosting['mae']:.1f}, {boosting['r2']:.3f}",
+                f"{found['wall_seconds']:.0f} s",
+            ]
+        )
+    header = ["preset", "RMSE (bikes/h)", "MAE (bikes/h)", "R²", "gradient boosting", "from the shell"]
+    return markdown_table(header, rows)
+
+
+BLOCKS = {"bikes": bikes_block, "protocols": protocols_block, "presets": presets_block, "speed": speed_block}
+
+
+def card() -> dict[str, str]:
+    """The measured fields of a lab's card."""
+    quality = recorded("regression")
+    mix, random = (quality["protocols"][f"best_{split}"]["summary"]["rmse"] for split in ("mix", "random"))
+    presets = quality["data"]["concrete"]
+    splits = quality["protocols"]["best_mix"]["splits"]
+    return {
+        "Quality": f"best, over {splits} splits: RMSE {spread(mix['network'])} MPa by mix, "
+        f"{spread(random['network'])} on random rows "
+        f"(gradient boosting: {spread(mix['gradient_boosting'])}, {spread(random['gradient_boosting'])}).",
+        "Time": f"course {course_time('regression')}, best {presets['best']['wall_seconds']:.0f} s "
+        "from the shell, on two cores.",
+    }
+
+
+def protocols_picture() -> Figure:
+    """The README's picture: the same models under both protocols, a dot a split."""
+    from matplotlib.figure import Figure
+
+    from utils.figures import plots
+
+    protocols = recorded("regression")["protocols"]
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
+    rows = {
+        "linear regression": ("best", "linear_regression", plots.GREY),
+        "course network": ("course", "network", plots.GREEN),
+        "gradient boosting": ("best", "gradient_boosting", plots.ORANGE),
+        "best network": ("best", "network", plots.BLUE),
+    }
+    titles = {
+        "random": "Rows at random, as published",
+        "mix": "Whole mixes held out",
+    }
+    for plot, (split, title) in zip(axes, titles.items(), strict=True):
+        for height, (name, model, colour) in enumerate(rows.values()):
+            values = [result[model] for result in protocols[f"{name}_{split}"]["rmse"]]
+            mean = sum(values) / len(values)
+            plot.scatter(values, [height] * len(values), s=30, color=colour, alpha=0.6, linewidths=0)
+            plot.vlines(mean, height - 0.28, height + 0.28, color="black", linewidth=2.5)
+            plot.annotate(f"{mean:.2f}", (mean, height + 0.3), ha="center", va="bottom", fontsize=11)
+        plot.set_title(title, loc="left", fontsize=12)
+        plot.set_yticks(range(len(rows)), list(rows))
+        plot.set_ylim(-0.5, len(rows) - 0.25)
+        plot.set_xlabel("RMSE on test (MPa), a dot a split")
+        plot.spines[["top", "right"]].set_visible(False)
+        plot.grid(color="#DDDDDD", linewidth=0.6, axis="x")
+        plot.set_axisbelow(True)
+    return figure

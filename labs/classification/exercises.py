@@ -1,0 +1,181 @@
+"""The exercises of the notebook on classification."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from utils.metrics import classification
+from utils.teaching.answers import Judge, Mistake, NotYetError, array, called, number, shown
+
+LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0]])
+LARGE = np.array([[1000.0, 1001.0, 998.0], [-2000.0, -2001.0, -2000.0]])
+
+
+def softmax(answer: Any) -> str:
+    """A function of logits, (rows, classes): probabilities of the same shape."""
+    what, signature = "the probabilities of two rows of three logits", "softmax(logits)"
+    raised = np.exp(LOGITS)
+    mistakes = [
+        Mistake(raised, "divide by their sum: the probabilities of a row add up to 1"),
+        Mistake(raised / raised.sum(), "each row has its own sum: take it along axis 1, with keepdims=True"),
+        Mistake(raised / raised.sum(axis=0), "that makes the columns add up to 1: a row is a picture, so sum axis 1"),
+        Mistake(LOGITS / LOGITS.sum(axis=1, keepdims=True), "raise e to each logit first: logits may be negative"),
+        Mistake(
+            classification.softmax(-LOGITS), "the largest logit must get the largest probability: look at the sign"
+        ),
+        Mistake(np.log(classification.softmax(LOGITS)), "those are the logarithms of the probabilities"),
+        Mistake(np.eye(3)[LOGITS.argmax(axis=1)], "that decides for one class; softmax shares the probability out"),
+    ]
+    hint = "raise e to each logit, then divide each row by its sum"
+    given = called(answer, LOGITS, expected=what, signature=signature)
+    array(given, classification.softmax(LOGITS), what=what, mistakes=mistakes, hint=hint)
+    what = "probabilities of logits in the thousands, all finite"
+    hint = "e to the power of 1000 overflows: subtract each row's largest logit first, which changes nothing else"
+    given = called(answer, LARGE, expected=what, signature=signature)
+    array(given, classification.softmax(LARGE), what=what, hint=hint)
+    return "Only differences of logits count, so the largest may always be taken off first."
+
+
+PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5], [0.05, 0.9, 0.05]])
+LABELS = np.array([0, 2, 2, 1])
+
+
+def cross_entropy(answer: Any) -> str:
+    """A function of probabilities, (rows, classes), and labels, (rows,): the mean of −ln of the true class's."""
+    what, signature = "the mean cross-entropy of four rows, in nats", "cross_entropy(probabilities, labels)"
+    true = PROBABILITIES[np.arange(4), LABELS]
+    costs = -np.log(true)
+    every = -np.log(PROBABILITIES)
+    mistakes = [
+        Mistake(-costs.mean(), "a loss is to be small where the answer is good: take minus the logarithm"),
+        Mistake(costs.sum(), "that is the sum: take the mean over the rows"),
+        Mistake(-np.log10(true).mean(), "take the natural logarithm, np.log"),
+        Mistake(-np.log2(true).mean(), "that is in bits: take the natural logarithm, np.log"),
+        Mistake(-np.log(true.mean()), "take the logarithm of each row's probability first, then the mean"),
+        Mistake(1 - true.mean(), "take the logarithm: a probability near 0 must cost without limit"),
+        Mistake(every.mean(), "only the probability of the true class counts"),
+        Mistake(-np.log(PROBABILITIES.max(axis=1)).mean(), "take the true class's probability, not the largest"),
+        Mistake(
+            -(PROBABILITIES * np.log(PROBABILITIES)).sum(axis=1).mean(),
+            "that is the entropy of the answers: the labels must come into it",
+        ),
+    ]
+    hint = "probabilities[np.arange(rows), labels] picks each row's; then −np.log, then the mean"
+    given = called(answer, PROBABILITIES, LABELS, expected=what, signature=signature)
+    number(given, float(costs.mean()), what=what, mistakes=mistakes, hint=hint)
+    what = "the same of other rows: ln 10 where each of ten classes was given a tenth"
+    given = called(answer, np.full((5, 10), 0.1), np.array([9, 0, 3, 3, 1]), expected=what, signature=signature)
+    number(given, float(np.log(10)), what=what, hint=hint)
+    return "An untrained network of ten classes begins near ln 10 = 2.3: look for it in your next training."
+
+
+def parameters(answer: Any) -> str:
+    """The parameters of 28 × 28 → 64 → 10."""
+    first, last = 28 * 28 * 64, 64 * 10
+    number(
+        answer,
+        first + 64 + last + 10,
+        what="the parameters of 28 × 28 → 64 → 10",
+        mistakes=[
+            Mistake(first + last, "each unit has a bias too, those of the last layer as well"),
+            Mistake(first + 64 + last, "the ten units at the end have a bias each"),
+            Mistake(first + last + 10, "the hidden units have a bias each"),
+            Mistake(first + 64, "that is the hidden layer; the classes have weights too"),
+            Mistake(28 * 64 + 64 + last + 10, "a picture has 28 × 28 pixels, and each unit a weight for every one"),
+            Mistake(first + 64 + 28 * 28 * 10 + 10, "the last layer sees the hidden units, not the pixels"),
+        ],
+        hint="a dense layer has inputs × units weights and a bias for each unit; flattening has none",
+        close=1e-9,
+    )
+    return "All but a few hundred are in the first layer: in a perceptron pixels are dear."
+
+
+VALUES = np.array([[1.0, -2.0, 3.0, 0.5], [4.0, 5.0, -6.0, 2.0]])
+KEPT = np.array([[True, False, True, True], [False, True, True, False]])
+
+
+def dropout(answer: Any) -> str:
+    """A function of values, kept (both of any shape) and rate: what dropout gives in training."""
+    signature = "dropout(values, kept, rate)"
+    hint = "zero where `kept` is False; the others divided by 1 − rate"
+    for rate in (0.2, 0.75):
+        what = f"what dropout at rate {rate} makes of eight values, of which five are kept"
+        alive = np.where(KEPT, VALUES, 0)
+        mistakes = [
+            Mistake(alive, "those that are kept must grow, or the mean shrinks: divide them by 1 − rate"),
+            Mistake(alive * (1 - rate), "divide by 1 − rate: what is left must make up for what is gone"),
+            Mistake(alive / rate, "divide by the share that is kept, 1 − rate"),
+            Mistake(alive * len(KEPT.ravel()) / KEPT.sum(), "the factor is fixed by the rate, whatever was drawn"),
+            Mistake(np.where(KEPT, 0, VALUES / (1 - rate)), "`kept` is True for those that stay"),
+            Mistake(np.where(KEPT, VALUES / (1 - rate), VALUES), "those that are not kept become 0"),
+            Mistake(VALUES[KEPT] / (1 - rate), "keep the shape: dropped values stay as zeros"),
+            Mistake(VALUES / (1 - rate), "those that are not kept become 0"),
+        ]
+        given = called(answer, VALUES, KEPT, rate, expected=what, signature=signature)
+        array(given, alive / (1 - rate), what=what, mistakes=mistakes, hint=hint)
+    return "On average nothing changes, so that in prediction the layer can simply be left out."
+
+
+# First equal losses, and a new best that comes too late; then a best that is the first; then patience never runs out.
+COURSES: tuple[tuple[list[float], int, tuple[int, int]], ...] = (
+    ([0.9, 0.5, 0.6, 0.5, 0.7, 0.8, 0.9, 0.3], 3, (5, 2)),
+    ([0.4, 0.5, 0.6, 0.3], 2, (3, 1)),
+    ([0.9, 0.8, 0.85, 0.7, 0.75, 0.6], 2, (6, 6)),
+    ([0.9, 0.8, 0.7, 0.75], 3, (4, 3)),
+)
+
+
+def early_stopping(answer: Any) -> str:
+    """A function of validation losses and patience: epochs trained and the epoch kept, from 1."""
+    signature = "early_stopping(losses, patience)"
+    hint = "remember the best epoch; end when the present one is `patience` epochs behind it"
+    for losses, patience, (ended, kept) in COURSES:
+        what = f"(epochs trained, epoch kept) of {losses} with patience {patience}"
+        mistakes = [
+            Mistake([kept, ended], "return the number of epochs first, then the epoch that is kept"),
+            Mistake([ended - 1, kept - 1], "count epochs from 1"),
+            Mistake([ended, kept - 1], "count the epoch that is kept from 1, too"),
+            Mistake([ended - 1, kept], "count the epochs from 1, too"),
+            Mistake([ended + 1, kept], "that is an epoch too many: it ends with the epoch in which patience runs out"),
+            Mistake([ended, ended], "put the best weights back: those of the lowest loss, not of the last epoch"),
+            Mistake([len(losses), 1 + int(np.argmin(losses))], "nobody can know the epochs that were never trained"),
+            Mistake(_stop(losses, patience, equal=True), "an equal loss is not better"),
+            Mistake(_stop(losses, patience, total=True), "start to count anew after each new best"),
+            Mistake(_stop(losses, patience, rises=True), "compare with the best epoch so far, not with the one before"),
+        ]
+        given = called(answer, list(losses), patience, expected=what, signature=signature)
+        if not isinstance(given, tuple | list | np.ndarray) or len(given) != 2:
+            raise NotYetError(what, shown(given), "end with `return epochs, kept`")
+        # Whole numbers: 5.0 is as good as 5, but nothing near it is.
+        right = np.array([ended, kept])
+        wrong = [mistake for mistake in mistakes if list(mistake.answer) != [ended, kept]]
+        array(given, right, what=what, mistakes=wrong, hint=hint, close=1e-9)
+    return "Patience bridges a bad epoch or two; the best weights make a long patience harmless."
+
+
+def _stop(
+    losses: list[float], patience: int, *, equal: bool = False, total: bool = False, rises: bool = False
+) -> tuple[int, int]:
+    """Early stopping with a mistake: an equal loss counts as better, bad epochs are counted in all, or against the
+    epoch before."""
+    best = bad = 0
+    for epoch, loss in enumerate(losses[1:], 1):
+        better = loss < losses[best] or (equal and loss == losses[best])
+        best = epoch if better else best
+        if rises:
+            better = loss < losses[epoch - 1]
+        bad = bad + (not better) if total or not better else 0
+        if bad == patience:
+            return epoch + 1, best + 1
+    return len(losses), best + 1
+
+
+EXERCISES: dict[str, Judge] = {
+    "softmax": softmax,
+    "cross_entropy": cross_entropy,
+    "parameters": parameters,
+    "dropout": dropout,
+    "early_stopping": early_stopping,
+}

@@ -1,0 +1,1 @@
+"""A simulator of survey images of galaxies (SIMULATED data)."""

@@ -1,0 +1,274 @@
+"""The exercises of the notebook on music."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from utils.teaching.answers import Array, Judge, Mistake, NotYetError, array, called, number, shown
+
+TEXT = np.array([9, 4, 7, 1, 8, 3, 6, 2, 5, 0], dtype="int32")
+LENGTH = 4
+
+
+def windows(answer: Any) -> str:
+    """A function of text, (symbols,), and length: windows one after another; gives inputs and targets."""
+    signature = "windows(text, length)"
+    hint = "window w begins at w·length; inputs are text[start : start + length], targets the same places plus one"
+    for text, length in ((TEXT, LENGTH), (TEXT[:7], 3), (TEXT, 2)):
+        count = (len(text) - 1) // length
+        what = f"windows of {length} from {len(text)} symbols"
+        right = _windows(text, length, length, count)
+        every = _windows(text, length, 1, len(text) - length)
+        gaps = _windows(text, length, length + 1, len(text) // (length + 1))
+        mistakes = [
+            ((right[0], right[0]), "those targets are the inputs: move them on by one, the next symbol is predicted"),
+            (right[::-1], "return the inputs first, then the targets"),
+            ((right[0], _before(text, length, count)), "that looks back: move the targets on by one, not back"),
+            (every, "those windows overlap: each begins where the one before ended, `length` further on"),
+            (gaps, "a symbol between two windows is never an input: the next one begins `length` further on"),
+            (
+                (right[0], np.concatenate([right[0][:, 1:], right[0][:, :1]], axis=1)),
+                "the last target of a window is the next symbol of the text, not the window's own first one",
+            ),
+        ]
+        given = called(answer, text, length, expected=what, signature=signature)
+        inputs, targets = _pair(given, "the pair (inputs, targets)", "end with `return inputs, targets`")
+        for wrong, told in mistakes:
+            if _equal(inputs, wrong[0]) and _equal(targets, wrong[1]) and not _equal(wrong[1], right[1]):
+                raise NotYetError(f"inputs and targets of {what}", f"targets {np.asarray(targets).tolist()}", told)
+        array(inputs, right[0], what=f"the inputs of {what}", mistakes=_counted(right[0]), hint=hint)
+        array(targets, right[1], what=f"the targets of {what}", hint=hint)
+    return "Every symbol but the first is a target once: a window of length n asks n questions."
+
+
+def _windows(text: Array, length: int, stride: int, count: int) -> tuple[Array, Array]:
+    places = np.arange(count)[:, None] * stride + np.arange(length)
+    return text[places], text[places + 1]
+
+
+def _before(text: Array, length: int, count: int) -> Array:
+    """What stands one before each input."""
+    return np.roll(text, 1)[: count * length].reshape(count, length)
+
+
+def _counted(right: Array) -> list[Mistake]:
+    """One window too few: the last full one was left out."""
+    return [Mistake(right[:-1], "a window is missing: the last one that is full, its targets too, belongs to them")]
+
+
+def _equal(given: Any, other: Any) -> bool:
+    try:
+        return np.shape(given) == np.shape(other) and bool(np.all(np.asarray(given) == np.asarray(other)))
+    except (TypeError, ValueError):
+        return False
+
+
+def _pair(given: Any, expected: str, hint: str) -> tuple[Any, Any]:
+    """Two arrays of rows: a tuple, a list or an array of the two."""
+    several = isinstance(given, tuple | list) or (isinstance(given, np.ndarray) and given.ndim == 3)
+    if several and len(given) == 2:
+        return given[0], given[1]
+    raise NotYetError(expected, shown(given), hint)
+
+
+PROBABILITIES = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.25, 0.7, 0.05], [0.2, 0.2, 0.6]])
+TARGETS = np.array([0, 2, 0, 1])
+
+
+def bits(answer: Any) -> str:
+    """A function of probabilities, (positions, symbols), and targets, (positions,): bits a character."""
+    what = "the bits a character of four predictions"
+    signature = "bits(probabilities, targets)"
+    hint = "take the probability of each position's target, its logarithm to base 2, the mean, and change the sign"
+    chosen = PROBABILITIES[np.arange(4), TARGETS]
+    right = float(-np.log2(chosen).mean())
+    entropy = -(PROBABILITIES * np.log2(PROBABILITIES)).sum(axis=1)
+    mistakes = [
+        Mistake(right * math.log(2), "those are nats: take the logarithm to base 2, or divide by ln 2"),
+        Mistake(-right, "the logarithm of a probability is negative: change the sign"),
+        Mistake(right * 4, "that is the whole text: divide by the number of characters"),
+        Mistake(float(-np.log2(chosen.mean())), "take the logarithm of each, then the mean, not the other way round"),
+        Mistake(float(entropy.mean()), "that is how unsure the predictions are: look only at what came, the targets"),
+        Mistake(
+            float(-np.log2(PROBABILITIES.max(axis=1)).mean()),
+            "that takes the likeliest character: take the one that came, the target",
+        ),
+        Mistake(2**right, "that is the perplexity, two to the power of the bits: leave the power out"),
+        Mistake(float(-np.log10(chosen).mean()), "take the logarithm to base 2"),
+    ]
+    given = called(answer, PROBABILITIES, TARGETS, expected=what, signature=signature)
+    number(given, right, what=what, mistakes=mistakes, hint=hint)
+    even = np.full((3, 8), 1 / 8)
+    given = called(answer, even, np.array([0, 5, 7]), expected=what, signature=signature)
+    number(given, 3.0, what="3 bits where eight characters are equally likely", hint=hint)
+    return "A bit is one question answered with yes or no: so many does the next character still hold, on average."
+
+
+STATES = np.array([[0.5, -0.9, 0.1], [0.0, 0.6, -0.3]])
+GRADIENTS = np.array([[1.0, 0.5, -2.0], [0.3, -1.0, 0.7]])
+WEIGHTS = np.array([[0.2, -0.5, 0.9], [1.1, 0.3, -0.7], [-0.4, 0.8, 0.6]])
+
+
+def step_back(answer: Any) -> str:
+    """A function of gradient and state, (rows, units), and weights, (units, units): the gradient one step back."""
+    what = "the gradient by the state before"
+    signature = "step_back(gradient, state, weights)"
+    squashed = GRADIENTS * (1 - STATES**2)
+    right = squashed @ WEIGHTS.T
+    mistakes = [
+        Mistake(squashed @ WEIGHTS, "backwards the weights are transposed: unit i came to unit j by weights[i, j]"),
+        Mistake(GRADIENTS @ WEIGHTS.T, "the hyperbolic tangent is missing: its slope is 1 − state²"),
+        Mistake(squashed, "that is the gradient by what went into tanh: the weights are still to come"),
+        Mistake(
+            (GRADIENTS * (1 - np.tanh(STATES) ** 2)) @ WEIGHTS.T,
+            "the state has been through tanh already: its slope there is 1 − state²",
+        ),
+        Mistake((GRADIENTS * (1 - STATES)) @ WEIGHTS.T, "the slope of tanh is 1 − state²: the square is missing"),
+        Mistake((GRADIENTS * STATES) @ WEIGHTS.T, "the slope of tanh is 1 − state²"),
+        Mistake(
+            (GRADIENTS * STATES * (1 - STATES)) @ WEIGHTS.T,
+            "that is the slope of the sigmoid; this state comes from tanh: 1 − state²",
+        ),
+        Mistake(
+            (GRADIENTS @ WEIGHTS.T) * (1 - STATES**2),
+            "the other way round: first through tanh, then through the weights",
+        ),
+    ]
+    given = called(answer, GRADIENTS, STATES, WEIGHTS, expected=what, signature=signature)
+    array(given, right, what=what, mistakes=mistakes, hint="(gradient · slope of tanh) times the transposed weights")
+    return "Go back a hundred steps and you have multiplied a hundred times: that is why gradients vanish, or explode."
+
+
+def parameters(answer: Any) -> str:
+    """The parameters of an LSTM of 100 units on vectors of 50."""
+    n, m = 100, 50
+    number(
+        answer,
+        4 * (n * (n + m) + n),
+        what="the parameters of an LSTM of 100 units on vectors of 50",
+        mistakes=[
+            Mistake(n * (n + m) + n, "that is one gate: there are four such sets, three gates and the candidate"),
+            Mistake(3 * (n * (n + m) + n), "three gates and the candidate: four sets"),
+            Mistake(4 * n * (n + m), "each unit of each gate has a bias too"),
+            Mistake(4 * (n * m + n), "each gate looks at the output before, too: n + m values"),
+            Mistake(4 * (n * n + n), "each gate looks at the character's vector, too: n + m values"),
+            Mistake(4 * (m * (n + m) + m), "n is the number of units, m the width of what comes in: swap them"),
+            Mistake(4 * (n * (n + m) + n + m), "a bias for each unit of a gate: n of them"),
+        ],
+        hint="four times: n units, each with n + m weights and a bias",
+        close=1e-9,
+    )
+    return "It grows with the square of the units: twice as many cost nearly four times as much."
+
+
+INPUT = np.array([[1.0, -0.5], [0.3, 2.0]])
+OUTPUT = np.array([[0.2, -0.4, 0.6], [0.0, 0.5, -0.1]])
+MEMORY = np.array([[1.5, -0.3, 0.8], [-0.7, 0.4, 1.2]])
+KERNEL = np.array(
+    [
+        [0.5, -0.2, 0.1, 0.7, -0.6, 0.3, 0.9, -0.8, 0.4, 0.2, 0.1, -0.3],
+        [-0.1, 0.6, -0.4, 0.2, 0.8, -0.5, -0.3, 0.1, 0.7, -0.9, 0.5, 0.6],
+    ]
+)
+RECURRENT = np.array(
+    [
+        [0.3, 0.1, -0.2, 0.4, 0.2, 0.6, -0.7, 0.5, 0.1, 0.2, -0.4, 0.3],
+        [-0.5, 0.2, 0.7, -0.1, 0.3, 0.1, 0.4, -0.6, 0.2, 0.8, 0.1, -0.2],
+        [0.1, -0.3, 0.4, 0.6, -0.2, 0.5, 0.2, 0.3, -0.1, -0.6, 0.7, 0.4],
+    ]
+)
+BIAS = np.array([0.0, 0.1, -0.1, 1.0, 1.0, 1.0, 0.2, 0.0, -0.2, 0.1, 0.0, 0.3])
+
+
+def lstm_step(answer: Any) -> str:
+    """A function of x, h, c, kernel, recurrent, bias: one step of an LSTM as Keras lays it out; gives (h, c)."""
+    what = "(h, c) after one step, for two texts and three units"
+    signature = "lstm_step(x, h, c, kernel, recurrent, bias)"
+    hint = "z = x @ kernel + h @ recurrent + bias; np.split(z, 4, axis=1); c = f·c + i·g; h = o·tanh(c)"
+    sums = INPUT @ KERNEL + OUTPUT @ RECURRENT + BIAS
+    right = _cell(sums)
+    a, b, c, d = np.split(sums, 4, axis=1)
+    forgotten = _sigmoid(b) * OUTPUT + _sigmoid(a) * np.tanh(c)
+    rest = (1 - _sigmoid(b)) * MEMORY + _sigmoid(a) * np.tanh(c)
+    mistakes = [
+        (right[::-1], "return h first, then c"),
+        (_cell(sums - BIAS), "the bias is missing"),
+        (_cell(INPUT @ KERNEL + BIAS), "the output before, h, goes into every gate: h @ recurrent is missing"),
+        (_cell(OUTPUT @ RECURRENT + BIAS), "the input goes into every gate: x @ kernel is missing"),
+        (
+            _cell(np.concatenate([a, c, b, d], axis=1)),
+            "Keras's order is i, f, g, o: forget gate second, candidate third",
+        ),
+        (_cell(np.concatenate([b, a, c, d], axis=1)), "Keras's order is i, f, g, o: the input gate is the first"),
+        ((_sigmoid(d) * right[1], right[1]), "the output is the gate times tanh of the memory"),
+        ((_sigmoid(d) * np.tanh(MEMORY), right[1]), "the output looks at the new memory, not at the old one"),
+        ((_sigmoid(d) * np.tanh(forgotten), forgotten), "what the forget gate keeps is the memory c, not the output h"),
+        ((_sigmoid(d) * np.tanh(rest), rest), "the forget gate says what is kept: f·c, not (1 − f)·c"),
+        (_cell(sums, candidate=_sigmoid), "the candidate goes through tanh, so that it can be negative"),
+        ((np.tanh(right[1]), right[1]), "the output gate is missing: h = o·tanh(c)"),
+    ]
+    given = called(answer, INPUT, OUTPUT, MEMORY, KERNEL, RECURRENT, BIAS, expected=what, signature=signature)
+    output, memory = _pair(given, "the pair (h, c)", "end with `return h, c`")
+    known = [Mistake(np.stack(wrong), told) for wrong, told in mistakes]
+    array([output, memory], np.stack(right), what=what, mistakes=known, hint=hint)
+    return "Where f is near 1 the memory goes through a step nearly as it is, and so does its gradient on the way back."
+
+
+def _sigmoid(values: Array) -> Array:
+    return 1 / (1 + np.exp(-values))
+
+
+def _cell(sums: Array, candidate: Any = np.tanh) -> tuple[Array, Array]:
+    """Output and memory, (rows, units) each, from the gates' sums in Keras's order."""
+    admit, keep, new, out = np.split(sums, 4, axis=1)
+    memory = _sigmoid(keep) * MEMORY + _sigmoid(admit) * candidate(new)
+    return _sigmoid(out) * np.tanh(memory), memory
+
+
+SHARES = np.array([0.6, 0.3, 0.08, 0.02])
+
+
+def with_temperature(answer: Any) -> str:
+    """A function of probabilities, (symbols,), and a temperature: the probabilities to draw from."""
+    signature = "with_temperature(probabilities, temperature)"
+    hint = "divide the logarithms by the temperature, take the exponential, and divide by the sum"
+    for temperature in (0.5, 2.0):
+        what = f"the probabilities at temperature {temperature:g}"
+        raised = SHARES ** (1 / temperature)
+        exponentials = np.exp(SHARES / temperature)
+        mistakes = [
+            Mistake(SHARES, "nothing changed: divide the logarithms by the temperature, not the probabilities"),
+            Mistake(raised, "these do not sum to one: divide by their sum"),
+            Mistake(_share(SHARES**temperature), "that is the other way round: divide the logarithms, do not multiply"),
+            Mistake(_share(exponentials), "softmax takes logarithms: take the logarithm of the probabilities first"),
+            Mistake(exponentials, "softmax takes logarithms: take the logarithm of the probabilities first"),
+            Mistake(
+                np.log(SHARES) / temperature, "those are still logarithms: the exponential, then divide by the sum"
+            ),
+            Mistake(SHARES / temperature, "divide the logarithms, not the probabilities"),
+            Mistake(np.eye(4)[0], "that is always the likeliest: at this temperature the others have a chance, too"),
+        ]
+        given = called(answer, SHARES, temperature, expected=what, signature=signature)
+        array(given, _share(raised), what=what, mistakes=mistakes, hint=hint)
+    given = called(answer, SHARES, 1.0, expected="the same probabilities at temperature 1", signature=signature)
+    array(given, SHARES, what="the same probabilities at temperature 1", hint=hint)
+    return (
+        "Below 1 the likely becomes likelier; towards 0 always the likeliest comes, and tunes begin to go in circles."
+    )
+
+
+def _share(weights: Array) -> Array:
+    return np.asarray(weights / weights.sum())
+
+
+EXERCISES: dict[str, Judge] = {
+    "windows": windows,
+    "bits": bits,
+    "step_back": step_back,
+    "parameters": parameters,
+    "lstm_step": lstm_step,
+    "with_temperature": with_temperature,
+}

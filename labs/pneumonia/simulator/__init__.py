@@ -1,0 +1,1 @@
+"""A simulator of chest radiographs (SIMULATED data)."""

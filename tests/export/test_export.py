@@ -1,0 +1,163 @@
+"""Saved models: opened without this project, equal to the live model, and refused where they are not safe."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from labs.regression.lab import lab
+from utils.base.errors import CallerError, CheckError
+from utils.export.formats import FORMATS, open_model, save_model
+from utils.export.parity import FreshProcess, _hold
+from utils.export.predictor import predictor
+from utils.export.saved_model_scan import outside_operations
+
+SPLITS = lab.splits(lab.preset("best"))
+TEST = SPLITS.test
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The untrained `best` network, which has every kind of layer of the lab, in its three forms."""
+    keras.utils.set_random_seed(2)
+    path = tmp_path_factory.mktemp("saved")
+    save_model(lab.build(lab.preset("best"), SPLITS), path)
+    return path
+
+
+def live() -> keras.Model:
+    keras.utils.set_random_seed(2)
+    return lab.build(lab.preset("best"), SPLITS)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_form_predicts_what_the_model_does(form: str, folder: Path) -> None:
+    opened = open_model(folder / FORMATS[form])
+    np.testing.assert_allclose(opened.predict(TEST.inputs), predictor(live()).predict(TEST.inputs), rtol=1e-6)
+    assert opened.signature["inputs"] == {"features": {"dtype": "float32", "shape": [None, 8]}}
+    assert opened.signature["outputs"] == {"compressive_strength": {"dtype": "float32", "shape": [None, 1]}}
+
+
+def test_batches_do_not_change_predictions(folder: Path) -> None:
+    opened = open_model(folder)
+    sevens = [opened.predict(TEST.inputs[start : start + 7]) for start in range(0, len(TEST), 7)]
+    np.testing.assert_allclose(np.concatenate(sevens), opened.predict(TEST.inputs), rtol=1e-5)
+
+
+PLAIN = """
+import sys, numpy as np
+inputs, expected = np.load("inputs.npy"), np.load("expected.npy")
+if sys.argv[1] == "saved_model":
+    import tensorflow as tf
+    loaded = tf.saved_model.load(sys.argv[1])
+    outputs = loaded.signatures["serving_default"](features=tf.constant(inputs))["compressive_strength"].numpy()
+else:
+    import keras
+    outputs = keras.saving.load_model(sys.argv[1], compile=False).predict(inputs, verbose=0)
+assert "utils" not in sys.modules and "labs" not in sys.modules
+np.testing.assert_allclose(outputs[:, 0], expected, rtol=1e-5)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_form_opens_without_this_project(form: str, folder: Path) -> None:
+    np.save(folder / "inputs.npy", TEST.inputs)
+    np.save(folder / "expected.npy", predictor(live()).predict(TEST.inputs))
+    process = subprocess.run(
+        [sys.executable, "-I", "-c", PLAIN, FORMATS[form]], cwd=folder, capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr
+
+
+def test_wrong_shape_is_refused(folder: Path) -> None:
+    with pytest.raises(CallerError, match="takes inputs of shape"):
+        open_model(folder).predict(TEST.inputs[:, :5])
+
+
+def test_nothing_to_open(tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match="no model here"):
+        open_model(tmp_path)
+    for name in ("model.keras", "model.h5"):
+        (tmp_path / name).write_bytes(b"not a model")
+        with pytest.raises(CallerError, match="Keras cannot open it"):
+            open_model(tmp_path / name)
+    (tmp_path / "saved_model").mkdir()
+    (tmp_path / "saved_model" / "saved_model.pb").write_bytes(b"not a model")
+    with pytest.raises(CallerError, match="damaged"):
+        open_model(tmp_path / "saved_model")
+
+
+def write_a_file(path: str) -> None:
+    tf.io.write_file(path, "owned")
+
+
+def read_a_checkpoint(path: str) -> None:
+    to_itself = {"row_remapping": [0], "col_remapping": [0], "initializing_values": [0.0][:0]}
+    tf.raw_ops.LoadAndRemapMatrix(ckpt_path=path, old_tensor_name="x", num_rows=1, num_cols=1, **to_itself)
+
+
+def read_a_message_format(path: str) -> None:
+    tf.raw_ops.DecodeProtoV2(
+        bytes=[b""], message_type="x", field_names=["y"], output_types=[tf.int32], descriptor_source=path
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "operation"),
+    [(write_a_file, "WriteFile"), (read_a_checkpoint, "LoadAndRemapMatrix"), (read_a_message_format, "DecodeProtoV2")],
+)
+def test_a_saved_model_that_touches_files_is_not_opened(
+    act: Callable[[str], None], operation: str, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim.txt"
+
+    class Trojan(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 8), tf.float32, name="features")])
+        def serve(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
+            act(str(victim))
+            return {"compressive_strength": features[:, :1]}
+
+    trojan = Trojan()
+    tf.saved_model.save(trojan, tmp_path / "m", signatures=trojan.serve)
+    assert outside_operations(tmp_path / "m") == {operation}
+    with pytest.raises(CallerError, match=operation):
+        open_model(tmp_path / "m")
+    assert not victim.exists()
+
+
+def test_a_lambda_is_not_opened(tmp_path: Path) -> None:
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, keras.layers.Lambda(lambda x: x[:, :1], output_shape=(1,))(inputs))
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(CallerError, match="Keras cannot open it"):
+        open_model(tmp_path / "m.keras")
+
+
+@pytest.mark.slow
+def test_a_fresh_process_tells_a_changed_model(tmp_path: Path) -> None:
+    model = live()
+    predictions = predictor(model).predict(TEST.inputs)
+    with FreshProcess() as process:
+        save_model(model, tmp_path)
+        found = process.check(tmp_path, TEST.inputs, TEST.targets, predictions, lab.metrics)
+    assert set(found) == set(FORMATS)
+    assert all(form["max_abs_diff"] < 1e-4 for form in found.values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.h5", "model.keras", "saved_model"]
+    with pytest.raises(CheckError, match="keras: reloaded, it predicts up to"), FreshProcess() as process:
+        process.check(tmp_path, TEST.inputs, TEST.targets, predictions + 0.01, lab.metrics)
+
+
+def test_a_metric_that_no_form_can_give_on_these_rows_is_no_difference() -> None:
+    nothing, half = {"auc": float("nan")}, {"auc": 0.5}
+    _hold("h5", {"max_abs_diff": 0.0, "metrics": nothing}, nothing, 1.0)
+    for found, own in ((nothing, half), (half, nothing)):
+        with pytest.raises(CheckError, match="measures another auc"):
+            _hold("h5", {"max_abs_diff": 0.0, "metrics": found}, own, 1.0)

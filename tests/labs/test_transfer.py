@@ -1,0 +1,269 @@
+"""The transfer lab: its data, the four cases, its phases, and `main()` with its record."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydantic import ValidationError
+
+from labs.transfer import cases, data, model
+from labs.transfer.cases import Case
+from labs.transfer.config import TransferConfig
+from labs.transfer.lab import lab
+from tests.conftest import Command
+from utils.base.errors import CallerError
+from utils.datasets import obtain
+from utils.datasets.catalog import candidates
+from utils.datasets.disk_rows import RowsOnDisk
+from utils.datasets.splits import audit
+
+FIGURES = {"learning_curves", "confusion", "reliability", "wrong", "filters", "feature_maps", "grad_cam"}
+SMALL = ["--image-size", "64", "--batch-size", "8"]
+
+
+def config(**changed: Any) -> TransferConfig:
+    return TransferConfig(**changed)
+
+
+def coloured(folder: Path, number: int = 16, side: int = 40) -> Path:
+    """Pictures of two classes, red and blue, in noise; of every kind of file that people have."""
+    random = np.random.default_rng(0)
+    for channel, name in ((2, "blue"), (0, "red")):
+        (folder / name).mkdir(parents=True)
+        for each in range(number):
+            pixels = random.integers(0, 120, (side, side + 3, 3)).astype("uint8")
+            pixels[..., channel] += 100
+            Image.fromarray(pixels).save(folder / name / f"{each}.png")
+    return folder
+
+
+def test_the_table_of_the_cells() -> None:
+    obtained = obtain.obtain("elpv", "transfer")
+    names, defective, poly = data.read_table(obtained.paths[0])
+    assert (len(names), names[0]) == (2624, "images/cell0001.png")
+    # Deitsch et al. 2019, table 1: probability 0, 1/3, 2/3, 1 of mono- and of polycrystalline cells.
+    assert [int(sum(defective[poly == kind])) for kind in (0, 1)] == [56 + 313, 50 + 402]
+    assert [int(sum(poly == kind)) for kind in (0, 1)] == [1074, 1550]
+
+
+def test_modules_are_runs_of_sixty_cells_of_a_kind() -> None:
+    kinds = np.repeat([0, 1, 0], [60, 130, 7])
+    assert np.unique(data.modules_of(kinds), return_counts=True)[1].tolist() == [60, 60, 60, 10, 7]
+
+
+@pytest.mark.parametrize(("split", "leaks"), [("random", True), ("module", False)])
+def test_only_the_published_split_parts_modules(split: str, leaks: bool) -> None:
+    found = audit(lab.splits(config(split=split, image_size=64)))
+    assert (found["groups_across_splits"] > 0) == leaks
+    assert found["duplicates_across_splits"] == 0
+
+
+def test_pictures_of_one_patient_stand_together() -> None:
+    names = ["a/p1_x.png", "b/p1_y.png", "a/p2.png", "a/other.png", "b/other.png"]
+    assert data.named(r"p\d+", names).tolist() == ["p1", "p1", "p2", "a/other.png", "b/other.png"]
+    for pattern, message in (("(", "no regular expression"), ("z9", "no file's name matches, not a/p1_x.png")):
+        with pytest.raises(CallerError, match=message):
+            data.named(pattern, names)
+
+
+def test_another_table_than_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (entry,) = candidates("elpv", "transfer")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels.csv").write_text("images/cell0001.png  1.0  mono\n")
+    obtained = obtain.Obtained(entry, (tmp_path / "labels.csv", tmp_path / "images" / "other.png"), "", "sha256:0")
+    monkeypatch.setattr(obtain, "obtain", lambda *_: obtained)
+    with pytest.raises(CallerError, match="names other pictures than there are"):
+        lab.splits(config())
+
+
+@pytest.mark.parametrize(
+    ("pictures", "similarity", "strategy"),
+    [(45, 0.67, "head"), (885, 0.14, "earlier"), (5000, 0.6, "finetune"), (2348, 0.14, "deep")],
+)
+def test_the_four_cases(pictures: int, similarity: float, strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.zeros((2 * pictures, 1), "uint8")
+    monkeypatch.setattr(cases, "confidence", lambda _: similarity)
+    monkeypatch.setattr(RowsOnDisk, "__init__", lambda *_: None)
+
+    class Held:
+        inputs = type("Rows", (), {"take": lambda *_: None})()
+
+        def __len__(self) -> int:
+            return len(rows)
+
+    class Made:
+        train, class_names = Held(), ("a", "b")
+
+    class Extracts:
+        def views(self, *_: Any) -> list[Any]:
+            return [rows]
+
+    monkeypatch.setattr(cases, "Extractor", lambda *_: Extracts())
+    found = cases.find(config(), Made())  # type: ignore[arg-type]
+    assert (found.strategy, found.chosen) == (strategy, None)
+    assert f"; so {strategy}: " in str(found)
+    overridden = cases.find(config(strategy="head"), Made())  # type: ignore[arg-type]
+    assert (overridden.strategy, overridden.automatic) == ("head", strategy)
+    assert "; --strategy head: " in str(overridden)
+
+
+def test_confidence_is_between_guessing_and_knowing() -> None:
+    assert cases.confidence(np.zeros((3, 1000))) == pytest.approx(0.001)
+    assert cases.confidence(1e4 * np.eye(4, 1000)) == pytest.approx(1.0)
+
+
+def test_what_a_case_says() -> None:
+    said = str(Case(885.5, 0.14))
+    assert said.startswith("small (886 training pictures a class), unlike ImageNet (its classifier is 14% sure)")
+    assert str(Case(1300, 0.5)).startswith("large (1,300 training pictures a class), like")
+
+
+def test_moments_are_those_of_numpy(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(3, 2, (2500, 4)).astype("float32")
+    np.save(tmp_path / "rows.npy", values)
+    mean, variance = model.moments(RowsOnDisk(tmp_path / "rows.npy"))
+    np.testing.assert_allclose([mean, variance], [values.mean(axis=0), values.var(axis=0)], rtol=1e-4)
+
+
+def make(kind: str, folder: Path) -> Path:
+    if kind == "one class":
+        coloured(folder)
+        for path in (folder / "blue").iterdir():
+            path.unlink()
+        (folder / "blue").rmdir()
+    elif kind == "ten pictures":
+        coloured(folder, number=5)
+    elif kind == "a picture a class":
+        coloured(folder, number=1)
+    else:
+        coloured(folder)
+        for path in (folder / "red").iterdir():
+            path.write_bytes(b"no picture")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("one class", "1 class of pictures"),
+        ("ten pictures", "7 groups of rows, 3 rows of the rarest class: too few to hold out"),
+        ("a picture a class", "2 groups of rows, 1 rows of the rarest class: too few to hold out"),
+        ("damaged", "no picture of red can be used"),
+    ],
+)
+def test_folders_that_cannot_be_used(kind: str, error: str, tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match=error):
+        lab.splits(config(data_dir=make(kind, tmp_path / "in"), image_size=64))
+
+
+def test_pictures_of_every_kind(tmp_path: Path) -> None:
+    """Grey, transparent, sixteen bits, huge: all come as three channels of the size asked for."""
+    folder = coloured(tmp_path / "in")
+    random = np.random.default_rng(1)
+    Image.fromarray(random.integers(0, 256, (30, 30)).astype("uint8")).save(folder / "red" / "grey.png")
+    Image.fromarray(random.integers(0, 256, (30, 30, 4)).astype("uint8")).save(folder / "red" / "alpha.png")
+    Image.fromarray(random.integers(0, 65536, (30, 30)).astype("uint16")).save(folder / "red" / "deep.png")
+    Image.new("RGB", (6000, 4000), "red").save(folder / "red" / "huge.jpg")
+    splits = lab.splits(config(data_dir=folder, image_size=64, batch_size=8))
+    parts = splits.parts().values()
+    assert {part.inputs.shape[1:] for part in parts} == {(64, 64, 3)}
+    assert sum(len(part) for part in parts) == 36
+
+
+def test_options_that_cannot_be() -> None:
+    for wrong in ({"backbone": "vgg16"}, {"strategy": "all"}, {"views": 0}, {"image_size": 32}, {"l2": -1.0}):
+        with pytest.raises(ValidationError):
+            config(**wrong)
+    with pytest.raises(CallerError, match="--data elpv and --data-dir do not go together"):
+        lab.splits(config(data="elpv", data_dir=Path("here")))
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_fine_tuning_from_the_command_line(command: Command, tmp_path: Path) -> None:
+    coloured(tmp_path / "colours")
+    words = ["--data-dir", "colours", *SMALL, "--epochs", "3", "--finetune-epochs", "2", "--strategy", "finetune"]
+    ended = command("labs.transfer", *words, "--out", "run", "--json")
+    assert ended.status == 0, ended.err
+    assert "; --strategy finetune: " in ended.err
+    assert "sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db" in ended.err
+    record = ended.json
+    assert record["phases"] == {"head": 3, "fine-tuning": 2}
+    assert [row["phase"] for row in history(tmp_path / "run")] == ["head"] * 3 + ["fine-tuning"] * 2
+    assert record["details"]["case"]["strategy"] == "finetune"
+    assert record["details"]["backbone"]["digest"].startswith("sha256:57934424")
+    assert record["metrics"]["test"]["accuracy"]["value"] == 1.0
+    assert max(form["max_abs_diff"] for form in record["parity"].values()) < 1e-6
+    assert {path.stem for path in (tmp_path / "run" / "figures").iterdir()} == FIGURES
+    again = command("labs.transfer", *words, "--out", "again", "--json")
+    assert ", once" not in again.err, "everything comes from the cache"
+    assert again.json["metrics"] == record["metrics"]
+    assert command("labs", "evaluate", "run").status == 0
+    predicted_with_labels_and_heat(command, tmp_path, "run")
+    mean = command("labs.transfer", *words, "--mirrored", "--out", "mean", "--json")
+    assert mean.json["config"]["mirrored"]
+    assert "oneDNN" not in mean.err, "what is mirrored is float, of which TensorFlow has a fast turn"
+    assert mean.json["metrics"]["test"]["accuracy"]["value"] == 1.0
+    assert mean.json["metrics"]["test"]["log_loss"] != record["metrics"]["test"]["log_loss"]
+    assert max(form["max_abs_diff"] for form in mean.json["parity"].values()) < 1e-6
+    assert {path.stem for path in (tmp_path / "mean" / "figures").iterdir()} == FIGURES
+    predicted_with_labels_and_heat(command, tmp_path, "mean")
+
+
+def predicted_with_labels_and_heat(command: Command, folder: Path, run: str) -> None:
+    """`predict` on pictures that the model never saw."""
+    if not (folder / "new").exists():
+        coloured(folder / "new", number=1, side=90)
+    (folder / "names.json").write_text(json.dumps(["sea", "fire"]))
+    words = [
+        "new/red/0.png",
+        "new/blue/0.png",
+        "--top-k",
+        "2",
+        "--labels",
+        "names.json",
+        "--grad-cam",
+        f"seen-by-{run}",
+    ]
+    ended = command("labs", "predict", run, *words, "--json")
+    assert ended.status == 0, ended.err
+    assert ended.json["answers"] == ["fire", "sea"]
+    assert len(list((folder / f"seen-by-{run}").iterdir())) == 2
+    (folder / "three.json").write_text(json.dumps(["sea", "fire", "air"]))
+    refused = command("labs", "predict", run, "new/red/0.png", "--labels", "three.json")
+    assert refused.status == 2
+    assert "3 names, and the model has 2 classes" in refused.err
+
+
+@pytest.mark.slow
+def test_the_cells_from_the_command_line(command: Command, tmp_path: Path) -> None:
+    """The default data, bare and offline, at a quarter of the pixels."""
+    ended = command(
+        "labs.transfer", "--preset", "quick", "--image-size", "96", "--out", "run", "--json", LABS_MIRROR=""
+    )
+    assert ended.status == 0, ended.err
+    assert "CC BY-NC-SA 4.0: not for commercial use" in ended.err
+    record = ended.json
+    assert (record["data"]["name"], record["data"]["simulated"]) == ("elpv", False)
+    assert record["data"]["rows"] == {"train": 1771, "validation": 197, "test": 656}
+    assert record["details"]["case"] | {"similarity": 0, "pictures_per_class": 0} == {
+        "pictures_per_class": 0,
+        "small": True,
+        "similarity": 0,
+        "similar": False,
+        "automatic": "earlier",
+        "strategy": "earlier",
+    }
+    assert record["audit"]["duplicates_across_splits"] == 0
+    assert record["metrics"]["test"]["accuracy"]["value"] > record["audit"]["majority"] + 0.05
+    assert "not for commercial use" in (tmp_path / "run" / "README.md").read_text()

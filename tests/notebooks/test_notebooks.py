@@ -1,0 +1,283 @@
+"""The notebooks are what their scripts say, and say what their runs gave; each way to drift apart is seen."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from symtable import symtable
+from typing import Any
+
+import nbformat
+import pytest
+
+import labs
+from labs.exercises import exercises
+from notebooks.tools import script, verify
+from notebooks.tools.run import execute
+from tests.conftest import ROOT, Command
+from utils.base.errors import CallerError, CheckError
+from utils.teaching.prose import METADATA, fill
+
+NAMES = script.names()
+SCRIPT = """\
+# %% [markdown]
+# A text of 1998 with `0.5`, $x^2$ and R2.
+
+# %% tags=["prose"]
+prose("It is {value:.1f}.", value=measured)
+
+# %% tags=["exercise"]
+def half(x):
+    ### BEGIN SOLUTION
+    return x / 2
+    ### END SOLUTION
+
+# %% [markdown] tags=["solution"]
+# Divide.
+
+# %% tags=["check"]
+check("lesson.half", half)
+"""
+
+
+@pytest.fixture
+def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """`lesson(text)` is the notebook that a script of this text says."""
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    monkeypatch.setattr(verify, "FOLDER", tmp_path)
+    monkeypatch.setattr(verify, "EXERCISES", tmp_path / "exercises")
+    (tmp_path / "exercises").mkdir()
+
+    def write(text: str) -> Any:
+        (tmp_path / "lesson.py").write_text(text, encoding="utf-8")
+        return script.from_script("lesson")
+
+    return write
+
+
+def shown(notebook: Any, value: float = 6.58, *, text: str | None = None, lapsed: tuple[str, ...] = ()) -> Any:
+    """The notebook as a run leaves it."""
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            cell.execution_count = number + 1
+    about: dict[str, Any] = {"values": {"value": value}, "lapsed": list(lapsed), "within": 0.05}
+    said = fill("It is {value:.1f}.", about["values"], list(lapsed)) if text is None else text
+    output = nbformat.v4.new_output("display_data", {"text/markdown": said}, metadata={METADATA: about})
+    notebook.cells[1].outputs = [output]
+    return notebook
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published(name: str) -> None:
+    """Script and files agree, no result was typed, every text is what its run's values make of it."""
+    assert verify.typed_numbers(script.from_script(name)) == []
+    assert verify.differences(name) == [], f"python -m notebooks {name}"
+    published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
+    assert verify.faults(published) == []
+    assert len(verify.values(published)) >= 3
+
+
+def test_there_is_a_notebook_for_each_exercise() -> None:
+    asked = [
+        found
+        for name in NAMES
+        for cell in script.from_script(name).cells
+        if "check" in script.tags(cell)
+        for found in script.CHECK.findall(cell.source)
+    ]
+    assert sorted(asked) == sorted(exercises())
+    assert {asked_.split(".")[0] for asked_ in asked} <= {*labs.NAMES, "start_here"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_notebook_begins_alike_and_lets_try(name: str) -> None:
+    """The first cell finds the labs, says what to install where there are none, and which data these are."""
+    cells = script.from_script(name).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    first = code[0]
+    assert script.tags(first) == ["setup"]
+    assert re.match(r"# In a hosted notebook.*\n#   pip install \S+keras_labs\S+\[\w+\]", first.source)
+    assert first.source.rstrip().endswith("data_check(splits)")
+    how = [re.sub(rf"\[\w+\]|{'|'.join(labs.NAMES)}", "", cell.source) for cell in (first, _setup_of("regression"))]
+    assert how[0].split("begin()")[0] == how[1].split("begin()")[0]
+    assert sum("try" in script.tags(cell) for cell in cells) >= 3
+    assert sum("check" in script.tags(cell) for cell in cells) >= 3
+
+
+def _setup_of(name: str) -> Any:
+    return next(cell for cell in script.from_script(name).cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exercises_hold_no_solution(name: str) -> None:
+    stripped = script.without_solutions(script.from_script(name))
+    checks = 0
+    for cell in stripped.cells:
+        assert "SOLUTION" not in cell.source
+        assert not cell.get("outputs")
+        if "exercise" in script.tags(cell):
+            assert script.STUB in cell.source
+        if "check" in script.tags(cell):
+            assert cell.metadata.nbgrader.points == 1
+            checks += 1
+    assert checks >= 3
+
+
+def test_stripping(lesson: Callable[[str], Any]) -> None:
+    notebook = lesson(SCRIPT)
+    stripped = script.without_solutions(notebook)
+    assert [cell.source for cell in stripped.cells][2:] == [
+        "def half(x):\n    ...  # your answer",
+        'check("lesson.half", half)',
+    ]
+    assert "return x / 2" in notebook.cells[2].source
+    assert stripped.cells[2].metadata.nbgrader.grade_id == "lesson-half-answer"
+    assert "raises-exception" in stripped.cells[3].metadata.tags
+    for wrong in (SCRIPT.replace('half", half', 'half"'), SCRIPT.replace("### BEGIN SOLUTION\n", "")):
+        with pytest.raises(CallerError, match="a check is one line"):
+            script.without_solutions(lesson(wrong))
+    with pytest.raises(CallerError, match="a cell has the tag proze"):
+        lesson(SCRIPT.replace('"prose"', '"proze"'))
+    with pytest.raises(CallerError, match="there is no notebook nothing"):
+        script.from_script("nothing")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("1998", "6.58 MPa", "6.58 (cell-000)"),
+        ("1998", "12 %", "12 % (cell-000)"),
+        ("1998", "1,030 rows", "1,030 (cell-000)"),
+        ("{value:.1f}", "{value:.1f} or 7", "7 (cell-001)"),
+        ("measured)", "measured, claims={'under 8': True})", "8 (cell-001)"),
+        ("value=measured", "value=6.6", "6.6, given to prose as a figure (cell-001)"),
+        ("[markdown]\n# A", '[markdown] facts=["3"]\n# A', "3, a fact that does not occur (cell-000)"),
+    ],
+)
+def test_typed_numbers_are_found(lesson: Callable[[str], Any], old: str, new: str, found: str) -> None:
+    assert verify.typed_numbers(lesson(SCRIPT)) == []
+    assert verify.typed_numbers(lesson(SCRIPT.replace(old, new))) == [found]
+
+
+def test_facts_may_be_listed(lesson: Callable[[str], Any]) -> None:
+    listed = SCRIPT.replace("[markdown]\n# A", '[markdown] facts=["10"]\n# 10 units. A')
+    assert verify.typed_numbers(lesson(listed)) == []
+
+
+def test_a_notebook_that_drifted_from_its_script(lesson: Callable[[str], Any], tmp_path: Path) -> None:
+    notebook = lesson(SCRIPT)
+    assert verify.differences("lesson") == ["lesson.ipynb is missing", "exercises/lesson.ipynb is missing"]
+    nbformat.write(shown(notebook), tmp_path / "lesson.ipynb")
+    nbformat.write(script.without_solutions(notebook), tmp_path / "exercises" / "lesson.ipynb")
+    assert verify.differences("lesson") == []
+    lesson(SCRIPT.replace("A text", "The text"))
+    assert verify.differences("lesson") == [
+        "lesson.ipynb is not what lesson.py says",
+        "exercises/lesson.ipynb is not what lesson.py says",
+    ]
+    lesson(SCRIPT.replace("return x / 2", "return x * 0.5"))
+    assert verify.differences("lesson") == ["lesson.ipynb is not what lesson.py says"]
+    lesson(SCRIPT.replace('tags=["check"]', 'tags=["check", "try"]'))
+    assert len(verify.differences("lesson")) == 2
+
+
+def test_a_text_that_is_not_what_its_run_gave(lesson: Callable[[str], Any]) -> None:
+    assert verify.faults(shown(lesson(SCRIPT))) == []
+    assert verify.faults(shown(lesson(SCRIPT), text="It is 5.0.")) == ["cell-001 says other numbers than its run"]
+    assert verify.faults(shown(lesson(SCRIPT), lapsed=("small",))) == ["cell-001 claims what does not hold: small"]
+    silent = shown(lesson(SCRIPT))
+    silent.cells[1].outputs = []
+    assert verify.faults(silent) == ["cell-001 has 1 texts and shows 0"]
+
+
+def test_what_must_not_be_published(lesson: Callable[[str], Any]) -> None:
+    assert verify.faults(lesson(SCRIPT))[0] == "cell-001 was not run"
+    notebook = shown(lesson(SCRIPT))
+    outputs = notebook.cells[2].outputs
+    outputs.append(nbformat.v4.new_output("stream", name="stderr", text="a warning"))
+    outputs.append(nbformat.v4.new_output("error", ename="ValueError", evalue="", traceback=[]))
+    assert verify.faults(notebook) == ["cell-002 warns: a warning", "cell-002 raises ValueError"]
+    outputs[:] = [nbformat.v4.new_output("stream", name="stdout", text="x" * verify.MEGABYTE)]
+    assert verify.faults(notebook) == ["it is larger than 1 MB"]
+
+
+def test_numbers_of_another_run(lesson: Callable[[str], Any]) -> None:
+    published = shown(lesson(SCRIPT), 6.58)
+    assert verify.moved(published, shown(lesson(SCRIPT), 6.6)) == []
+    assert verify.moved(published, shown(lesson(SCRIPT), 7.1)) == [
+        "cell-001/0: value is 7.1, published as 6.58",
+    ]
+    assert len(verify.moved(shown(lesson(SCRIPT), 20), shown(lesson(SCRIPT), 21))) == 1  # a count is exact
+    silent = shown(lesson(SCRIPT))
+    silent.cells[1].outputs = []
+    assert verify.moved(published, silent) == ["the run shows other texts"]
+
+
+def test_the_command(command: Command, tmp_path: Path) -> None:
+    done = command("notebooks", "--check")
+    assert (done.status, done.err) == (0, "")
+    refused = command("notebooks", "nothing")
+    assert refused.status == 2
+    assert refused.err.splitlines()[0] == "error: there is no notebook nothing"
+    taken = command("notebooks", "--course", tmp_path)
+    assert taken.status == 0
+    assert command("notebooks", "--course", tmp_path).status == 2
+
+
+def test_a_cell_that_raises_ends_the_run(lesson: Callable[[str], Any], tmp_path: Path) -> None:
+    raising = "# %%\nimport os\nprint(os.environ['LABS_OFFLINE'], os.environ.get('LABS_MIRROR'))\n\n# %%\n1 / 0\n"
+    made = lesson(raising)
+    with pytest.raises(CheckError, match="lesson: a cell raises ZeroDivisionError: division by zero") as ended:
+        execute(made, "lesson", folder=tmp_path)
+    assert ended.value.hint == "the cell that begins: 1 / 0"
+    assert made.cells[0].outputs[0].text == "1 None\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_gives_the_published_numbers(name: str, command: Command) -> None:
+    done = command("notebooks", "--rerun", name)
+    assert done.status == 0, done.err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_but_a_check_needs_an_answer(name: str) -> None:
+    """Each cell can be run before all is solved: what an exercise or a solution defines, other cells do not use."""
+    defined, used = set(), set()
+    for cell in script.from_script(name).cells:
+        if cell.cell_type != "code" or "check" in script.tags(cell):
+            continue
+        if {"exercise", "solution"} & {*script.tags(cell)}:
+            defined |= {
+                name.get_name() for name in symtable(cell.source, name, "exec").get_symbols() if name.is_assigned()
+            }
+        else:
+            used |= {node.id for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
+    assert len(defined) >= 3
+    assert not defined & used
+
+
+@pytest.mark.slow
+def test_a_check_refuses_an_exercise_that_is_not_solved(command: Command, tmp_path: Path) -> None:
+    """All exercises and checks in one notebook, as students get them: the checks refuse, and nothing else does."""
+    lessons = [script.without_solutions(script.from_script(name)).cells for name in NAMES]
+    setup = nbformat.v4.new_code_cell("from labs.exercises import check")
+    cells = [setup, *(cell for lesson in lessons for cell in lesson if {"exercise", "check"} & {*script.tags(cell)})]
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "unsolved.ipynb")
+    done = command("nbconvert", "--to", "notebook", "--execute", "--output", "run", "unsolved.ipynb")
+    assert done.status == 0, done.err
+    for cell in nbformat.read(tmp_path / "run.ipynb", as_version=4).cells:
+        errors = [output.ename for output in cell.get("outputs", []) if output.output_type == "error"]
+        assert errors == (["NotYetError"] if "check" in script.tags(cell) else [])
+
+
+def test_kernel_and_metadata_do_not_name_this_machine() -> None:
+    for path in sorted(script.FOLDER.rglob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        assert notebook["metadata"] == script.METADATA
+        assert str(ROOT) not in path.read_text(encoding="utf-8")

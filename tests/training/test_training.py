@@ -1,0 +1,148 @@
+"""The compiled loop does what `keras.Model.fit` does, and a resumed training ends where an uninterrupted one does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from utils.base.errors import CallerError
+from utils.datasets.splits import Split
+from utils.networks.compiling import optimizer
+from utils.training.batches import ArrayBatches
+from utils.training.loop import train
+from utils.training.phases import silent
+from utils.training.results import Progress
+
+random = np.random.default_rng(3)
+TRAIN = Split(random.normal(size=(50, 4)).astype("float32"), random.normal(size=50).astype("float32"))
+VALIDATION = Split(random.normal(size=(20, 4)).astype("float32"), random.normal(size=20).astype("float32"))
+
+
+def network(dropout: float = 0.0) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dropout(dropout)(keras.layers.Dense(8, activation="relu")(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(1)(hidden))
+    model.compile("adam", "mse", metrics=["mae"], jit_compile=False)
+    return model
+
+
+def trained(model: keras.Model, epochs: int, **options: Any) -> Progress:
+    arguments: dict[str, Any] = {"patience": 0, "restore_best_weights": False, "checkpoint": None, "report": silent}
+    return train(
+        model, ArrayBatches(TRAIN, 16, seed=5), ArrayBatches(VALIDATION, 16), epochs=epochs, **{**arguments, **options}
+    )
+
+
+def test_it_is_the_step_of_keras_fit() -> None:
+    ours, theirs = network(), network()
+    progress = trained(ours, 3)
+    batches = ArrayBatches(TRAIN, 16, seed=5)
+    for epoch in range(1, 4):
+        order = batches.open(epoch)
+        history = theirs.fit(
+            TRAIN.inputs[order],
+            TRAIN.targets[order],
+            batch_size=16,
+            shuffle=False,
+            verbose=0,
+            validation_data=(VALIDATION.inputs, VALIDATION.targets),
+            validation_batch_size=16,
+        ).history
+        for name in ("loss", "mae", "val_loss", "val_mae"):
+            assert progress.history[epoch - 1][name] == pytest.approx(history[name][0], rel=1e-5)
+    for mine, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
+
+
+def test_order_is_a_function_of_seed_and_epoch() -> None:
+    one, other = ArrayBatches(TRAIN, 16, seed=5), ArrayBatches(TRAIN, 16, seed=5)
+    other.open(1)
+    assert one.open(2).numpy().tolist() == other.open(2).numpy().tolist()
+    assert sorted(one.open(2).numpy()) == list(range(50))
+    assert one.open(2).numpy().tolist() != one.open(3).numpy().tolist()
+    assert one.open(2).numpy().tolist() != ArrayBatches(TRAIN, 16, seed=6).open(2).numpy().tolist()
+    assert one.steps == 4
+
+
+class KilledError(Exception):
+    """Stands for a kill between two epochs."""
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_resumed_training_ends_with_the_same_bits(dropout: float, tmp_path: Path) -> None:
+    """With Dropout too: the checkpoint holds the state of the random seeds."""
+    whole = network(dropout)
+    uninterrupted = trained(whole, 8)
+
+    def killed_after_five(row: dict[str, float], epochs: int, seconds_left: float) -> None:
+        if row["epoch"] == 5:
+            raise KilledError
+
+    state = tmp_path / "state.npz"
+    with pytest.raises(KilledError):
+        trained(network(dropout), 8, checkpoint=state, report=killed_after_five)
+    keras.utils.set_random_seed(99)
+    resumed_model = network(dropout)
+    resumed = trained(resumed_model, 8, checkpoint=state)
+    assert 0 < resumed.resumed_at <= 5
+    for mine, other in zip(whole.get_weights(), resumed_model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+    timeless = [
+        [{k: v for k, v in row.items() if k != "seconds"} for row in p.history] for p in (uninterrupted, resumed)
+    ]
+    assert timeless[0] == timeless[1]
+    assert (resumed.best_epoch, resumed.best_loss) == (uninterrupted.best_epoch, uninterrupted.best_loss)
+
+
+def test_best_weights_and_patience() -> None:
+    model = network()
+    model.compile(keras.optimizers.Adam(0.03), "mse", jit_compile=False)
+    seen: list[tuple[float, list[np.ndarray]]] = []
+
+    def remember(row: dict[str, float], epochs: int, seconds_left: float) -> None:
+        seen.append((row["val_loss"], model.get_weights()))
+
+    progress = trained(model, 60, patience=3, restore_best_weights=True, report=remember)
+    losses = [loss for loss, _ in seen]
+    assert progress.best_epoch == int(np.argmin(losses)) + 1
+    assert len(losses) < 60
+    assert len(losses) == progress.best_epoch + 3
+    for mine, best in zip(model.get_weights(), seen[progress.best_epoch - 1][1], strict=True):
+        np.testing.assert_array_equal(mine, best)
+
+
+def test_damaged_or_foreign_state_is_refused(tmp_path: Path) -> None:
+    state = tmp_path / "state.npz"
+    state.write_bytes(b"PK nonsense")
+    with pytest.raises(CallerError, match="does not hold this network's state"):
+        trained(network(), 2, checkpoint=state)
+    state.unlink()
+    trained(network(), 1, checkpoint=state)
+    state.write_bytes(state.read_bytes()[:-100])
+    with pytest.raises(CallerError, match="does not hold this network's state"):
+        trained(network(), 2, checkpoint=state)
+    state.unlink()
+    wide = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    wide.compile("adam", "mse", jit_compile=False)
+    trained(wide, 1, checkpoint=state)
+    with pytest.raises(CallerError, match="does not hold this network's state"):
+        trained(network(), 2, checkpoint=state)
+
+
+def test_divergence_stops_with_what_to_try() -> None:
+    model = network()
+    model.compile(keras.optimizers.SGD(1e30), "mse", jit_compile=False)
+    with pytest.raises(CallerError, match="diverged") as caught:
+        trained(model, 9)
+    assert "learning rate" in caught.value.hint
+
+
+def test_a_warm_rate_rises_then_falls_to_zero() -> None:
+    rate = optimizer("adam", 0.1, schedule="cosine", steps=100, warm_up=10)._learning_rate
+    values = [float(rate(step)) for step in (0, 5, 10, 55, 100)]
+    assert values == pytest.approx([0.0, 0.05, 0.1, 0.05, 0.0], abs=1e-6)

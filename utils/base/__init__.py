@@ -1,0 +1,1 @@
+"""What every package builds on: errors, configs, paths, console output, atomic files."""

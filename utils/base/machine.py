@@ -1,0 +1,92 @@
+"""What this process may use of its machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from utils.base.paths import ROOT
+
+
+def cores() -> int:
+    """Cores that this process may run on: fewer than the machine has where it is held to some of them."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
+
+
+def versions() -> dict[str, str]:
+    """Python's version and those of the packages that decide the numbers."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
+
+
+def device() -> dict[str, Any]:
+    """What trained: `kind` is cpu or gpu, `name` says which, `threads` how many cores this process may use."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return {"kind": "gpu", "name": details.get("device_name", "unknown"), "threads": cores()}
+    return {"kind": "cpu", "name": platform.machine(), "threads": cores()}
+
+
+def commit() -> str | None:
+    """The commit of the checkout that runs, with `-dirty` where files differ from it; None outside a checkout."""
+    if not (ROOT / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def peak_megabytes() -> float | None:
+    """The largest resident memory that this process has had, in MB; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+PACE_SIDE, PACE_PRODUCTS = 384, 60
+
+
+def limit_threads(threads: int) -> None:
+    """Hold TensorFlow and OpenCV of this process, which must not have begun to compute, to so many threads."""
+    import importlib.util
+
+    import tensorflow as tf
+    import threadpoolctl
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    threadpoolctl.threadpool_limits(threads)
+    if importlib.util.find_spec("cv2"):
+        import cv2
+
+        cv2.setNumThreads(threads)
+
+
+def pace() -> float:
+    """Seconds of a fixed loop of matrix products on this machine as it is now: what seconds are held against.
+
+    Two runs of one training take seconds in the ratio of their paces, whatever machine or neighbours they have.
+    """
+    matrix = np.random.default_rng(0).standard_normal((PACE_SIDE, PACE_SIDE)).astype("float32") / PACE_SIDE
+    product = matrix
+    start = time.perf_counter()
+    for _ in range(PACE_PRODUCTS):
+        product = matrix @ product + matrix
+    return time.perf_counter() - start

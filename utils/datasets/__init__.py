@@ -1,0 +1,1 @@
+"""Data sets: the catalogue, where files are, how they are obtained, read and split."""

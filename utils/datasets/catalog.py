@@ -1,0 +1,144 @@
+"""The catalogue of data sets: what each is, whose it is, where its files are and what they must hash to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from utils.base.errors import CallerError
+from utils.base.paths import DATA
+
+Origin = Literal["embedded", "package", "files", "folder", "simulated"]
+UNVERIFIED = "unverified"
+"""The digest of a file whose bytes nobody here has seen; its first fetch is held to from then on."""
+
+
+def data_folder() -> Path:
+    """The folder of the catalogue and the embedded data: `data/` of a checkout, or its copy inside the wheel."""
+    return DATA
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set, or several that a pattern with `*` names.
+
+    Attributes:
+        name: its name in the data set; in a package, its path below `site-packages`.
+        bytes: size, of all files together where there are several; None where nobody has seen it.
+        digest: `sha256:…`, `md5:…` as its publisher gives it, or `unverified`.
+        urls: where it is downloaded from, in this order.
+        inside: the URLs give an archive; the file's path in it.
+        differs: of an alternative, in what it differs from the file that it stands for.
+        alternatives: files that serve as well, with bytes of their own.
+    """
+
+    name: str
+    bytes: int | None
+    digest: str
+    urls: tuple[str, ...] = ()
+    inside: str = ""
+    differs: str = ""
+    alternatives: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set of the catalogue.
+
+    Attributes:
+        origin: `embedded` in this project; in a Python `package`; `files` of a cache, a mirror or the network; a
+            `folder` that its user fetches; `simulated`.
+        labs: that use it; a lab's `auto` asks its entries in their order.
+        package: that holds the files.
+        extra: of this project, that installs the package.
+        rows: samples in all; None where nobody has counted them.
+        get: of a folder, how its user comes by it.
+    """
+
+    name: str
+    title: str
+    task: str
+    origin: Origin
+    labs: tuple[str, ...]
+    licence: str
+    citation: str
+    homepage: str
+    split: str
+    rows: int | None
+    files: tuple[File, ...] = ()
+    package: str = ""
+    extra: str = ""
+    get: str = ""
+
+    @property
+    def samples(self) -> bool:
+        """Whether it is a data set, and not the weights of a network or the names of its classes."""
+        return self.task not in ("weights", "names")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the samples are made by a simulator."""
+        return self.origin == "simulated"
+
+    @property
+    def bytes(self) -> int | None:
+        """Size of its files; None where one has not been seen."""
+        sizes = [file.bytes for file in self.files]
+        return None if not sizes or None in sizes else sum(size for size in sizes if size is not None)
+
+
+def _file(record: Mapping[str, Any]) -> File:
+    nested = {
+        "urls": tuple(record.get("urls", ())),
+        "alternatives": tuple(_file(other) for other in record.get("alternatives", ())),
+    }
+    return File(**{"bytes": None, **record, **nested})
+
+
+def _entry(name: str, record: dict[str, Any]) -> Entry:
+    files = tuple(_file(file) for file in record.pop("files", ()))
+    return Entry(name=name, labs=tuple(record.pop("labs")), files=files, **{"rows": None, **record})
+
+
+@cache
+def catalogue() -> dict[str, Entry]:
+    """Every data set by name, in the order of `data/catalog.toml`."""
+    records = tomllib.loads((data_folder() / "catalog.toml").read_text(encoding="utf-8"))
+    return {name: _entry(name, record) for name, record in records.items()}
+
+
+def find(name: str) -> Entry:
+    """The data set of this name.
+
+    Raises:
+        CallerError: there is none.
+    """
+    if name not in catalogue():
+        raise CallerError(f"{name}: there is no such data set", f"the data sets are: {', '.join(catalogue())}")
+    return catalogue()[name]
+
+
+def candidates(name: str, lab: str) -> list[Entry]:
+    """The data sets that a lab's `--data NAME` may mean.
+
+    `auto` is all that need no folder, in their order; `simulated` the lab's simulated one.
+
+    Raises:
+        CallerError: no such data set, or not one of this lab.
+    """
+    mine = {key: entry for key, entry in catalogue().items() if lab in entry.labs and entry.samples}
+    if name == "auto":
+        return [entry for entry in mine.values() if entry.origin != "folder"]
+    simulated = [entry for entry in mine.values() if entry.simulated]
+    if name == "simulated" and simulated:
+        return simulated
+    if name not in mine:
+        raise CallerError(
+            f"--data {name}: no data set of the lab {lab} has this name",
+            f"choose from: {', '.join(['auto', *mine])}",
+        )
+    return [mine[name]]

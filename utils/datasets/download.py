@@ -1,0 +1,177 @@
+"""Downloads that end whole or not at all: resumed where they were cut off, retried, held against size and digest."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from utils.base.console import progress
+from utils.base.errors import CallerError, UnobtainableError
+
+CONNECT_SECONDS = 3.0
+"""How long a network may take to answer before it counts as missing."""
+READ_SECONDS = 20.0
+"""How long a server may pause within a file."""
+RETRIES = 3
+CHUNK = 1 << 15
+PART = ".part"
+
+
+def reachable(urls: Sequence[str]) -> tuple[str, ...]:
+    """Those of the URLs whose host takes a connection, all asked at once, within CONNECT_SECONDS in all."""
+    hosts = sorted({_host(url) for url in urls})
+    answering = _answering(tuple(hosts))
+    return tuple(url for url in urls if _host(url) in answering)
+
+
+def _host(url: str) -> tuple[str, int]:
+    """Host and port that a request for the URL connects to: a proxy's where the environment names one."""
+    import requests.utils
+
+    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+    parts = urlsplit(proxy or url)
+    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+
+
+@cache
+def _answering(hosts: tuple[tuple[str, int], ...]) -> frozenset[tuple[str, int]]:
+    found: set[tuple[str, int]] = set()
+
+    def ask(host: tuple[str, int]) -> None:
+        try:
+            socket.create_connection(host, timeout=CONNECT_SECONDS).close()
+            found.add(host)
+        except OSError:
+            pass
+
+    # Looking a name up has no time limit of its own, so each host has a thread that nobody waits for longer.
+    threads = [threading.Thread(target=ask, args=(host,), daemon=True) for host in hosts]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + CONNECT_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return frozenset(found)
+
+
+def download(urls: Iterable[str], target: Path, *, digest: str | None, size: int | None) -> None:
+    """Fetch a file from the first URL that gives it.
+
+    Args:
+        urls: of the same file.
+        target: renamed to when whole.
+        digest: `sha256:…` or `md5:…`, or None where it is not known.
+        size: in bytes, or None.
+
+    Raises:
+        UnobtainableError: no URL gives it; the message says what each did.
+        CallerError: it cannot be written.
+    """
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    reasons = []
+    for url in urls:
+        store = pooch.create(
+            target.parent, base_url="", registry={target.name: digest}, urls={target.name: url}, retry_if_failed=RETRIES
+        )
+        try:
+            store.fetch(target.name, downloader=_Resuming(target, resumable=digest is not None, size=size))
+            return
+        except UnobtainableError as error:
+            reasons.append(f"{_short(url)}: {error.message}")
+        except requests.exceptions.RequestException as error:
+            reasons.append(f"{_short(url)}: {_reason(error)}")
+        except ValueError:
+            reasons.append(f"{_short(url)}: it sent other bytes than the catalogue names")
+        except OSError as error:
+            raise CallerError(
+                f"{target}: it cannot be written ({error.strerror or error})",
+                "make room, or let LABS_DATA_HOME name a folder that you may write to",
+            ) from error
+    raise UnobtainableError("; ".join(reasons), "try again later, or take it from a mirror: LABS_MIRROR")
+
+
+def _short(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in a request, in a few words."""
+    import requests
+
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code} {response.reason}".strip()
+    if isinstance(error, requests.exceptions.Timeout):
+        return "it stopped answering"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "it ended too early"
+    return "the connection failed"
+
+
+@dataclass(frozen=True)
+class _Resuming:
+    """A downloader for pooch. What came before an interruption stays in a `.part` file and is not asked for again.
+
+    Only a file whose digest is known is resumed: of another one nobody could tell that its two halves belong together.
+    """
+
+    target: Path
+    resumable: bool
+    size: int | None
+
+    def __call__(self, url: str, output: str | Path, pooch: Any) -> None:  # noqa: ARG002
+        part = self.target.with_name(self.target.name + PART)
+        if not self.resumable:
+            part.unlink(missing_ok=True)
+        try:
+            self._fetch(url, part)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                part.unlink(missing_ok=True)  # half a file helps nobody on a full disk
+            raise
+        part.replace(output)
+
+    def _fetch(self, url: str, part: Path) -> None:
+        import requests
+
+        done = part.stat().st_size if part.exists() else 0
+        if done == self.size:
+            return
+        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        with requests.get(url, headers=headers, stream=True, timeout=timeout) as response:
+            if response.status_code == 416:  # the part is longer than the file
+                part.unlink(missing_ok=True)
+                raise requests.exceptions.ChunkedEncodingError("the file has changed on the server")
+            if 400 <= response.status_code < 500:
+                raise UnobtainableError(f"HTTP {response.status_code} {response.reason}", "look at the homepage")
+            response.raise_for_status()
+            if response.status_code != 206:
+                done = 0
+            length = response.headers.get("Content-Length", "")
+            total = done + int(length) if length.isdigit() else None
+            self._check(response.headers.get("Content-Type", ""), total)
+            what = f"fetching {self.target.name} from {_short(url)}"
+            with part.open("ab" if done else "wb") as file, progress(total, what, "B", done=done) as bar:
+                for block in response.iter_content(CHUNK):
+                    file.write(block)
+                    bar.update(len(block))
+
+    def _check(self, kind: str, total: int | None) -> None:
+        """Refuse what is plainly another thing before its bytes are fetched."""
+        if kind.startswith("text/html"):
+            raise UnobtainableError("it sent a web page instead of the file", "look at the homepage")
+        if self.size is not None and total is not None and total != self.size:
+            raise UnobtainableError(f"it offers {total} bytes, not {self.size}", "look at the homepage")

@@ -1,0 +1,183 @@
+"""Where the files of a data set are on this machine: embedded, in a package, in the cache, in a mirror folder.
+
+`LABS_DATA_HOME` moves the cache, `LABS_MIRROR` names a mirror (a folder or a base URL, laid out
+`<data set>/<file name>`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from utils.base import atomic_files
+from utils.base.console import say
+from utils.base.errors import CallerError, CheckError, UnobtainableError, with_extra
+from utils.datasets.cache import cache_folder
+from utils.datasets.catalog import UNVERIFIED, Entry, File, data_folder
+
+RECORDED = "digests.json"
+"""In the cache of a data set: what files without a known digest were when they were first fetched."""
+
+
+class Found(NamedTuple):
+    """A file that is here and is what the catalogue names."""
+
+    paths: list[Path]
+    digest: str
+    where: str
+
+
+def mirror() -> str:
+    """The mirror that `LABS_MIRROR` names: a folder, a base URL, or nothing."""
+    place = os.environ.get("LABS_MIRROR", "")
+    if place and not is_url(place) and not Path(place).is_dir():
+        raise CallerError(f"LABS_MIRROR={place}: there is no such folder", "correct it, or unset it")
+    return place
+
+
+def is_url(place: str) -> bool:
+    """Whether a mirror is a base URL rather than a folder."""
+    return place.startswith(("http://", "https://"))
+
+
+def here(entry: Entry) -> list[Found | None]:
+    """Each file of the data set where this machine has it: embedded, in its package, in the cache or a mirror folder.
+
+    Raises:
+        CallerError: its package is not installed.
+        CheckError: an embedded or packaged file is not what the catalogue names.
+    """
+    if entry.origin == "embedded":
+        return [_held(data_folder(), file, "embedded", "restore it: git checkout data") for file in entry.files]
+    if entry.origin == "package":
+        hint = with_extra(str(entry.extra))
+        where = f"in the package {entry.package}"
+        return [_held(_site_packages(entry, hint), file, where, hint) for file in entry.files]
+    return [cached(entry, file) or _mirrored(entry, file) for file in entry.files]
+
+
+TO_FETCH = "to fetch"
+
+
+def lacks_package(entry: Entry) -> bool:
+    """Whether the data set is in a package that is not installed."""
+    return entry.origin == "package" and importlib.util.find_spec(entry.package) is None
+
+
+def state(entry: Entry) -> str:
+    """Where the data set is, in words, without reading it, or what it would take."""
+    if entry.origin == "folder":
+        return "your folder: --data-dir"
+    if lacks_package(entry):
+        return f"needs the extra {entry.extra}"
+    if entry.origin != "files":
+        return entry.origin
+    places = [_lies(entry, file) for file in entry.files]
+    return TO_FETCH if "" in places else " and ".join(dict.fromkeys(places))
+
+
+def _lies(entry: Entry, file: File) -> str:
+    """Where a file, or an alternative of it, lies, unread; nothing where it is not here."""
+    folders = {"cache": cache_folder()}
+    if mirror() and not is_url(mirror()):
+        folders["mirror"] = Path(mirror())
+    return next(
+        (
+            where
+            for where, folder in folders.items()
+            for choice in (file, *file.alternatives)
+            if (folder / entry.name / choice.name).is_file()
+        ),
+        "",
+    )
+
+
+def damaged(entry: Entry) -> list[Path]:
+    """Files of the data set that are in the cache or a mirror folder and are not what the catalogue names."""
+    folders = [cache_folder() / entry.name, *([Path(mirror()) / entry.name] if mirror() else [])]
+    recorded = recorded_digests(entry)
+    return [
+        folder / choice.name
+        for file in entry.files
+        for choice in (file, *file.alternatives)
+        for folder in folders
+        if (folder / choice.name).is_file() and look(choice, folder / choice.name, "", recorded) is None
+    ]
+
+
+def _site_packages(entry: Entry, hint: str) -> Path:
+    spec = importlib.util.find_spec(entry.package)
+    if spec is None or spec.origin is None:
+        raise UnobtainableError(f"{entry.name} is in the package {entry.package}, which is not installed", hint)
+    return Path(spec.origin).parent.parent
+
+
+def _held(folder: Path, file: File, where: str, hint: str) -> Found:
+    """A file that ships with this project or a package: it is right, or the installation is broken."""
+    found = look(file, folder / file.name, where)
+    if found is None:
+        raise CheckError(f"{folder / file.name} is missing or is not the file that the catalogue names", hint)
+    return found
+
+
+def look(file: File, path: Path, where: str, recorded: Mapping[str, str] | None = None) -> Found | None:
+    """The file at `path` if it is there with the right size and digest.
+
+    Args:
+        file: what is expected; its digest may be unverified.
+        path: where it may be, perhaps with a `*`.
+        where: the source in words.
+        recorded: digests that unverified files had at their first fetch.
+    """
+    paths = sorted(path.parent.glob(path.name)) if "*" in path.name else [path]
+    if not all(each.is_file() for each in paths) or not paths:
+        return None
+    if file.bytes not in (None, sum(each.stat().st_size for each in paths)):
+        return None
+    digests = {each.name: atomic_files.sha256(each) for each in paths}
+    actual = digests[path.name] if len(paths) == 1 and "*" not in path.name else atomic_files.digest_of_all(digests)
+    expected = (recorded or {}).get(file.name, file.digest)
+    if expected.startswith("md5:") and atomic_files.digest(path, "md5") != expected:
+        return None
+    if expected.startswith("sha256:") and actual != expected:
+        return None
+    return Found(paths, actual, where)
+
+
+def recorded_digests(entry: Entry) -> dict[str, str]:
+    """What unverified files of the data set were when they were first fetched, by name."""
+    path = cache_folder() / entry.name / RECORDED
+    if not path.is_file():
+        return {}
+    digests: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return digests
+
+
+def cached(entry: Entry, file: File) -> Found | None:
+    """The file, or an alternative of it, where the cache has it right."""
+    recorded = recorded_digests(entry)
+    for choice in (file, *file.alternatives):
+        path = cache_folder() / entry.name / choice.name
+        if choice.digest == UNVERIFIED and choice.name not in recorded:
+            continue  # half of a fetch: its digest was never kept
+        found = look(choice, path, "cache", recorded)
+        if found is not None:
+            return found
+    return None
+
+
+def _mirrored(entry: Entry, file: File) -> Found | None:
+    if not mirror() or is_url(mirror()):
+        return None
+    for choice in (file, *file.alternatives):
+        path = Path(mirror()) / entry.name / choice.name
+        found = look(choice, path, "mirror", recorded_digests(entry))
+        if found is not None:
+            return found
+        if path.is_file():
+            say(f"note: {path} is not the file that the catalogue names, and is not used")
+    return None

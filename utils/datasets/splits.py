@@ -1,0 +1,295 @@
+"""Which rows train, which choose, which judge: made so that nothing leaks from one to the other, and audited."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.base.errors import CallerError
+from utils.datasets.disk_rows import RowsOnDisk
+
+Array = NDArray[Any]
+Rows = NDArray[np.intp]
+Inputs = Any
+"""An array, or `RowsOnDisk` of one on disk: both have `shape`, `dtype`, a length, and rows by slice or number."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one split.
+
+    Attributes:
+        inputs: raw model inputs, (rows, …), float32 or uint8, in memory or on disk.
+        targets: (rows,) float32 for regression, int64 class numbers for classification.
+        groups: (rows,) of the patient, song or concrete mix that each row comes from, or None.
+        names: (rows,) of the files or samples, or None.
+    """
+
+    inputs: Inputs
+    targets: Array
+    groups: Array | None = None
+    names: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows come from: catalogue name, where it was found, digest of its bytes, real or SIMULATED."""
+
+    name: str
+    found: str
+    digest: str
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Training, validation and test rows of one data set.
+
+    Attributes:
+        source: the data set.
+        features: names of the input columns, for tables.
+        categories: of a table's categorical columns, the levels that the codes stand for, by name of the column.
+        target: what is predicted, as a name fit for an output of a model (`compressive_strength`).
+        unit: unit of a regression target.
+        class_names: by class number, for classification.
+        centre: share of height and width that was kept about the centre of each picture file.
+        load_seconds: what reading and splitting took.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    source: Source
+    target: str
+    features: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unit: str = ""
+    class_names: tuple[str, ...] = ()
+    centre: float = 1.0
+    load_seconds: float = 0.0
+
+    def parts(self) -> dict[str, Split]:
+        """The three splits by name, training first."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+class RowSplit(NamedTuple):
+    """Row numbers of the three splits, each ascending."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+    def take(
+        self, inputs: Inputs, targets: Array, groups: Array | None = None, names: Array | None = None
+    ) -> tuple[Split, Split, Split]:
+        """The three splits of arrays that hold all rows."""
+
+        def part(rows: Rows) -> Split:
+            held = inputs.take(rows) if isinstance(inputs, RowsOnDisk) else inputs[rows]
+            return Split(held, targets[rows], *(None if each is None else each[rows] for each in (groups, names)))
+
+        return part(self.train), part(self.validation), part(self.test)
+
+
+def row_digests(inputs: Inputs) -> Array:
+    """A digest of each row's bytes, (rows,) of 16 bytes: equal rows and no others have equal digests."""
+    digests = []
+    for start in range(0, len(inputs), 1024):
+        rows = inputs[start : start + 1024]
+        rows = np.ascontiguousarray(rows + 0.0 if rows.dtype.kind == "f" else rows)  # −0.0 becomes 0.0
+        digests += [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
+    return np.array(digests, dtype="V16")
+
+
+def glue(*labels: Array) -> Rows:
+    """One group number a row, such that rows which share any label share the group, also through other rows.
+
+    Args:
+        labels: arrays of (rows,): patients, digests, song names.
+
+    Example:
+        glue(np.array(["a", "a", "b", "c"]), np.array([1, 2, 2, 3]))  # [0, 0, 0, 1]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows = len(labels[0])
+    starts, ends, nodes = [], [], rows
+    for label in labels:
+        values, numbers = np.unique(label, return_inverse=True)
+        starts.append(np.arange(rows))
+        ends.append(numbers.ravel() + nodes)
+        nodes += len(values)
+    edges = (np.concatenate(starts), np.concatenate(ends))
+    graph = coo_array((np.ones(len(edges[0]), dtype=bool), edges), shape=(nodes, nodes))
+    return connected_components(graph, directed=False)[1][:rows].astype(np.intp)
+
+
+def split_rows(groups: Array, *, test: float, validation: float, seed: int, classes: Array | None = None) -> RowSplit:
+    """Hold out groups at random: no group has rows in two splits.
+
+    Args:
+        groups: (rows,) of group labels; a label of its own for each row splits row by row.
+        test: share of the groups that is held out to judge the model.
+        validation: share of the remaining groups that chooses epochs and thresholds.
+        seed: draws the groups.
+        classes: (rows,) of class numbers, to have each split hold the classes in the same proportions.
+
+    Raises:
+        CallerError: there are too few groups, in all or of a class.
+    """
+    rest, tested = hold_out(groups, test, seed, classes)
+    trained, validated = hold_out(groups, validation, seed, classes, rest)
+    return RowSplit(trained, validated, tested)
+
+
+def hold_out(
+    groups: Array, share: float, seed: int, classes: Array | None = None, rows: Rows | None = None
+) -> tuple[Rows, Rows]:
+    """Part rows in two, group by group.
+
+    Args:
+        groups: (all rows,) of group labels.
+        share: of the groups that is held out.
+        seed: draws them.
+        classes: (all rows,); stratifies. A group counts for the class that most of its rows have.
+        rows: those to part; all where none are given.
+
+    Returns:
+        Row numbers that are kept and that are held out, ascending.
+
+    Raises:
+        CallerError: there are too few groups, in all or of a class.
+
+    Source:
+        scikit-learn's GroupShuffleSplit and StratifiedShuffleSplit (where each row is a group, the second's own rows).
+    """
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
+
+    rows = np.arange(len(groups)) if rows is None else rows
+    try:
+        if classes is None:
+            splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+            kept, held = next(splitter.split(rows, groups=groups[rows]))
+        else:
+            _, first, members = np.unique(groups[rows], return_index=True, return_inverse=True)
+            order = np.argsort(np.argsort(first))  # groups by where they first stand, so that rows keep their order
+            members = order[members]
+            stratum = _commonest(members, classes[rows])
+            drawn = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
+            _, held_groups = next(drawn.split(stratum, stratum))
+            is_held = np.isin(members, held_groups)
+            kept, held = np.flatnonzero(~is_held), np.flatnonzero(is_held)
+    except ValueError as error:
+        held_together = len(np.unique(groups[rows]))
+        rarest = "" if classes is None else f", {np.bincount(classes[rows]).min()} rows of the rarest class"
+        raise CallerError(
+            f"{held_together} groups of rows{rarest}: too few to hold out {share:.2g} (equal rows are one)",
+            "use more data, more of the rarest class, or other shares for test and validation",
+        ) from error
+    return np.sort(rows[kept]), np.sort(rows[held])
+
+
+def keep_official(official: Sequence[str], groups: Array, *, validation: float, seed: int, classes: Array) -> RowSplit:
+    """Keep a published split; where it has no validation rows, take them from its training rows.
+
+    Args:
+        official: (rows,) of `train`, `validation` or `test`.
+        groups: (rows,) of group labels that are held together.
+        validation: share of the training groups that is held out, stratified, where there is no official one.
+        seed: draws it.
+        classes: (rows,) of class numbers.
+
+    Raises:
+        CallerError: see `hold_out`.
+    """
+    names = np.asarray(official)
+    trained, validated, tested = (np.flatnonzero(names == name) for name in ("train", "validation", "test"))
+    if not len(validated):
+        trained, validated = hold_out(groups, validation, seed, classes, trained)
+    return RowSplit(trained, validated, tested)
+
+
+class Shares(Protocol):
+    """What the config of a lab says of its splits."""
+
+    @property
+    def test_fraction(self) -> float:
+        """Share of the groups that is held out to judge."""
+
+    @property
+    def validation_fraction(self) -> float:
+        """Share of the rest that chooses."""
+
+    @property
+    def split_seed(self) -> int:
+        """Draws both."""
+
+
+def split_classes(shares: Shares, groups: Array, classes: Array, official: Sequence[str] | None = None) -> RowSplit:
+    """Split rows with classes as a lab's config says: a published split is kept, else all is stratified.
+
+    Args:
+        shares: the lab's config.
+        groups: (rows,) of group labels that are held together.
+        classes: (rows,) of class numbers.
+        official: see `keep_official`; none where nothing was published.
+
+    Raises:
+        CallerError: see `hold_out`.
+    """
+    validation, seed = shares.validation_fraction, shares.split_seed
+    if official:
+        return keep_official(official, groups, validation=validation, seed=seed, classes=classes)
+    return split_rows(groups, test=shares.test_fraction, validation=validation, seed=seed, classes=classes)
+
+
+def _commonest(members: Rows, classes: Array) -> Array:
+    """The class that most rows of each group have, (groups,)."""
+    counts = np.zeros((members.max() + 1, int(classes.max()) + 1), dtype=np.intp)
+    np.add.at(counts, (members, classes), 1)
+    return counts.argmax(axis=1)
+
+
+def audit(splits: Splits) -> dict[str, Any]:
+    """What leaks between the splits, and what guessing would reach.
+
+    Returns:
+        `duplicates_across_splits`: distinct inputs that stand in more than one split.
+        `groups_across_splits`: groups with rows in more than one split.
+        `test_rows_of_trained_groups`: test rows whose group also has rows in training or validation.
+        `majority`: share of the test rows that have the class most frequent in training; None for regression.
+        `classes`: for classification, rows of each class by split.
+    """
+    parts = splits.parts()
+    grouped = [part.groups for part in parts.values() if part.groups is not None]
+    leaked = 0
+    if grouped:
+        leaked = int(np.isin(grouped[2], np.concatenate(grouped[:2])).sum())
+    names = splits.class_names
+    counts = {split: np.bincount(part.targets, minlength=len(names)) for split, part in parts.items() if names}
+    classes = {split: dict(zip(names, rows.tolist(), strict=True)) for split, rows in counts.items()}
+    return {
+        "duplicates_across_splits": _shared([row_digests(part.inputs) for part in parts.values()]),
+        "groups_across_splits": _shared(grouped),
+        "test_rows_of_trained_groups": leaked,
+        "majority": float(counts["test"][counts["train"].argmax()] / counts["test"].sum()) if names else None,
+        "classes": classes,
+    }
+
+
+def _shared(labels: list[Array]) -> int:
+    """How many distinct labels stand in more than one of the arrays."""
+    if not labels:
+        return 0
+    _, counts = np.unique(np.concatenate([np.unique(label) for label in labels]), return_counts=True)
+    return int((counts > 1).sum())

@@ -1,0 +1,222 @@
+"""Pictures that several labs draw. Colours are Okabe and Ito's, told apart by every kind of colour vision.
+
+Figures are made without pyplot: nothing is kept in a global state, no window system is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from utils.metrics import classification
+
+Array = NDArray[Any]
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
+SIZE = (6.4, 4.0)
+
+
+def new_figure(title: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
+    """An empty figure of one plot, `size` in inches, with a quiet grid."""
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=12)
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def learning_curves(
+    history: Sequence[dict[str, float]],
+    kept_epoch: int,
+    *,
+    label: str,
+    root: bool = False,
+    phases: Mapping[str, int] | None = None,
+) -> Figure:
+    """Loss on training and validation by epoch, and the epoch whose weights were kept.
+
+    Args:
+        history: rows with `epoch`, `loss` and `val_loss`.
+        kept_epoch: the epoch whose weights were kept.
+        label: of the vertical axis, with its unit.
+        root: draw the root of the loss, so that a squared error is in the target's unit.
+        phases: epochs of each phase, by name, in their order.
+    """
+    figure, axes = new_figure("Learning curves")
+    epochs = [row["epoch"] for row in history]
+    for key, name, colour, style in (
+        ("loss", "training", BLUE, "-"),
+        ("val_loss", "validation", ORANGE, "--"),
+    ):
+        values = np.array([row[key] for row in history])
+        axes.plot(
+            epochs,
+            np.sqrt(values) if root else values,
+            color=colour,
+            linestyle=style,
+            linewidth=2,
+            marker="o" if len(epochs) < 3 else None,  # one epoch makes no line
+            label=name,
+        )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.axvline(kept_epoch, color=GREY, linestyle=":", linewidth=1.5, label=f"kept: epoch {kept_epoch}")
+    values = np.array([[row["loss"], row["val_loss"]] for row in history])
+    if values.max() > 20 * values.min() > 0:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label)
+    if phases and len(phases) > 1:
+        _name_phases(axes, phases)
+    axes.legend(frameon=False)
+    return figure
+
+
+def _name_phases(axes: Axes, phases: Mapping[str, int]) -> None:
+    """A name over the epochs of each phase, and a line between two."""
+    done = 0
+    for name, epochs in phases.items():
+        if done:
+            axes.axvline(done + 0.5, color=GREY, linewidth=1)
+        axes.text(done + 0.5 + epochs / 2, 1.01, name, transform=axes.get_xaxis_transform(), ha="center", color=GREY)
+        done += epochs
+
+
+def predicted_against_true(truth: Array, prediction: Array, *, label: str, note: str) -> Figure:
+    """Each test row as a point; on the diagonal the prediction is right.
+
+    Args:
+        truth: (rows,).
+        prediction: (rows,).
+        label: of the quantity, with its unit.
+        note: a line under the title: the metrics.
+    """
+    figure, axes = new_figure(f"Predicted against measured, test split\n{note}", size=(5.4, 5.2))
+    limits = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
+    axes.plot(limits, limits, color=GREY, linewidth=1.5, label="predicted = measured")
+    axes.scatter(truth, prediction, s=22, color=BLUE, alpha=0.7, linewidths=0, label="a test row")
+    axes.set_xlabel(f"measured {label}")
+    axes.set_ylabel(f"predicted {label}")
+    axes.set_aspect("equal")
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
+    """Predicted minus true against predicted, with the spread of the residuals at the side."""
+    figure = Figure(figsize=SIZE, layout="constrained")
+    points, counts = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1])
+    figure.suptitle("Residuals, test split", x=0.01, ha="left", fontsize=12)
+    errors = prediction - truth
+    points.scatter(prediction, errors, s=22, color=BLUE, alpha=0.7, linewidths=0)
+    counts.hist(errors, bins=20, orientation="horizontal", color=BLUE)
+    for axes in (points, counts):
+        axes.axhline(0, color=GREY, linewidth=1.5)
+        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    points.set_xlabel(f"predicted {label}")
+    points.set_ylabel(f"predicted − measured {label}")
+    counts.set_xlabel("test rows")
+    return figure
+
+
+def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
+    """Permutation importance as bars, largest first, with the standard deviation over the shuffles.
+
+    Args:
+        names: of the features.
+        drops: (features, repeats), positive is worse.
+        label: of the horizontal axis, with its unit.
+    """
+    figure, axes = new_figure("What the model uses: a column shuffled, test split")
+    order = np.argsort(drops.mean(axis=1))
+    axes.barh(
+        [names[i].replace("_", " ") for i in order],
+        drops.mean(axis=1)[order],
+        xerr=drops.std(axis=1)[order],
+        color=BLUE,
+        error_kw={"ecolor": GREY, "capsize": 3},
+    )
+    axes.set_xlabel(label)
+    axes.grid(visible=False, axis="y")
+    return figure
+
+
+def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str], *, note: str) -> Figure:
+    """Rows by true class, columns by predicted class; colour is the share of the true class.
+
+    Args:
+        table: (classes, classes) of counts.
+        class_names: by class number.
+        note: a line under the title: the metrics.
+    """
+    counts = np.asarray(table)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = max(4.2, 0.55 * len(class_names) + 1.8)
+    figure, axes = new_figure(f"What is taken for what, test split\n{note}", size=(side + 0.6, side))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        if counts[row, column]:
+            axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=colour, fontsize=9)
+    places = range(len(class_names))
+    turned = max(map(len, class_names)) > 3
+    axes.set_xticks(places, list(class_names), rotation=45 if turned else 0, ha="right" if turned else "center")
+    axes.set_yticks(places, list(class_names))
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
+    return figure
+
+
+def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:
+    """Accuracy by confidence; on the diagonal the model is as sure as it may be. Below: how many rows are how sure.
+
+    Args:
+        truth: (rows,) of class numbers.
+        probabilities: (rows, classes).
+        note: a line under the title: the calibration error.
+    """
+    rows, confidence, correct = classification.reliability(truth, probabilities)
+    held = rows > 0
+    figure = Figure(figsize=(5.4, 5.6), layout="constrained")
+    axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    axes.set_title(f"How sure it may be, test split\n{note}", loc="left", fontsize=12)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.5, label="as sure as right")
+    # Few rows say little.
+    axes.vlines(confidence[held], *wilson(correct[held], rows[held]), color=BLUE, linewidth=1.5, alpha=0.6)
+    axes.plot(confidence[held], correct[held], "o", color=BLUE, label="test rows, with 95 % interval")
+    edges = np.linspace(0, 1, len(rows) + 1)
+    counts.bar(edges[:-1], rows, width=1 / len(rows), align="edge", color=BLUE, edgecolor="white")
+    counts.set_yscale("symlog")
+    counts.set_xlabel("probability of the predicted class")
+    counts.set_ylabel("rows")
+    axes.set_ylabel("share that is right")
+    axes.legend(frameon=False, loc="upper left")
+    for plot in (axes, counts):
+        plot.grid(color="#DDDDDD", linewidth=0.6)
+        plot.set_axisbelow(True)
+        plot.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def wilson(share: Any, rows: Any) -> tuple[Any, Any]:
+    """The 95 % interval of shares that were counted in `rows` rows.
+
+    Source:
+        Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927).
+    """
+    z = 1.96
+    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    return middle - half, middle + half

@@ -1,0 +1,1 @@
+"""Regression tests of trained metrics: trials, bands, verdicts, parallel execution."""

@@ -1,0 +1,1 @@
+"""Images: decoding, folders of images, augmentation, shapes for simulators."""

@@ -1,0 +1,137 @@
+"""One picture file to one array of pixels, as a viewer would show it; what is no usable picture is told, not raised."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.base.errors import CallerError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as ImageType
+
+Array = NDArray[Any]
+Mode = Literal["grey", "rgb"]
+
+LARGEST = 100_000_000
+"""Pixels of a picture; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
+SMALLEST = 8
+"""Pixels along the shorter side: less shows nothing."""
+NEAR = 0.95
+"""A JPEG's own scale will do where it has this share of the wanted size: it lacks less than a pixel in twenty."""
+VERSION = 3
+"""Raised when decoding changes, so that caches of another decoder are not taken for this one's."""
+CHANNELS = {"grey": 1, "rgb": 3}
+
+
+def read_picture(
+    path: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0, square: bool = False
+) -> Array | str:
+    """One picture as (height, width, channels) uint8, or the reason why it cannot be used.
+
+    What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
+    frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
+    scales (a half, a quarter, an eighth) that is hardly smaller than `size`; the rest is an average over the covered
+    area.
+
+    Args:
+        path: of the file.
+        size: (height, width).
+        mode: `grey` (ITU-R 601 luma) or `rgb`.
+        centre: share of height and width that is kept about the centre.
+        square: keep a square, that share of the shorter side, so that proportions stay; resized bicubically, as
+            ImageNet's networks have learned.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = LARGEST
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged EXIF or palettes: the picture shows whether it matters
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if min(image.size) < SMALLEST:
+                    return f"{image.width} × {image.height} pixels are too few"
+                wanted = int(np.ceil(NEAR * max(size) / centre))
+                image.draft("L" if mode == "grey" else None, (wanted, wanted))
+                turned = ImageOps.exif_transpose(image)
+                return _pixels(_cut(_colours(turned, mode), size, centre, square=square))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return f"more than {LARGEST:,} pixels"
+    except UnidentifiedImageError:
+        return "empty" if path.stat().st_size == 0 else "no picture"
+    except Exception as error:  # Pillow's readers of damaged files raise nearly every kind
+        return f"damaged ({' '.join(str(error).split())[:80]})"
+
+
+def _colours(image: ImageType, mode: Mode) -> ImageType:
+    """The image as `L` or `RGB`."""
+    from PIL import Image
+
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image).astype("float64")
+        # 16-bit files come as 0 to 65535; what holds no such value was stored with fewer bits.
+        scale = 257.0 if values.max() > 255 else 1.0
+        image = Image.fromarray(np.clip(values / scale, 0, 255).astype("uint8"))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        opaque = image.convert("RGBA")
+        white = Image.new("RGBA", opaque.size, "white")
+        image = Image.alpha_composite(white, opaque)
+    return image.convert("L" if mode == "grey" else "RGB")
+
+
+def _cut(image: ImageType, size: tuple[int, int], centre: float, *, square: bool) -> ImageType:
+    """The centre of an image, resized."""
+    from PIL import Image
+
+    if square:
+        side = int(centre * min(image.size))
+        left, top = ((length - side + 1) // 2 for length in image.size)
+        cropped = image.crop((left, top, left + side, top + side))
+        return cropped.resize((size[1], size[0]), Image.Resampling.BICUBIC)
+    if centre < 1:
+        # Cropped first: a resize with a box looks over its edge.
+        left, top = (round(length * (1 - centre) / 2) for length in image.size)
+        image = image.crop((left, top, image.width - left, image.height - top))
+    return image.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _pixels(image: ImageType) -> NDArray[np.uint8]:
+    """(height, width, channels) of an image."""
+    pixels = np.asarray(image, dtype=np.uint8)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the file begins as a picture does; nothing is decoded."""
+    from PIL import Image
+
+    try:
+        with Image.open(path):
+            return True
+    except Exception:  # Pillow's readers of damaged files raise nearly every kind
+        return False
+
+
+def read_pictures(
+    paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, centre: float = 1.0, square: bool = False
+) -> Array:
+    """Pictures to predict from, (pictures, height, width, channels) uint8; see `read_picture`.
+
+    Raises:
+        CallerError: one cannot be used.
+    """
+    found = []
+    for path in paths:
+        if not path.is_file():
+            raise CallerError(f"{path}: there is no such file", "this run predicts from pictures: give their files")
+        picture = read_picture(path, size, mode, centre=centre, square=square)
+        if isinstance(picture, str):
+            raise CallerError(f"{path}: {picture}", "this run predicts from pictures: give one that a viewer opens")
+        found.append(picture)
+    return np.stack(found)

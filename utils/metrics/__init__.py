@@ -1,0 +1,1 @@
+"""Metrics with bootstrap intervals, and the baselines that a network has to beat."""

@@ -1,0 +1,145 @@
+"""What a network has to beat: scikit-learn's models on the very rows that the network had."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.datasets.csv_tables import one_hot
+from utils.datasets.splits import Inputs, Splits
+
+
+def _alone() -> AbstractContextManager[Any]:
+    """Boosting in one thread: OpenMP's threads wait for each other busily, a hundred times longer on a busy machine."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="openmp")
+    return limits
+
+
+def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
+    """Test predictions of the mean, of linear regression and of histogram gradient boosting.
+
+    Each is fitted on training and validation rows together: none of them chooses anything on validation, and the
+    network has seen both. Default settings, so that nothing was tuned on either side of the comparison.
+
+    Args:
+        splits: tables, inputs (rows, features).
+        seed: of the boosting.
+
+    Returns:
+        By name, (test rows,) float64.
+    """
+    from sklearn.dummy import DummyRegressor
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    def plain(inputs: Any) -> NDArray[Any]:
+        return one_hot(inputs, splits.features, splits.categories)
+
+    inputs = np.concatenate([plain(splits.train.inputs), plain(splits.validation.inputs)])
+    targets = np.concatenate([splits.train.targets, splits.validation.targets]).astype("float64")
+    models = {
+        "mean": DummyRegressor(),
+        "linear_regression": make_pipeline(StandardScaler(), LinearRegression()),
+        "gradient_boosting": HistGradientBoostingRegressor(random_state=seed),
+    }
+    tested = plain(splits.test.inputs)
+    with _alone():
+        return {name: model.fit(inputs, targets).predict(tested) for name, model in models.items()}
+
+
+LOGISTIC_ROWS = 5_000
+"""Rows that logistic regression on pictures is fitted on, at most: more would take it longer than the network."""
+READ_AT_A_TIME = 256
+"""Pictures that are in memory at full size while they are reduced."""
+REDUCED = 32
+"""Side in pixels that larger pictures are reduced to for it: with a weight a pixel it would learn them by heart."""
+
+
+def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
+    """Test probabilities of the class frequencies, of logistic regression and, for tables, of gradient boosting.
+
+    Each is fitted on training and validation rows together. Pictures are flattened and scaled to [0, 1]; larger ones
+    are averaged down to REDUCED pixels a side before. Where there are more than LOGISTIC_ROWS of them, the regression
+    has that many. Its name says either.
+
+    Args:
+        splits: tables, inputs (rows, features), or pictures, (rows, height, width, channels) uint8.
+        seed: of the boosting and of the choice of rows.
+
+    Returns:
+        By name, (test rows, classes) float64.
+    """
+    from sklearn.dummy import DummyClassifier
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    pictures = splits.train.inputs.ndim > 2
+    parts = (splits.train, splits.validation)
+    targets = np.concatenate([part.targets for part in parts])
+    prior = DummyClassifier(strategy="prior").fit(np.zeros((len(targets), 1)), targets)
+    guesses = {"class_frequencies": _probabilities(splits, prior, np.zeros((len(splits.test), 1)))}
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(targets))[: LOGISTIC_ROWS if pictures else None])
+    name = "logistic_regression"
+    name += f"_at_{REDUCED}_pixels" if pictures and _large(splits.train.inputs) else ""
+    name += "" if len(chosen) == len(targets) else f"_on_{len(chosen)}_rows"
+    first = len(parts[0])
+    halves = chosen[chosen < first], chosen[chosen >= first] - first
+    plain = [_plain(splits, part.inputs, rows) for part, rows in zip(parts, halves, strict=True) if len(rows)]
+    model = _logistic(splits).fit(np.concatenate(plain), targets[chosen])
+    guesses[name] = _probabilities(splits, model, _plain(splits, splits.test.inputs, np.arange(len(splits.test))))
+    if not pictures:
+        inputs = np.concatenate([part.inputs for part in parts])
+        categorical = [feature in splits.categories for feature in splits.features]
+        boosting = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
+        with _alone():
+            guesses["gradient_boosting"] = _probabilities(splits, boosting.fit(inputs, targets), splits.test.inputs)
+    return guesses
+
+
+def _probabilities(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArray[np.float64]:
+    """A fitted model's probabilities, (rows, classes); 0 for a class that it was not fitted on."""
+    whole = np.zeros((len(inputs), len(splits.class_names)))
+    whole[:, model.classes_] = model.predict_proba(inputs)
+    return whole
+
+
+def _plain(splits: Splits, inputs: Inputs, rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Rows as a linear model takes them: pixels in [0, 1], levels as indicators. Few large pictures at a time."""
+    if inputs.ndim == 2:
+        return one_hot(inputs[rows], splits.features, splits.categories)
+    parts = np.array_split(rows, max(1, len(rows) // READ_AT_A_TIME))
+    return np.concatenate([_pixels(inputs[part]) for part in parts])
+
+
+def _pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(pictures, values) in [0, 1], larger pictures reduced."""
+    small = np.stack([_reduced(picture) for picture in pictures]) if _large(pictures) else pictures
+    return small.reshape(len(pictures), -1) / 255.0
+
+
+def _large(pictures: Inputs) -> bool:
+    return min(pictures.shape[1:3]) > REDUCED
+
+
+def _reduced(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(height, width, channels) averaged down to (REDUCED, REDUCED, channels)."""
+    from PIL import Image
+
+    small = Image.fromarray(picture.squeeze()).resize((REDUCED, REDUCED), Image.Resampling.BOX)
+    return np.asarray(small).reshape(REDUCED, REDUCED, -1)
+
+
+def _logistic(splits: Splits) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if splits.train.inputs.ndim > 2:
+        return LogisticRegression(max_iter=1000, tol=1e-2)  # pixels share one scale already
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -1,0 +1,26 @@
+"""Metrics of regression."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from utils.metrics.metric import Array
+
+
+def rmse(truth: Array, prediction: Array) -> float:
+    """Root of the mean squared error, in the target's unit. Both (rows,)."""
+    return float(np.sqrt(np.mean((prediction - truth) ** 2)))
+
+
+def mae(truth: Array, prediction: Array) -> float:
+    """Mean absolute error, in the target's unit. Both (rows,)."""
+    return float(np.mean(np.abs(prediction - truth)))
+
+
+def r2(truth: Array, prediction: Array) -> float:
+    """Coefficient of determination: 1 is perfect, 0 what the mean of `truth` reaches. Both (rows,).
+
+    Not a number where every true value is the same.
+    """
+    spread = np.sum((truth - np.mean(truth)) ** 2)
+    return float(1 - np.sum((prediction - truth) ** 2) / spread) if spread > 0 else float("nan")

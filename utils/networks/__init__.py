@@ -1,0 +1,1 @@
+"""Building blocks of networks, compiling, explanations, and two faster training steps."""

@@ -1,0 +1,1 @@
+"""Pretrained backbones, their weights and cached features."""

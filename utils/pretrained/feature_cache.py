@@ -1,0 +1,246 @@
+"""What a frozen backbone makes of pictures, computed once: a row a picture in an array on disk, never again.
+
+A training picture may be cached in several views. View 0 is the picture itself, in float32; the others are mirrored and
+varied, in float16, which a training does not feel. Each lies in the cache under a key of backbone, weights, output,
+pictures, size and view.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from utils.base.atomic_files import replacing
+from utils.base.choices import Augmentation
+from utils.base.console import progress
+from utils.base.errors import CallerError
+from utils.datasets.cache import cache_folder, locked
+from utils.datasets.disk_rows import RowsOnDisk
+from utils.datasets.splits import Split
+from utils.images.augment import brighten, draw, matrices, warp
+from utils.pretrained import backbones
+from utils.pretrained.backbones import Weights
+from utils.training.batches import StreamBatches
+
+Array = NDArray[Any]
+
+VERSION = 1
+"""Raised when another computation gives other features, so that earlier caches are not taken for this one's."""
+BATCH = 32
+"""Pictures at a time: measured on two cores, 16 and 64 are slower."""
+SEED = 0
+"""Draws the views: the same for every run, so that runs with other seeds share the cache."""
+
+
+@lru_cache(maxsize=2)
+def _loaded(weights: Weights, side: int) -> keras.Model:
+    return backbones.load(weights, side)
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A backbone that computes features, or finds them in the cache.
+
+    Attributes:
+        weights: of the backbone, which is built only when there is something to compute.
+        side: of the pictures that it looks at, pixels; others are resized.
+        augmentation: how views are varied.
+    """
+
+    weights: Weights
+    side: int
+    augmentation: Augmentation
+
+    @property
+    def model(self) -> keras.Model:
+        """The backbone, from pixels to logits; see `utils.pretrained.backbones.load`."""
+        return _loaded(self.weights, self.side)
+
+    def frozen(self, output: str) -> keras.Model:
+        """From pixels to one output of the backbone."""
+        return keras.Model(self.model.input, self._tensor(output))
+
+    def _tensor(self, output: str) -> Any:
+        return backbones.output(self.weights.backbone, self.model, output)
+
+    def views(self, pictures: RowsOnDisk, output: str, number: int = 1) -> list[RowsOnDisk]:
+        """So many views of pictures, each as one output of the backbone.
+
+        Args:
+            pictures: (rows, height, width, 3) uint8, on disk.
+            output: `features`, `levels`, `logits` or the name of a layer; see `utils.pretrained.backbones.output`.
+            number: of views; the first is of the pictures as they are.
+
+        Returns:
+            A view each: (rows, …), float32 the first, float16 the others, on disk.
+
+        Raises:
+            CallerError: the weights cannot be used, or the cache cannot be written.
+        """
+        self.prepare(pictures, [output], number)
+        return [RowsOnDisk(self._file(pictures, output, view)) for view in range(number)]
+
+    def prepare(self, pictures: RowsOnDisk, outputs: Sequence[str], number: int = 1) -> None:
+        """Have several outputs of the same views in the cache, those that are missing computed in one pass.
+
+        Args:
+            pictures: see `views`, also for what is raised.
+            outputs: of the backbone.
+            number: of views.
+        """
+        with locked(cache_folder() / "features"):
+            missing = {}
+            for view in range(number):
+                files = {output: self._file(pictures, output, view) for output in outputs}
+                missing[view] = {output: file for output, file in files.items() if not _whole(file)}
+            self._compute(pictures, {view: files for view, files in missing.items() if files})
+
+    def _file(self, pictures: RowsOnDisk, output: str, view: int) -> Path:
+        return cache_folder() / "features" / f"{self._key(pictures, output, view)}.npy"
+
+    def _key(self, pictures: RowsOnDisk, output: str, view: int) -> str:
+        about = {
+            "version": VERSION,
+            "backbone": self.weights.backbone.name,
+            "weights": self.weights.digest,
+            "output": output,
+            "side": self.side,
+            "pictures": pictures.key,
+            "view": view,
+            **({"seed": SEED, **_options(self.augmentation)} if view else {}),
+        }
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+
+    def _compute(self, pictures: RowsOnDisk, missing: Mapping[int, Mapping[str, Path]]) -> None:
+        """Run the backbone over the views that lack an output, one after the other; the lock is held."""
+        if not missing:
+            return
+        outputs = sorted({output for files in missing.values() for output in files})
+        network = keras.Model(self.model.input, {output: self._tensor(output) for output in outputs})
+        spec = tf.TensorSpec((None, *pictures.shape[1:]), "uint8")
+        run = tf.function(
+            lambda pixels: network(_resized(pixels, self.side), training=False), autograph=False
+        ).get_concrete_function(spec)
+        times = f" × {len(missing)} views" if len(missing) > 1 else ""
+        what = f"{self.weights.backbone.name}, {' and '.join(outputs)}: {len(pictures)} pictures{times}, once"
+        with progress(len(missing) * len(pictures), what, "picture") as bar:
+            for view, files in missing.items():
+                with ExitStack() as stack:
+                    dtype = "<f2" if view else "<f4"
+                    writes = {
+                        name: stack.enter_context(
+                            _rows_of(file, (len(pictures), *network.output[name].shape[1:]), dtype)
+                        )
+                        for name, file in files.items()
+                    }
+                    for batch in self._batches(pictures, view):
+                        values = run(tf.constant(batch))
+                        for name, write in writes.items():
+                            write(values[name].numpy())
+                        bar.update(len(batch))
+
+    def _batches(self, pictures: RowsOnDisk, view: int) -> Iterator[NDArray[np.uint8]]:
+        """A view in batches, the next one made while the network runs on the last."""
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._view, pictures, view, 0)
+            for start in range(BATCH, len(pictures) + BATCH, BATCH):
+                batch = coming.result()
+                if start < len(pictures):
+                    coming = ahead.submit(self._view, pictures, view, start)
+                yield batch
+
+    def _view(self, pictures: RowsOnDisk, view: int, start: int) -> NDArray[np.uint8]:
+        """A batch of pictures in one view; mirrored as the bits of its number say, and otherwise as drawn."""
+        batch = pictures[start : start + BATCH]
+        if view == 0:
+            return batch
+        options = self.augmentation
+        drawn = draw(options, np.random.default_rng((SEED, view, start)), len(batch))
+        mirrored = np.zeros((2, len(batch)), bool)
+        allowed = [axis for axis, flips in enumerate((options.horizontal_flip, options.vertical_flip)) if flips]
+        for bit, axis in enumerate(allowed):
+            mirrored[axis] = bool(view >> bit & 1)
+        drawn = drawn._replace(flip_x=mirrored[0], flip_y=mirrored[1])
+        warped = warp(batch, matrices(drawn, *batch.shape[1:3]), options.fill_mode, options.cval)
+        return warped if options.brightness_range is None else brighten(warped, drawn.brightness)
+
+
+def _resized(pixels: Any, side: int) -> Any:
+    """Pictures at another size, in whole levels; as they are where they have it."""
+    if pixels.shape[1:3] == (side, side):
+        return pixels
+    return tf.cast(tf.round(tf.image.resize(pixels, (side, side), antialias=True)), "uint8")
+
+
+def views_of(augmentation: Augmentation, wanted: int) -> int:
+    """How many views differ: where nothing but mirroring is allowed there are only so many."""
+    still = replace(augmentation, horizontal_flip=False, vertical_flip=False)
+    return wanted if still.active else min(wanted, 2 ** (augmentation.horizontal_flip + augmentation.vertical_flip))
+
+
+def _options(augmentation: Augmentation) -> dict[str, Any]:
+    return {field.name: getattr(augmentation, field.name) for field in fields(Augmentation)}
+
+
+def _whole(file: Path) -> bool:
+    """Whether a file of the cache is there with all its rows."""
+    try:
+        np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return False
+    return True
+
+
+@contextmanager
+def _rows_of(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[Callable[[Array], int]]:
+    """Write a `.npy` file row by row, whole or not at all: gives the function that appends rows.
+
+    Raises:
+        CallerError: the file cannot be written.
+    """
+    try:
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+            yield lambda rows: file.write(rows.astype(dtype).tobytes())
+    except OSError as error:
+        raise CallerError(
+            f"the cache {path.parent} cannot hold the features ({error.strerror or error})",
+            "make room, or let LABS_DATA_HOME name another folder",
+        ) from error
+
+
+class ViewBatches(StreamBatches):
+    """Batches of cached features: an epoch passes over each picture once, in a view that is drawn for it.
+
+    Args:
+        views: of the same pictures, (rows, …) each.
+        targets: (rows,).
+        batch_size: rows a batch.
+        seed: shuffles and draws the views anew each epoch; None takes view 0 in the order of the rows.
+    """
+
+    def __init__(self, views: Sequence[RowsOnDisk], targets: Array, batch_size: int, seed: int | None = None) -> None:
+        super().__init__(Split(views[0], targets), batch_size, seed)
+        self._views = views
+
+    def _take(self, rows: NDArray[np.intp], epoch: int, step: int) -> Array:
+        if self._seed is None or len(self._views) == 1:
+            return self._views[0][rows]
+        sequence = np.random.SeedSequence(self._seed, spawn_key=(int(epoch), int(step)))
+        drawn = np.random.default_rng(sequence).integers(0, len(self._views), len(rows))
+        found = np.empty((len(rows), *self._views[0].shape[1:]), "float32")
+        for number, view in enumerate(self._views):
+            found[drawn == number] = view[rows[drawn == number]]
+        return found

@@ -1,0 +1,118 @@
+"""Finished runs: opened with their record checked, and every file against its digest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from utils.base.atomic_files import sha256
+from utils.base.errors import CallerError
+from utils.runs.run_folder import PARTIAL, RECORD, REQUEST, STATES, named, partial_of
+
+SCHEMA = 1
+LABELS = "labels.json"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of every file below `folder` but the record itself, by its path with forward slashes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in files
+        if path.name not in (RECORD, REQUEST) and not path.match(STATES)
+    }
+
+
+class Score(TypedDict):
+    """A metric with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Data(TypedDict):
+    """The data set of a run."""
+
+    name: str
+    digest: str
+    simulated: bool
+
+
+class Record(TypedDict):
+    """What must be in `run.json` for a command to work on it; more stands there."""
+
+    schema: int
+    lab: str
+    config: dict[str, Any]
+    data: Data
+    metrics: dict[str, dict[str, Score]]
+    units: dict[str, str]
+    versions: dict[str, str]
+    device: dict[str, Any]
+    files: dict[str, str]
+
+
+class Labels(TypedDict):
+    """What stands in `labels.json`."""
+
+    features: list[str]
+    categories: dict[str, list[str]]
+    trained_between: dict[str, tuple[float, float]]
+    target: str
+    unit: str
+    class_names: list[str]
+    input_shape: list[int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, what `run.json` says, and what its inputs and outputs mean."""
+
+    folder: Path
+    record: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """Read a run's record and check every file of it against its digest.
+
+        Raises:
+            CallerError: it is no run, it is unfinished, or a file is missing or was changed.
+        """
+        folder = named(folder)
+        if folder.name.endswith(PARTIAL) or (partial_of(folder).is_dir() and not folder.exists()):
+            raise CallerError(f"{folder}: this run is not finished", "continue it with --resume")
+        record = _read_json(folder, RECORD, TypeAdapter(Record))
+        if record["schema"] != SCHEMA:
+            raise CallerError(
+                f"{folder}: {RECORD} is of schema {record['schema']}, this is {SCHEMA}", "run the lab again"
+            )
+        for name in sorted({LABELS, *record["files"]}):
+            path = folder / name
+            if not path.is_file():
+                raise CallerError(f"{folder}: {name} is missing", "restore it, or run the lab again")
+            if sha256(path) != record["files"].get(name):
+                raise CallerError(f"{folder}: {name} is not what the run wrote", "restore it, or run the lab again")
+        return cls(folder, record)
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What inputs and outputs mean: `labels.json`."""
+        return _read_json(self.folder, LABELS, TypeAdapter(Labels))
+
+
+def _read_json(folder: Path, name: str, shape: TypeAdapter[Any]) -> dict[str, Any]:
+    try:
+        text = (folder / name).read_text(encoding="utf-8")
+        shape.validate_json(text)
+    except (FileNotFoundError, NotADirectoryError):
+        raise CallerError(f"{folder}: there is no run here (no {name})", "give the folder of a run") from None
+    except (ValidationError, UnicodeDecodeError):
+        raise CallerError(f"{folder}: {name} is damaged", "run the lab again") from None
+    read: dict[str, Any] = json.loads(text)
+    return read

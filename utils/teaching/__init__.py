@@ -1,0 +1,1 @@
+"""What the notebooks use: prose filled from a run, judging answers, layer costs."""

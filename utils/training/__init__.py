@@ -1,0 +1,1 @@
+"""Training: batches, the compiled loop, checkpoints, phases, results."""

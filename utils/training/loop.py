@@ -1,0 +1,159 @@
+"""The training loop: Keras's own gradient step, compiled over a whole epoch, resumable at any epoch.
+
+`keras.Model.fit` returns to Python after every batch, which on small data costs more than the mathematics; here
+`model.train_step` (the very step that `fit` runs) is looped inside one graph. Weights, metrics and losses are those
+that `fit` would give for the same batches; benchmarks/ has the ratio.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from utils.base.errors import CallerError
+from utils.networks.fast_adam import fused_updates
+from utils.networks.fast_lstm import fused_recurrence
+from utils.training.batches import Batches
+from utils.training.checkpoint import Checkpoint
+from utils.training.results import Progress, Report, Row
+
+CALL_SECONDS = 0.5
+"""How long one call into the graph may take: between two calls Ctrl-C is heard."""
+
+
+def train(
+    model: keras.Model,
+    training: Batches,
+    validation: Batches,
+    *,
+    epochs: int,
+    patience: int,
+    restore_best_weights: bool,
+    checkpoint: Path | None,
+    report: Report,
+    to_beat: float = math.inf,
+) -> Progress:
+    """Train the model; its weights are then those of the epoch that is kept.
+
+    Args:
+        model: compiled.
+        training: batches in an order of (seed, epoch) alone.
+        validation: batches that choose the epoch.
+        epochs: at most.
+        patience: epochs without a better validation loss before it stops; 0 trains them all.
+        restore_best_weights: keep the epoch with the lowest validation loss; otherwise the last.
+        checkpoint: file to keep the state in and to resume from, or None.
+        report: called after each epoch with its row of the history, the number of epochs and the seconds left.
+        to_beat: validation loss of the model as it is; where no epoch has a lower one, the best weights are these.
+
+    Raises:
+        CallerError: the loss is no longer a finite number.
+    """
+    _build(model, training)
+    with fused_updates(model.optimizer), fused_recurrence(model):
+        start = Progress(best_loss=to_beat, best_weights=model.get_weights() if to_beat < math.inf else [])
+        progress = _train(model, training, validation, epochs, patience, checkpoint, report, start)
+    if restore_best_weights:
+        model.set_weights(progress.best_weights)
+    return progress
+
+
+def _train(
+    model: keras.Model,
+    training: Batches,
+    validation: Batches,
+    epochs: int,
+    patience: int,
+    checkpoint: Path | None,
+    report: Report,
+    start: Progress,
+) -> Progress:
+    state = None if checkpoint is None else Checkpoint(checkpoint, model)
+    progress = start if state is None else state.read() or start
+    training_loop = Loop(model, model.train_step, training)
+    validation_loop = Loop(model, model.test_step, validation)
+    for epoch in range(len(progress.history) + 1, epochs + 1):
+        if _out_of_patience(progress, patience):
+            break
+        began = time.perf_counter()
+        row = {"epoch": epoch, **training_loop.measure(epoch)}
+        row |= {f"val_{name}": value for name, value in validation_loop.measure(epoch).items()}
+        row["seconds"] = time.perf_counter() - began
+        _note(progress, row, model)
+        if state is not None:
+            state.write(progress, last=epoch == epochs or _out_of_patience(progress, patience))
+        pace = sum(done["seconds"] for done in progress.history) / epoch
+        report(row, epochs, pace * (epochs - epoch))
+    return progress
+
+
+def _build(model: keras.Model, batches: Batches) -> None:
+    """Create the variables of the optimizer and of the metrics, which must exist before a graph is traced."""
+    model.optimizer.build(model.trainable_variables)
+    inputs, targets = batches.batch(batches.open(0), tf.constant(0))
+    model.compute_metrics(inputs[:1], targets[:1], model(inputs[:1], training=False))
+
+
+class Loop:
+    """One pass over the batches, compiled: `step` of the model on each, its metrics read at the end.
+
+    Args:
+        model: compiled, its variables created.
+        step: `model.train_step` or `model.test_step`.
+        batches: what it takes its data from.
+    """
+
+    def __init__(self, model: keras.Model, step: Callable[[Any], Any], batches: Batches) -> None:
+        self._batches = batches
+        self._steps_a_call = min(batches.steps, 32)
+
+        def run(opened: Any, first: Any, last: Any) -> Any:
+            def body(number: Any) -> tuple[Any]:
+                step(batches.batch(opened, number))
+                return (number + 1,)
+
+            tf.cond(first == 0, model.reset_metrics, lambda: None)
+            # One iteration at a time: steps depend on each other, and the order keeps a seed's numbers the same.
+            tf.while_loop(lambda number: number < last, body, (first,), parallel_iterations=1)
+            return model.get_metrics_result()
+
+        number = tf.TensorSpec((), tf.int32)
+        opened = tf.type_spec_from_value(batches.open(0))
+        # Traced once, here; called without the look-up of a polymorphic function.
+        self._run = tf.function(run, autograph=False).get_concrete_function(opened, number, number)
+
+    def measure(self, epoch: int) -> Row:
+        """Run one epoch in calls of about CALL_SECONDS; what the model's metrics then say, by name."""
+        opened = self._batches.open(epoch)
+        first, values = 0, {}
+        while first < self._batches.steps:
+            last = min(self._batches.steps, first + self._steps_a_call)
+            start = time.perf_counter()
+            results = self._run(opened, tf.constant(first), tf.constant(last))
+            values = {name: float(value) for name, value in results.items()}
+            pace = (time.perf_counter() - start) / (last - first)
+            self._steps_a_call = max(1, min(self._batches.steps, int(CALL_SECONDS / pace)))
+            first = last
+        return values
+
+
+def _note(progress: Progress, row: Row, model: keras.Model) -> None:
+    if not (math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])):
+        raise CallerError(
+            f"the loss is {row['loss']} after epoch {row['epoch']}: training has diverged",
+            "try a learning rate ten times smaller, normalised inputs, or the optimizer adam",
+        )
+    progress.history.append(row)
+    if row["val_loss"] < progress.best_loss:
+        progress.best_epoch, progress.best_loss = int(row["epoch"]), row["val_loss"]
+        progress.best_weights = model.get_weights()
+
+
+def _out_of_patience(progress: Progress, patience: int) -> bool:
+    return 0 < patience <= len(progress.history) - progress.best_epoch

@@ -1,0 +1,84 @@
+"""The phases of a lab's training, one after the other: each goes on from the network of the one before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from utils.base.config import Config
+from utils.datasets.splits import Splits
+from utils.training import checkpoint
+from utils.training.loop import train
+from utils.training.results import Phase, Progress, Report, Row
+
+
+def silent(row: Row, epochs: int, seconds_left: float) -> None:
+    """A report of an epoch that says nothing."""
+
+
+def train_phases(
+    phases: Sequence[Phase], settings: Config, splits: Splits, folder: Path | None, on_epoch: Report
+) -> tuple[keras.Model, Progress]:
+    """Build and train the network of each phase.
+
+    Args:
+        phases: in their order.
+        settings: its hyperparameters.
+        splits: the data.
+        folder: to keep the state of each phase in and to resume from, or None.
+        on_epoch: called after each epoch; epochs are counted through all phases, the seconds left are the phase's.
+
+    Returns:
+        The network of the last phase, with the weights of the epoch that is kept, and the progress of all.
+
+    Raises:
+        CallerError: the loss is no longer a finite number.
+        MemoryError: a network does not fit.
+    """
+    model, progress = None, Progress()
+    for number, phase in enumerate(phases, 1):
+        report = partial(_report, on_epoch, len(progress.history), sum(each.epochs for each in phases))
+        state = None if folder is None else checkpoint.state_of(folder, number)
+        model, done = _train(phase, settings, splits, model, progress.best_loss, state, report)
+        progress = progress.followed_by(phase.name, done)
+    return model, progress
+
+
+def _report(on_epoch: Report, before: int, epochs: int, row: Row, _: int, seconds_left: float) -> None:
+    """An epoch of one phase as one of all."""
+    on_epoch({**row, "epoch": row["epoch"] + before}, epochs, seconds_left)
+
+
+def _train(
+    phase: Phase,
+    settings: Config,
+    splits: Splits,
+    earlier: keras.Model | None,
+    best_loss: float,
+    state: Path | None,
+    report: Report,
+) -> tuple[keras.Model, Progress]:
+    """One phase: its network, trained."""
+    keras.utils.set_random_seed(settings.seed)  # anew for each, so that a resumed phase draws what it would have drawn
+    model = phase.build(settings, splits, earlier)
+    # Compiled by XLA, a small network would take longer to compile than to train on two cores.
+    model.compile(**phase.compile(settings, splits), jit_compile=False)
+    try:
+        progress = train(
+            model,
+            *phase.batches(settings, splits),
+            epochs=phase.epochs,
+            patience=settings.patience,
+            restore_best_weights=settings.restore_best_weights,
+            checkpoint=state,
+            report=report,
+            to_beat=best_loss if settings.restore_best_weights else math.inf,
+        )
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(str(error)) from error
+    return model, progress
