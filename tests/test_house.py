@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import subprocess
 import sys
 import venv
@@ -21,13 +20,6 @@ from tests.conftest import ROOT
 from utils.base import atomic_files
 
 
-def layers() -> list[set[str]]:
-    """The layers as the docstring of `utils` lists them, the lowest first."""
-    lines = re.findall(r"^(\d+) +(.*)$", utils.__doc__ or "", flags=re.MULTILINE)
-    found = {int(number): set(re.sub(r"\(.*?\)", "", names).split()) for number, names in lines}
-    return [found[number] for number in range(len(found))]
-
-
 def imports(path: Path) -> set[str]:
     """The modules of `utils` and the packages of `labs` that a file imports, also inside functions."""
     found = set()
@@ -41,27 +33,20 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def test_modules_import_only_downward() -> None:
-    level = {module: number for number, layer in enumerate(layers()) for module in layer}
+def test_packages_import_only_from_those_above() -> None:
     folder = ROOT / "utils"
-    files = [path for path in folder.rglob("*.py") if path != folder / "__init__.py"]
-    # A package stands in one layer, as a module does; what its own modules import of each other is its affair.
-    owners = {path: path.relative_to(folder).parts[0].removesuffix(".py") for path in files}
-    assert set(owners.values()) == set(level), "a module of utils is in no layer"
-    for path, module in owners.items():
+    assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(utils.ORDER)
+    for path in folder.glob("*/*.py"):
+        own = utils.ORDER.index(path.parent.name)
         for name in imports(path):
             assert not name.startswith("labs"), f"{path} imports {name}"
-            below = name.removeprefix("utils.").split(".")[0]
-            if name.startswith("utils.") and below in level and below != module:
-                assert level[below] < level[module], f"{path} imports {name}"
+            package = name.split(".")[1] if name.startswith("utils.") else utils.ORDER[own]
+            assert utils.ORDER.index(package) <= own, f"{path} imports {name}"
 
 
 def strangers(imported: set[str], name: str) -> set[str]:
-    """What a lab imports of other labs: packages under `labs` that are not its own."""
-    packages = {path.parent.name for path in (ROOT / "labs").glob("*/__init__.py")} | set(labs.NAMES)
-    return {found for found in imported if found.split(".")[:1] == ["labs"] and found.split(".")[1:2] != [name]} & {
-        f"labs.{other}" for other in packages
-    }
+    """What a lab imports of other labs."""
+    return imported & {f"labs.{other}" for other in labs.NAMES if other != name}
 
 
 def test_labs_do_not_import_each_other() -> None:

@@ -111,7 +111,8 @@ def test_without_galsim_the_hint_names_the_extra(monkeypatch: pytest.MonkeyPatch
 def test_drawing_imports_neither_tensorflow_nor_keras() -> None:
     code = """if True:
         import sys
-        from utils.simulators import galaxies, radiographs
+        from labs.galaxy.simulator import galaxies
+        from labs.pneumonia.simulator import radiographs
         assert "galsim" not in sys.modules and "scipy" not in sys.modules
         for simulator in (galaxies, radiographs):
             simulator.simulate(4, 1, 16)

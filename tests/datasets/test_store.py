@@ -328,16 +328,16 @@ def test_a_cache_that_cannot_be_written(
 
 FETCH = """
 import resource, signal, sys
-from utils import store
-from utils.catalog import Entry, File
-from utils.errors import LabsError
+from utils.datasets import obtain
+from utils.datasets.catalog import Entry, File
+from utils.base.errors import LabsError
 limit, url, digest, size = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     file = File("a.bin", size, digest, urls=(url,))
-    print(store.fetch(Entry("set", "", "", "files", (), "", "", "", "", 1, (file,))).found)
+    print(obtain.fetch(Entry("set", "", "", "files", (), "", "", "", "", 1, (file,))).found)
 except LabsError as error:
     print(error.message, "|", error.hint)
 """

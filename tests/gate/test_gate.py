@@ -127,8 +127,8 @@ def test_the_clock_begins_when_what_is_kept_on_disk_is_there(monkeypatch: pytest
         return 1.0
 
     monkeypatch.setattr("utils.gate.trial.find", lambda _: replace(lab, build=build))
-    monkeypatch.setattr("utils.base.machine.pace", pace)
-    monkeypatch.setattr("utils.base.machine.limit_threads", lambda _: None)
+    monkeypatch.setattr("utils.gate.trial.pace", pace)
+    monkeypatch.setattr("utils.gate.trial.limit_threads", lambda _: None)
     run(Trial("labs.regression.lab", "quick", 1, "concrete", {"epochs": 1}))
     assert order == ["built", "clock", "built", "clock"]
 
@@ -142,7 +142,7 @@ def test_a_training_that_does_not_fit_in_memory_is_an_outcome(monkeypatch: pytes
         raise MemoryError
 
     monkeypatch.setattr("utils.gate.trial.find", lambda _: replace(find_lab("regression"), build=build))
-    monkeypatch.setattr("utils.base.machine.limit_threads", lambda _: None)
+    monkeypatch.setattr("utils.gate.trial.limit_threads", lambda _: None)
     assert "memory" in run(Trial("labs.regression.lab", "quick", 1, "concrete"))["error"]
 
 

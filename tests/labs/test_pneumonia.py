@@ -13,6 +13,7 @@ from PIL import Image
 from labs.pneumonia import data, model
 from labs.pneumonia.config import PneumoniaConfig
 from labs.pneumonia.lab import lab
+from labs.pneumonia.simulator import radiographs
 from tests.conftest import Command
 from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
@@ -142,16 +143,16 @@ def test_simulated_films_are_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LABS_DATA_HOME", str(tmp_path))
-    first = simulation.load("radiographs", 12, 3, 32)
+    first = simulation.load(radiographs, 12, 3, 32)
     assert "simulating 12 radiographs" in capfd.readouterr().err
-    again = simulation.load("radiographs", 12, 3, 32)
+    again = simulation.load(radiographs, 12, 3, 32)
     assert capfd.readouterr().err == ""
     assert first.digest == again.digest
     np.testing.assert_array_equal(first.pictures[:], again.pictures[:])
     assert first.labels.tolist() == again.labels.tolist()
-    assert simulation.load("radiographs", 12, 4, 32).digest != first.digest
+    assert simulation.load(radiographs, 12, 4, 32).digest != first.digest
     next(tmp_path.glob("simulated/*s3-32.json")).unlink()  # stopped between the two files
-    assert simulation.load("radiographs", 12, 3, 32).digest == first.digest
+    assert simulation.load(radiographs, 12, 3, 32).digest == first.digest
 
 
 @pytest.mark.real_data

@@ -104,8 +104,8 @@ def test_resuming_sweeps_what_was_half_written(tmp_path: Path) -> None:
 
 def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    begin = f"folders.begin(Path({str(out)!r}), {REQUEST})"
-    code = f"from pathlib import Path; from utils import folders; {begin}; print('held', flush=True); input()"
+    begin = f"run_folder.begin(Path({str(out)!r}), {REQUEST})"
+    code = f"from pathlib import Path; from utils.runs import run_folder; {begin}; print('held', flush=True); input()"
     other = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -8,13 +8,16 @@ import time
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from utils.base.atomic_files import replacing
 from utils.base.errors import CallerError
 from utils.training.results import Progress
+
+if TYPE_CHECKING:
+    import keras
 
 
 def state_of(partial: Path, phase: int = 1) -> Path:
