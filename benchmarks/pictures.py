@@ -26,7 +26,8 @@ import sys
 from pathlib import Path
 from utils.quiet import import_keras
 import_keras()
-from labs.classification.lab import ClassificationConfig, lab
+from labs.classification.config import Config as ClassificationConfig
+from labs.classification.lab import lab
 from utils import harness, report
 folder, side = Path(sys.argv[1]), int(sys.argv[2])
 config = ClassificationConfig(data_dir=folder, image_size=side, network="cnn", filters=4, epochs=2)
@@ -76,7 +77,7 @@ def epochs(folder: Path) -> dict[str, list[float]]:
 
     import numpy as np
 
-    from labs.classification.config import ClassificationConfig
+    from labs.classification.config import Config as ClassificationConfig
     from labs.classification.lab import lab
     from utils.runs import harness
 

@@ -42,7 +42,8 @@ from pathlib import Path
 import numpy as np
 from utils.quiet import import_keras
 import_keras()
-from labs.pneumonia.lab import PneumoniaConfig, lab
+from labs.pneumonia.config import Config as PneumoniaConfig
+from labs.pneumonia.lab import lab
 from utils import harness, report
 config = PneumoniaConfig(data_dir=Path(sys.argv[1]), epochs=1)
 splits = lab.splits(config)
@@ -88,7 +89,7 @@ def course_model() -> Any:
     """The course's network as the course compiles it; its generator scales the pixels."""
     import keras
 
-    from labs.pneumonia.config import PneumoniaConfig
+    from labs.pneumonia.config import Config as PneumoniaConfig
     from labs.pneumonia.model import convolutional
 
     inputs = keras.Input((SIDE, SIDE, 1))
@@ -100,7 +101,7 @@ def course_model() -> Any:
 
 def epochs(folder: Path, place: Path) -> dict[str, Any]:
     """Median seconds of an epoch, validation and all: the course's way, ours, ours without augmentation."""
-    from labs.pneumonia.config import PneumoniaConfig
+    from labs.pneumonia.config import Config as PneumoniaConfig
     from labs.pneumonia.lab import lab
     from utils.runs import harness
 

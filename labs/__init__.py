@@ -1,26 +1,65 @@
-"""Deep-learning course labs. Each package is one lab: `python -m labs.<name>` runs it, its docstring is its card."""
+"""Deep-learning course labs. Each lab is a package: `python -m labs.<name>` runs it, its docstring is its card."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from utils.base.errors import CallerError
 
 if TYPE_CHECKING:
+    from utils.base.config import Definition
     from utils.runs.lab import Lab
 
 NAMES = ("regression", "classification", "pneumonia", "galaxy", "music", "transfer")
-"""The labs, in the order in which `python -m labs` lists them. A new lab is one more name here."""
+"""The labs, in the order in which `python -m labs` lists them."""
+
+
+def find_definition(name: str) -> Definition:
+    """What the lab's `config.py` says; imports nothing heavy.
+
+    Args:
+        name: of a lab of this package, or the dotted module of a lab elsewhere.
+
+    Raises:
+        CallerError: there is no such lab.
+    """
+    from utils.base.config import Definition
+
+    return Definition.of(_part(name, "config"))
+
+
+def find_data(name: str) -> ModuleType:
+    """The lab's `data.py`, which loads data and reads inputs without Keras. Arguments and errors as above."""
+    return _part(name, "data")
 
 
 def find_lab(name: str) -> Lab:
-    """The lab of this name.
-
-    Raises:
-        CallerError: there is none.
-    """
-    if name not in NAMES:
-        raise CallerError(f"there is no lab {name}", f"the labs are: {', '.join(NAMES)}")
-    lab: Lab = importlib.import_module(f"labs.{name}.lab").lab
+    """The lab itself; imports Keras. Arguments and errors as above."""
+    lab: Lab = _part(name, "lab").lab
     return lab
+
+
+def lab_module(name: str) -> str:
+    """The module that defines the lab's object `lab`, without importing it."""
+    module = f"labs.{name}.lab" if name in NAMES else f"{name}.lab"
+    try:
+        return module if importlib.util.find_spec(module) else name
+    except ModuleNotFoundError:
+        return name
+
+
+def _part(name: str, part: str) -> ModuleType:
+    """A module of a lab's package; of a lab that is a single module, that module."""
+    if name not in NAMES and "." not in name:
+        raise CallerError(f"there is no lab {name}", f"the labs are: {', '.join(NAMES)}")
+    package = f"labs.{name}" if name in NAMES else name
+    for module in (f"{package}.{part}", package):
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                raise
+    raise CallerError(f"there is no lab {name}", "give the name of a lab, or the dotted module of your own")

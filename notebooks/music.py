@@ -118,7 +118,7 @@ for lines in max(pairs, key=shared):
     print("\n".join(lines[:5]), "\n")
 
 # %%
-from utils.datasets.splits import audit
+from utils.datasets.audit import audit
 
 groups = np.concatenate([part.groups for part in splits.parts().values()])
 order = np.random.default_rng(0).permutation(len(groups))  # what a split at random would do

@@ -117,7 +117,7 @@ prose(
 # The audit counts what would leak:
 
 # %%
-from utils.datasets.splits import audit
+from utils.datasets.audit import audit
 
 honest = audit(splits)
 at_random = lab.splits(lab.config(split="random"))

@@ -10,64 +10,55 @@ from utils.base.choices import Augmentation
 from utils.base.config import (
     STRICT,
     Activation,
-    Config,
+    BaseConfig,
     Count,
     Few,
-    Fraction,
     Natural,
-    OptimizerName,
+    Optimization,
     Rate,
-    Schedule,
-    Seed,
     Side,
+    Splitting,
     Width,
 )
+
+TITLE = "Digits, clothes, cars and students: networks that choose a class"
+COMMANDS: dict[str, str] = {}
 
 Network = Literal["mlp", "cnn", "subclassed"]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class ClassificationConfig(Config, Augmentation):
-    """The hyperparameters of the classification lab; the defaults are the course's."""
+class Config(Optimization, Splitting, Augmentation, BaseConfig):
+    """The hyperparameters of the classification lab; the defaults are those of the course."""
 
     epochs: Count = 30
-    """Passes over the training split, at most; the course's notebook on validation has 30."""
+    """Largest number of passes over the training split; the course's notebook on validation uses 30."""
     batch_size: Count = 64
-    """Rows a gradient step, as in the course."""
+    """Rows per gradient step, as in the course."""
     patience: Natural = 5
-    """Epochs without a better validation loss before training stops, as in the course; 0 trains them all."""
+    """Number of epochs without a lower validation loss before early stopping, as in the course; 0 disables it."""
     network: Network = "mlp"
-    """mlp is a Sequential, cnn is written with the functional API, subclassed is the mlp as a subclass."""
+    """mlp is a Sequential model, cnn uses the functional API, subclassed is the mlp as a subclass of Model."""
     layers: Few = 3
-    """Hidden layers of the mlp, each half as wide as the one before, as in the course; 0 is softmax regression."""
+    """Number of hidden layers of the mlp, each half as wide as the previous one; 0 is softmax regression."""
     units: Width = 256
-    """Width of the mlp's first hidden layer, as in the course."""
+    """Width of the first hidden layer of the mlp, as in the course."""
     filters: Width = 24
-    """Of the cnn's first convolution; each further block has twice as many."""
+    """Filters of the first convolution of the cnn; they double in each further block."""
     activation: Activation = "relu"
-    """Of the hidden layers, as in the course."""
+    """Activation of the hidden layers, as in the course."""
     dropout: Rate = 0.2
-    """Share of each hidden layer's outputs that is zeroed in training, as in the course; of the cnn's last layer."""
+    """Fraction of the outputs of each hidden layer set to zero in training; of the cnn, those of its last layer."""
     embedding: Few = 0
-    """Width of a learned vector for each level of a categorical column; 0 is one-hot."""
-    optimizer: OptimizerName = "adam"
-    """As in the course."""
-    schedule: Schedule = "constant"
-    """The learning rate over the epochs: as it is, or falling to zero along a cosine."""
+    """Width of a learned embedding for each level of a categorical column; 0 is one-hot encoding."""
     label_smoothing: Rate = 0.0
-    """Share of each target that is spread over all classes (Szegedy et al. 2016); the course has none."""
+    """Fraction of each target distributed over all classes (Szegedy et al. 2016); the course has none."""
     mirrored: bool = False
-    """Whether the answer is the mean over a picture and its mirror image; not for letters and digits."""
+    """Average the prediction over an image and its mirror image; not for letters and digits."""
     image_size: Side = 64
-    """Height and width that the pictures of --data-dir are resized to."""
+    """Height and width to which the images of --data-dir are resized."""
     colour: bool = True
-    """Whether the pictures of --data-dir keep their colours."""
-    test_fraction: Fraction = 0.2
-    """Held out to judge, where there is no official test split."""
-    validation_fraction: Fraction = 0.1
-    """Of the training rows, to choose the epoch."""
-    split_seed: Seed = 0
-    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same rows."""
+    """Keep the colours of the images of --data-dir."""
 
 
 STILL = {
@@ -89,7 +80,7 @@ DIGITS: dict[str, Any] = {
     "shear_range": 8.0,
     "zoom_range": 0.1,
     "fill_mode": "constant",
-    # The cosine ends where it should, so validation chooses nothing.
+    # The cosine schedule ends training, so validation chooses nothing.
     "restore_best_weights": False,
 }
 TABULAR: dict[str, Any] = {
@@ -105,7 +96,7 @@ TABULAR: dict[str, Any] = {
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
-    # The cosine ends where it should, with every seed.
+    # With the cosine schedule every seed converges.
     "quick": {"epochs": 5, "patience": 0, "schedule": "cosine", "restore_best_weights": False},
     "quick/mnist": {"epochs": 1},
     "quick/fashion-mnist": {"epochs": 1},

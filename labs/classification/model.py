@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from labs.classification.config import Config
 from utils.datasets.splits import Splits
 from utils.networks.blocks import columns, residual_blocks
 
-if TYPE_CHECKING:
-    from labs.classification.config import ClassificationConfig
 
-
-def build(config: ClassificationConfig, splits: Splits) -> keras.Model:
+def build(config: Config, splits: Splits) -> keras.Model:
     """The network that `--network` names.
 
     However it was written, what is returned is a functional model of plain layers, so that every format saves it and
@@ -30,7 +28,7 @@ def build(config: ClassificationConfig, splits: Splits) -> keras.Model:
     return NETWORKS[config.network](config, splits)
 
 
-def _inputs(config: ClassificationConfig, splits: Splits) -> Any:
+def _inputs(config: Config, splits: Splits) -> Any:
     pictures = splits.train.inputs.ndim > 2
     shape, dtype = splits.train.inputs.shape[1:], splits.train.inputs.dtype.name
     if config.mirrored:  # inside the mean of views it is given floats
@@ -38,19 +36,19 @@ def _inputs(config: ClassificationConfig, splits: Splits) -> Any:
     return keras.Input(shape, dtype=dtype, name="pictures" if pictures else "features")
 
 
-def _prepared(inputs: Any, config: ClassificationConfig, splits: Splits) -> Any:
+def _prepared(inputs: Any, config: Config, splits: Splits) -> Any:
     """Pixels from 0 to 1, or the columns of a table, normalised and encoded."""
     if splits.features:
         return columns(inputs, splits, config.embedding)
     return keras.layers.Rescaling(1 / 255, name="pixels")(inputs)
 
 
-def _widths(config: ClassificationConfig) -> list[int]:
+def _widths(config: Config) -> list[int]:
     """Of the hidden layers: each is half as wide as the one before."""
     return [max(2, config.units >> number) for number in range(config.layers)]
 
 
-def sequential(config: ClassificationConfig, splits: Splits) -> keras.Model:
+def sequential(config: Config, splits: Splits) -> keras.Model:
     """A multilayer perceptron, as a `Sequential`: layers in a row, the way of the Udacity notebooks.
 
     Each hidden layer is half as wide as the one before.
@@ -68,7 +66,7 @@ def sequential(config: ClassificationConfig, splits: Splits) -> keras.Model:
     return keras.Model(inputs, outputs, name="mlp")
 
 
-def functional(config: ClassificationConfig, splits: Splits) -> keras.Model:
+def functional(config: Config, splits: Splits) -> keras.Model:
     """A compact residual network, with the functional API: each layer called on what the last one gave.
 
     After the residual blocks comes the mean over the picture.
@@ -89,7 +87,7 @@ class Perceptron(keras.Model):
         splits: the data.
     """
 
-    def __init__(self, config: ClassificationConfig, splits: Splits) -> None:
+    def __init__(self, config: Config, splits: Splits) -> None:
         super().__init__(name="perceptron")
         self.flatten = keras.layers.Flatten(name="flatten")
         widths = _widths(config)
@@ -108,7 +106,7 @@ class Perceptron(keras.Model):
         return self.answer(values)
 
 
-def subclassed(config: ClassificationConfig, splits: Splits) -> keras.Model:
+def subclassed(config: Config, splits: Splits) -> keras.Model:
     """The subclass, made fit for export.
 
     A subclass is saved as the name of its Python class, and opens only where that code is. Its `call`, run once on an
@@ -119,7 +117,7 @@ def subclassed(config: ClassificationConfig, splits: Splits) -> keras.Model:
     return keras.Model(inputs, outputs, name="subclassed")
 
 
-NETWORKS: dict[str, Callable[[ClassificationConfig, Splits], keras.Model]] = {
+NETWORKS: dict[str, Callable[[Config, Splits], keras.Model]] = {
     "mlp": sequential,
     "cnn": functional,
     "subclassed": subclassed,

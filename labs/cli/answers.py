@@ -1,4 +1,4 @@
-"""What a classifier says of each input, and under which names."""
+"""The predictions of a classifier with the names of the classes."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from utils.metrics import two_classes
 Array = NDArray[Any]
 
 USUAL = 2
-"""Classes that are printed where nobody says how many: the answer and what else it might be."""
+"""Default number of printed classes: the prediction and the next most probable class."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a classifier says of each input.
+    """The predictions of a classifier for some inputs.
 
     Attributes:
         probabilities: (rows, classes).
         names: by class number.
-        threshold: of two classes, the probability from which on the answer is class 1; None is the most probable one.
+        threshold: for two classes, the probability from which class 1 is predicted; None for the most probable class.
     """
 
     probabilities: Array
@@ -37,7 +37,7 @@ class Answers:
 
     @property
     def order(self) -> NDArray[np.intp]:
-        """(rows, classes) of class numbers: the answer first, then the others by their probability."""
+        """Class numbers (rows, classes): the predicted class first, then the others by their probability."""
         order = np.argsort(-self.probabilities, axis=1, kind="stable")
         if self.threshold is None or len(self.names) != 2:
             return order
@@ -45,7 +45,7 @@ class Answers:
         return np.stack([answer, 1 - answer], axis=1)
 
     def as_json(self, labels: Mapping[str, Any], top_k: int | None) -> dict[str, Any]:
-        """Names, probabilities of all classes and the answers; with `top_k` also the most probable, by name."""
+        """Names, probabilities of all classes and predictions; with `top_k` also the most probable classes by name."""
         order = self.order
         found: dict[str, Any] = {
             "target": labels["target"],
@@ -63,7 +63,7 @@ class Answers:
         return found
 
     def as_table(self, target: str, files: Sequence[str], top_k: int) -> str:
-        """A line an input with up to two classes; of more classes, a line each."""
+        """One line per input for up to two classes; for more, one line per class."""
         keys = files or [str(number) for number in range(1, len(self.probabilities) + 1)]
         rows = []
         for key, order, values in zip(keys, self.order, self.probabilities, strict=True):
@@ -76,24 +76,24 @@ class Answers:
         text = text_tables.table(header[: 5 if top_k == USUAL else 3], rows, left=(1, 3))
         if self.threshold is not None and len(self.names) == 2:
             text += (
-                f"\nthe answer is {self.names[1]} from a probability of {text_tables.number(self.threshold)} on: "
-                "the run's threshold, chosen on validation"
+                f"\n{self.names[1]} is predicted from a probability of {text_tables.number(self.threshold)}: "
+                "the threshold of the run, chosen on validation"
             )
         return text
 
 
 def read_names(path: Path, trained: Sequence[str]) -> list[str]:
-    """The names of the classes from a JSON file.
+    """Names of the classes from a JSON file.
 
-    A list, also under `class_names`, names them in the order of their numbers; so does an object whose keys count from
-    0 or from 1. An object whose keys are the names that the model was trained with renames them.
+    A list, also under `class_names`, names them in the order of their numbers; so does an object with the keys 0, 1, …
+    or 1, 2, …. An object whose keys are the names that the model was trained with renames them.
 
     Args:
         path: of the file.
-        trained: the names that the run has, by class number.
+        trained: the class names of the run, by class number.
 
     Raises:
-        CallerError: it is no such file, or its names do not fit the model.
+        CallerError: the file cannot be read, or its names do not fit the model.
     """
     hint = f'give a JSON list of {len(trained)} names, or {{"1": "name", …}}'
     try:
@@ -101,32 +101,32 @@ def read_names(path: Path, trained: Sequence[str]) -> list[str]:
     except OSError as error:
         raise CallerError(f"--labels {path}: {error.strerror}", "check the path") from None
     except (ValueError, RecursionError) as error:
-        raise CallerError(f"--labels {path}: this is no JSON file ({error})", hint) from None
+        raise CallerError(f"--labels {path}: this is not a JSON file ({error})", hint) from None
     if isinstance(read, dict) and isinstance(read.get("class_names"), list):
         read = read["class_names"]
     if isinstance(read, dict):
         read = _by_key(read, trained)
     if not isinstance(read, list) or not all(isinstance(name, str) and name.strip() for name in read):
-        raise CallerError(f"--labels {path}: this names no classes by number", hint)
+        raise CallerError(f"--labels {path}: this does not name classes by number", hint)
     if len(read) != len(trained):
         raise CallerError(f"--labels {path}: {len(read)} names, and the model has {len(trained)} classes", hint)
     twice = [name for name in read if read.count(name) > 1]
     if twice:
-        raise CallerError(f"--labels {path}: two classes have the name {twice[0]}", "give each a name of its own")
+        raise CallerError(f"--labels {path}: two classes have the name {twice[0]}", "give each class another name")
     return read
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     if len(set(keys)) < len(keys):
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)} stands twice")
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)} appears twice")
     return dict(pairs)
 
 
 def _by_key(names: dict[str, Any], trained: Sequence[str]) -> list[Any] | None:
-    """Names in the order of the classes; None where the keys are neither the trained names nor a count."""
+    """Names in the order of the classes; None if the keys are neither the trained names nor numbers in order."""
     if set(names) == set(trained):
-        # Folders named 1 to 102 are classes in the order 1, 10, 100, …: there the key is the folder, not a number.
+        # Folders named 1 to 102 are classes in the order 1, 10, 100, …: then a key is the name of a folder.
         return [names[name] for name in trained]
     for first in (0, 1):
         keys = [str(number) for number in range(first, first + len(names))]
@@ -136,5 +136,5 @@ def _by_key(names: dict[str, Any], trained: Sequence[str]) -> list[Any] | None:
 
 
 def of_classes(predictions: Array) -> Array:
-    """(rows, classes) of probabilities, also from a single output, which is class 1's."""
+    """Probabilities (rows, classes), also from a single output, which is that of class 1."""
     return np.stack([1 - predictions, predictions], axis=1) if predictions.ndim == 1 else predictions

@@ -1,4 +1,4 @@
-"""`python -m labs data list | fetch | verify | where`: what data there are, and where they are."""
+"""`python -m labs data list | fetch | verify | where`: the data sets and their files."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def _size(entry: Entry) -> str:
 
 @dataclass(frozen=True)
 class List:
-    """The data sets: for which lab, how large, where they are, under which licence."""
+    """List the data sets: labs, size, where they are, licence."""
 
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
     def execute(self) -> int:
         """Print the table."""
@@ -54,7 +54,7 @@ class List:
                 "split",
             )
             listed = [{**{fact: getattr(e, fact) for fact in facts}, "state": locate.state(e)} for e in entries]
-            show(json.dumps(listed, indent=2, ensure_ascii=False))
+            show(json.dumps(listed, indent=2))
             return 0
         rows = [
             [e.name, ", ".join(e.labs), f"{e.rows:,}" if e.rows else "–", _size(e), locate.state(e), e.licence]
@@ -67,17 +67,17 @@ class List:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Fetch data sets into the cache, or into a mirror folder to hand on; each file is held against its digest."""
+    """Download data sets into the cache or into a mirror folder; each file is checked against its digest."""
 
     names: Positional[tuple[str, ...]]
-    """Of the data sets."""
+    """Names of the data sets."""
     to: Path | None = None
-    """Copy their files into this folder, laid out as a mirror: what LABS_MIRROR may name where there is no network."""
+    """Copy the files into this folder, laid out as a mirror for LABS_MIRROR on machines without a network."""
 
     def execute(self) -> int:
-        """Fetch, and say where they are."""
+        """Download, and print where the files are."""
         if not self.names:
-            raise CallerError("missing: NAMES", "python -m labs data list names the data sets")
+            raise CallerError("missing: NAMES", "python -m labs data list lists the data sets")
         entries, missing = [find(name) for name in self.names], []
         if self.to is not None:
             _make_ready(self.to)
@@ -94,12 +94,12 @@ class Fetch:
             place = self.to / entry.name if self.to is not None and entry.origin == "files" else _place(obtained)
             show(f"{entry.name}: {obtained.found}: {place}")
         if missing:
-            raise CallerError(f"not to be had: {', '.join(name for name, _ in missing)}", missing[0][1])
+            raise CallerError(f"not available: {', '.join(name for name, _ in missing)}", missing[0][1])
         return 0
 
 
 def _make_ready(folder: Path) -> None:
-    """Make the folder, before anything is fetched for it."""
+    """Create the folder before anything is downloaded."""
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -122,20 +122,20 @@ def _writing(target: Path) -> Iterator[None]:
 
 
 def _place(obtained: obtain.Obtained) -> str:
-    return str(obtained.paths[0].parent) if obtained.paths else "nothing to fetch"
+    return str(obtained.paths[0].parent) if obtained.paths else "nothing to download"
 
 
 @dataclass(frozen=True)
 class Verify:
-    """Hold every file that is here against its size and digest; status 1 where one differs or, if named, is missing."""
+    """Check the files on this machine against size and digest; status 1 if one differs or a named one is missing."""
 
     names: Positional[tuple[str, ...]] = ()
-    """Of the data sets; all that are here where none are given."""
+    """Names of the data sets; defaults to all that are on this machine."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
     def execute(self) -> int:
-        """Print a line a data set."""
+        """Print one line per data set."""
         entries = [find(name) for name in self.names] or list(catalogue().values())
         states = {entry.name: _verdict(entry) for entry in entries if entry.origin not in ("folder", "simulated")}
         if self.json:
@@ -146,7 +146,7 @@ class Verify:
         bad = [name for name, found in states.items() if found["state"] == "damaged"]
         bad += [name for name in self.names if states.get(name, {}).get("state") == "not here"]
         if bad:
-            raise CheckError(f"not as the catalogue names them: {', '.join(bad)}", "python -m labs data fetch NAME")
+            raise CheckError(f"files differ from the catalogue: {', '.join(bad)}", "python -m labs data fetch NAME")
         return 0
 
 
@@ -160,24 +160,26 @@ def _verdict(entry: Entry) -> dict[str, Any]:
     if len(found) < len(entry.files):
         return {"state": "damaged" if locate.damaged(entry) else "not here"}
     whole = obtain.obtained(entry, found)
-    return {"state": f"right: {whole.found}", "digest": whole.digest}
+    return {"state": f"ok: {whole.found}", "digest": whole.digest}
 
 
 @dataclass(frozen=True)
 class Where:
-    """The files of a data set on this machine, a line each; nothing is fetched."""
+    """Print the files of a data set on this machine, one per line; nothing is downloaded."""
 
     name: Positional[str]
-    """Of the data set."""
+    """Name of the data set."""
 
     def execute(self) -> int:
         """Print the paths."""
         entry = find(self.name)
         if entry.origin in ("folder", "simulated"):
-            raise CallerError(f"{entry.name} has no files here", entry.get or "it is made when a lab needs it")
+            raise CallerError(f"{entry.name} has no files", entry.get or "it is simulated when a lab needs it")
         found = locate.here(entry)
         paths = [path for one in found if one is not None for path in one.paths]
         if None in found:
-            raise CallerError(f"{entry.name} is not here whole", f"python -m labs data fetch {entry.name}")
+            raise CallerError(
+                f"{entry.name} is not complete on this machine", f"python -m labs data fetch {entry.name}"
+            )
         show("\n".join(map(str, paths)))
         return 0

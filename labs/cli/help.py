@@ -1,4 +1,4 @@
-"""What `python -m labs` and `python -m labs --help` print, without importing anything heavy."""
+"""The output of `python -m labs` and `python -m labs --help`; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -10,25 +10,23 @@ from utils.datasets.catalog import catalogue
 from utils.datasets.locate import state
 
 COMMANDS = {
-    "evaluate": (
-        "labs.cli.records.evaluate:Evaluate",
-        "measure a run's saved model again and hold it against its record",
-    ),
-    "predict": ("labs.cli.predict:Predict", "predict from files with a run's model"),
-    "compare": ("labs.cli.records.compare:Compare", "set two runs side by side"),
-    "verify": ("labs.cli.gate.verify:Verify", "train labs again and hold their metrics against their bands"),
-    "baseline": ("labs.cli.gate.baseline:Baseline", "measure the bands of a lab anew"),
-    "sweep": ("labs.cli.gate.sweep:Sweep", "train a lab with a grid of hyperparameters over seeds, in parallel"),
-    "data list": ("labs.cli.data:List", "the data sets and where they are"),
-    "data fetch": ("labs.cli.data:Fetch", "fetch data sets into the cache, or into a folder to hand on"),
-    "data verify": ("labs.cli.data:Verify", "hold the files that are here against their digests"),
-    "data where": ("labs.cli.data:Where", "the files of a data set"),
+    "evaluate": ("labs.cli.records.evaluate:Evaluate", "measure a saved run again and compare it with its record"),
+    "predict": ("labs.cli.predict:Predict", "predict from files with the model of a run"),
+    "compare": ("labs.cli.records.compare:Compare", "compare two runs"),
+    "verify": ("labs.cli.gate.verify:Verify", "train labs again and check their metrics against their bands"),
+    "baseline": ("labs.cli.gate.baseline:Baseline", "measure the bands of a lab again"),
+    "sweep": ("labs.cli.gate.sweep:Sweep", "train a lab with a grid of hyperparameters and several seeds, in parallel"),
+    "data list": ("labs.cli.data:List", "list the data sets and where they are"),
+    "data fetch": ("labs.cli.data:Fetch", "download data sets into the cache or into a mirror folder"),
+    "data verify": ("labs.cli.data:Verify", "check the files on this machine against their digests"),
+    "data where": ("labs.cli.data:Where", "print the paths of a data set"),
+    "new": ("labs.cli.new:New", "write the skeleton of a new lab"),
 }
-"""By the words of the command: its class below `labs`, and what it does."""
+"""By the words of the command: its `module:Class`, and what it does."""
 
 
 def card_fields(card: str) -> dict[str, str]:
-    """The fields of a lab's card (`Problem: …`), continuation lines joined.
+    """The fields of a lab's card (`Problem: …`) by lower-case name, with continuation lines joined.
 
     Args:
         card: the docstring of the lab's package.
@@ -46,7 +44,7 @@ def card_fields(card: str) -> dict[str, str]:
 
 
 def overview() -> str:
-    """The labs: what each is, whether its data are here, its target and its time."""
+    """The labs: title, data and where they are, target, duration, command."""
     lines = []
     for name in labs.NAMES:
         card = importlib.import_module(f"labs.{name}").__doc__ or ""
@@ -55,11 +53,7 @@ def overview() -> str:
             f"{entry.name} ({state(entry)})" for entry in catalogue().values() if name in entry.labs and entry.samples
         ]
         lines.append(f"{name}: {card.splitlines()[0]}")
-        for title, text in (
-            ("data", ", ".join(data)),
-            ("target", fields["target"]),
-            ("time", fields["time"]),
-        ):
+        for title, text in (("data", ", ".join(data)), ("target", fields["target"]), ("time", fields["time"])):
             lines += textwrap.wrap(text, 100, initial_indent=f"  {title:8}", subsequent_indent=" " * 10)
         lines.append(f"  {'run':8}{fields['command']}")
     return "\n".join([*lines, "", "python -m labs --help lists the other commands."])
@@ -72,5 +66,5 @@ def usage() -> str:
         "Deep-learning course labs that run anywhere.\n\n"
         "  python -m labs                the labs, their data and targets\n"
         "  python -m labs.<lab>          run a lab; --help lists its options\n"
-        f"{commands}\n\nAdd --help to any of them. The labs: {', '.join(labs.NAMES)}."
+        f"{commands}\n\nAdd --help to any command. The labs: {', '.join(labs.NAMES)}."
     )

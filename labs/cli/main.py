@@ -1,11 +1,12 @@
-"""Where the commands begin and how they end: status 0, 1 or 2, and for a person two lines instead of a traceback.
+"""The entry points of the command line, and how a command ends: status 0, 1 or 2, and errors in two lines.
 
-Nothing heavy is imported here: `python -m labs` answers at once.
+Nothing heavy is imported here: `python -m labs --help` answers at once.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -17,39 +18,46 @@ from utils.base.errors import INTERRUPTED, CallerError, LabsError
 
 def run_labs() -> NoReturn:
     """`python -m labs …`."""
-    _end(lambda: _labs(sys.argv[1:]))
+    _exit(lambda: execute(sys.argv[1:]))
 
 
 def run_lab(name: str) -> NoReturn:
     """`python -m labs.<name> …`."""
-    _end(lambda: _lab(name, sys.argv[1:]))
+    _exit(lambda: execute_lab(name, sys.argv[1:]))
 
 
-def _end(action: Callable[[], int]) -> NoReturn:
-    """Run a command and leave with its status; what the user can act on is two lines and no traceback."""
+def _exit(action: Callable[[], int]) -> NoReturn:
     open_streams()
+    sys.exit(status_of(action))
+
+
+def status_of(action: Callable[[], int]) -> int:
+    """Run a command and return its exit status; errors that the user can fix are printed in two lines."""
     try:
-        status = action()
+        return action()
     except LabsError as error:
         say(f"error: {error.message}\nhint: {error.hint}")
-        status = error.exit_status
+        return error.exit_status
     except OSError as error:
-        say(f"error: {error}\nhint: check the path and what you may do there")
-        status = CallerError.exit_status
+        if error.filename is None:  # not about a path: a defect keeps its traceback
+            raise
+        say(f"error: {os.fsdecode(error.filename)}: {error.strerror}\nhint: check the path and its permissions")
+        return CallerError.exit_status
     except KeyboardInterrupt:
         say("error: interrupted\nhint: nothing is half written; run the command again")
-        status = INTERRUPTED
-    sys.exit(status)
+        return INTERRUPTED
 
 
-def _lab(name: str, words: Sequence[str]) -> int:
+def execute_lab(name: str, words: Sequence[str]) -> int:
+    """Run a lab, or one of its own commands, from the words after its name; the exit status."""
     from labs.cli import train
 
-    return train.run(labs.find_lab(name), words)
+    return train.run(labs.find_definition(name), words)
 
 
-def _labs(words: Sequence[str]) -> int:
-    from labs.cli import help
+def execute(words: Sequence[str]) -> int:
+    """Run a command of `python -m labs` from its words; the exit status."""
+    from labs.cli import help, options
 
     if not words or words[0] in ("-h", "--help"):
         show(help.usage() if words else help.overview())
@@ -57,14 +65,15 @@ def _labs(words: Sequence[str]) -> int:
     for length in (2, 1):
         name = " ".join(words[:length])
         if name in help.COMMANDS:
-            break
-    else:
-        raise _unknown(words)
-    from labs.cli import options
+            return options.execute(find(help.COMMANDS[name][0]), words[length:], f"python -m labs {name}")
+    raise _unknown(words)
 
-    module, kind = help.COMMANDS[name][0].split(":")
-    command = getattr(importlib.import_module(module), kind)
-    return options.execute(command, words[length:], f"python -m labs {name}")
+
+def find(command: str) -> type:
+    """The class of a command, from `module:Class`."""
+    module, kind = command.split(":")
+    found: type = getattr(importlib.import_module(module), kind)
+    return found
 
 
 def _unknown(words: Sequence[str]) -> CallerError:
@@ -73,7 +82,5 @@ def _unknown(words: Sequence[str]) -> CallerError:
     below = [name for name in help.COMMANDS if name.split()[0] == words[0]]
     if below:
         return CallerError(f"there is no command {' '.join(words[:2])}", f"choose from: {', '.join(below)}")
-    hint = (
-        f"a lab is run by python -m labs.{words[0]}" if words[0] in labs.NAMES else "python -m labs --help lists them"
-    )
+    hint = f"run a lab with python -m labs.{words[0]}" if words[0] in labs.NAMES else "python -m labs --help lists them"
     return CallerError(f"there is no command {words[0]}", hint)

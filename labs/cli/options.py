@@ -1,12 +1,12 @@
-"""From command-line words to a dataclass, and from what tyro refuses to one line of error and one of hint."""
+"""Command-line words as dataclasses, with `tyro`; what it refuses becomes one line of error and one of hint."""
 
 from __future__ import annotations
 
 import difflib
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import is_dataclass
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Annotated, Any, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import ValidationError
 
@@ -16,40 +16,40 @@ from utils.base.errors import CallerError
 Parsed = TypeVar("Parsed")
 
 
-def parse(kind: type[Parsed], words: Sequence[str], *, program: str, description: str, default: Any = None) -> Parsed:
+def parse(kind: type[Parsed], words: Sequence[str], *, program: str, description: str) -> Parsed:
     """Fill the dataclass `kind` from the words of a command.
 
     Args:
         kind: its fields are the options, their docstrings the help.
         words: without the program's name.
         program: the command, for the help and the hints.
-        description: above the options in the help.
-        default: an instance whose values stand where no option is given.
+        description: printed above the options in the help.
 
     Raises:
-        CallerError: a word, a value or a combination that the dataclass does not take.
+        CallerError: a word, a value or a combination that the dataclass does not accept.
         SystemExit: after `--help`, with status 0.
     """
-    import tyro
+    parsed: Parsed = _parse(kind, words, program, description, options_of(kind))
+    return parsed
 
-    # tyro has no public way to hand out a parse error; the module is private, and the tests hold it to what it does.
-    from tyro import _errors
 
-    def refuse(event: _errors.ParseErrorEvent) -> None:
-        raise _explain(event, kind, program, words)
+def parse_given(
+    kinds: dict[str, type[Any]], words: Sequence[str], *, program: str, description: str
+) -> dict[str, dict[str, Any]]:
+    """The options that were given, by group and name; those that were not given are absent.
 
-    with _errors.on_parse_error(refuse):
-        return tyro.cli(
-            kind,
-            args=list(words),
-            prog=program,
-            description=description,
-            config=(
-                tyro.conf.OmitArgPrefixes,
-                tyro.conf.PositionalMetavarFromFieldName,
-            ),
-            **({} if default is None else {"default": default}),
-        )
+    Args:
+        kinds: a dataclass of options by the title of its group.
+        words: see `parse`, also for the rest.
+        program: see `parse`.
+        description: see `parse`.
+    """
+    groups: dict[str, Any] = {title: _only_given(kind) for title, kind in kinds.items()}
+    known = [option for kind in kinds.values() for option in options_of(kind)]
+    # A TypedDict made of variables is beyond mypy.
+    every = TypedDict("Options", groups)  # type: ignore[misc]
+    found: dict[str, dict[str, Any]] = _parse(every, words, program, description, known)
+    return found
 
 
 def execute(kind: type[Any], words: Sequence[str], program: str, *arguments: Any) -> int:
@@ -59,19 +59,70 @@ def execute(kind: type[Any], words: Sequence[str], program: str, *arguments: Any
     return status
 
 
-def _explain(event: Any, kind: Any, program: str, words: Sequence[str]) -> CallerError:
-    """The event of a refused command as the caller's mistake."""
+def _parse(kind: Any, words: Sequence[str], program: str, description: str, known: Iterator[str] | list[str]) -> Any:
+    import tyro
+
+    # tyro has no public way to report a parse error; the module is private, and tests check what it does.
+    from tyro import _errors
+
+    def refuse(event: _errors.ParseErrorEvent) -> None:
+        raise _explain(event, list(known), program, words)
+
+    with _errors.on_parse_error(refuse):
+        return tyro.cli(
+            kind,
+            args=list(words),
+            prog=program,
+            description=description,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.PositionalMetavarFromFieldName),
+        )
+
+
+def _only_given(kind: type[Any]) -> Any:
+    """A TypedDict with the fields of a dataclass, none of them required, with its help and defaults."""
+    import tyro
+
+    hints = get_type_hints(kind, include_extras=True)
+    annotated = {
+        field.name: Annotated[
+            hints[field.name],
+            tyro.conf.arg(help=_help(kind, field.name), help_behavior_hint=f"(default: {_shown(field.default)})"),
+        ]
+        for field in fields(kind)
+    }
+    made = TypedDict(kind.__name__, annotated, total=False)  # type: ignore[misc]
+    made.__doc__ = kind.__doc__
+    return made
+
+
+def _help(kind: type[Any], name: str) -> str:
+    """The docstring of a field, from the class nearest to `kind` that has one."""
+    import docstring_parser
+
+    for each in kind.__mro__[:-1]:
+        for parameter in docstring_parser.parse_from_object(each).params:
+            if parameter.arg_name == name and parameter.description:
+                return " ".join(parameter.description.split())
+    return ""
+
+
+def _shown(default: Any) -> str:
+    return "required" if default is MISSING else str(default)
+
+
+def _explain(event: Any, known: Sequence[str], program: str, words: Sequence[str]) -> CallerError:
+    """What tyro refused, as a mistake of the caller."""
     from tyro import _errors
 
     see = f"{program} --help lists the options"
     if isinstance(event, _errors.UnrecognizedArgs):
-        return _unknown(event.tokens[0], kind, see)
+        return _unknown(event.tokens[0], known, see)
     if isinstance(event, _errors.InvalidChoice):
-        return CallerError(f"{_option(event)}: no {event.value!r} here", f"choose from: {', '.join(event.choices)}")
-    if isinstance(event, _errors.BadValue):
         return CallerError(
-            f"{_option(event)}: a value is missing", f"{program} --help says what {_option(event)} takes"
+            f"{_option(event)}: invalid choice {event.value!r}", f"choose from: {', '.join(event.choices)}"
         )
+    if isinstance(event, _errors.BadValue):
+        return CallerError(f"{_option(event)}: a value is missing", f"{program} --help describes {_option(event)}")
     if isinstance(event, _errors.MissingArgs):
         names = ", ".join(_name(missing.arg) for missing in event.missing_arguments)
         return CallerError(f"missing: {names}", see)
@@ -82,7 +133,7 @@ def _explain(event: Any, kind: Any, program: str, words: Sequence[str]) -> Calle
                 return config_error(error, program)
             error = error.__cause__ or error.__context__
         return CallerError(f"{_option(event)}: {event.message}", see)
-    return CallerError(f"the options do not fit together: {' '.join(words)}", see)
+    return CallerError(f"these options cannot be combined: {' '.join(words)}", see)
 
 
 def _option(event: Any) -> str:
@@ -94,19 +145,19 @@ def _name(argument: Any) -> str:
     return str(argument.lowered.metavar if argument.is_positional() else argument.lowered.name_or_flags[-1])
 
 
-def _unknown(word: str, kind: Any, see: str) -> CallerError:
-    """An option that does not exist, with the nearest that does."""
-    near = difflib.get_close_matches(word.split("=")[0].replace("_", "-"), list(options_of(kind)), n=1, cutoff=0.7)
+def _unknown(word: str, known: Sequence[str], see: str) -> CallerError:
+    """An option that does not exist, with the most similar one that does."""
+    near = difflib.get_close_matches(word.split("=")[0].replace("_", "-"), known, n=1, cutoff=0.7)
     return CallerError(f"unknown option {word}", f"did you mean {near[0]}? {see}" if near else see)
 
 
 def options_of(kind: Any) -> Iterator[str]:
-    """The options of a dataclass and of the dataclasses in it, under the names that the command line gives them."""
+    """The options of a dataclass and of the dataclasses in it, as the command line names them."""
     for field, annotated in get_type_hints(kind, include_extras=True).items():
         hint, *marks = get_args(annotated) if get_origin(annotated) is Annotated else (annotated,)
         if is_dataclass(hint):
             yield from options_of(hint)
-        elif "Positional" not in map(str, marks):  # tyro's mark of a field that is no option
+        elif "Positional" not in map(str, marks):  # tyro's mark of a field that is not an option
             name = next((mark.name for mark in marks if getattr(mark, "name", None)), field)
             yield "--" + name.replace("_", "-")
             if hint is bool:

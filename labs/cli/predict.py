@@ -1,4 +1,4 @@
-"""What stands behind `python -m labs predict`: files in, predictions out, and where in a picture the network looked."""
+"""`python -m labs predict`: predictions from files, and Grad-CAM for images."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tyro.conf import Positional
 
+import labs
 from labs.cli.answers import USUAL, Answers, of_classes, read_names
 from labs.cli.records.open import opened
+from utils.base import text_tables
 from utils.base.atomic_files import replacing
+from utils.base.config import Definition
 from utils.base.console import progress, say, show
 from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
+from utils.base.named_arrays import each
 from utils.images.decode import is_picture
 
 if TYPE_CHECKING:
@@ -28,64 +32,63 @@ Array = NDArray[Any]
 MOST_ON_A_SHEET = 6
 DPI = 150
 CHUNK = 32
-"""Pictures whose heat is held in memory at a time."""
+"""Number of images whose heat maps are in memory at a time."""
 
 
 @dataclass(frozen=True)
 class Predict:
-    """Predict with a run's model from files: pictures, or CSV with the columns that it was trained on, in any order."""
+    """Predict from files with the model of a run: images, text, or CSV with the training columns in any order."""
 
     run: Positional[Path]
     """The folder of a run."""
     inputs: Positional[tuple[Path, ...]]
     """Files to predict from."""
     top_k: int | None = None
-    """How many of the most probable classes to print of each input; two, where it is not given."""
+    """How many of the most probable classes to print for each input; defaults to two."""
     labels: Path | None = None
     """A JSON file with names of the classes: a list, {"1": "name", …}, or the labels.json of a run."""
     grad_cam: Path | None = None
-    """A folder for a sheet a picture, which shows what in the picture speaks for its most probable classes."""
+    """A folder for one sheet per image, which shows the evidence for its most probable classes."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
     def execute(self) -> int:
-        """Print a prediction a row."""
+        """Print one prediction per input."""
         if not self.inputs:
             raise CallerError("missing: INPUTS", f"python -m labs predict {self.run} FILE…")
-        found, lab = opened(self.run)
-        labels = found.labels
+        run, definition = opened(self.run)
+        labels = run.labels
         kind = kind_of(labels)
         _check_kind(self.inputs, kind)
         names = self._names(labels)
         sheets = [] if self.grad_cam is None else _sheets(self.grad_cam, self.inputs, kind)
-        inputs = lab.read(self.inputs, labels)
+        inputs = _read(definition, self.inputs, labels)
         _warn_outside(inputs, labels)
-        simulated = found.record["data"]["simulated"]
-        _caution(lab.caution, "the model was trained on SIMULATED data" if simulated else "")
         import_keras()
-        from utils.export.formats import load_model, open_model
-        from utils.export.predictor import predictor
-
-        model = load_model(self.run) if sheets else None
-        predictions = lab.predict(open_model(self.run) if model is None else predictor(model), inputs)
+        lab = labs.find_lab(definition.name)
+        simulated = run.record["data"]["simulated"]
+        _caution(lab.caution, "the model was trained on SIMULATED data" if simulated else "")
+        predictions: Any = lab.predict(run, inputs)
         if not names:
             self._print_numbers(predictions, labels)
             return 0
         answers = Answers(of_classes(predictions), names, labels.get("threshold"))
-        if model is not None:
+        if sheets:
+            from utils.export.formats import load_model
+
             most = min(self.top_k or USUAL, len(names), MOST_ON_A_SHEET)
-            draw(model, inputs, answers, self.inputs, sheets, most=most, simulated=simulated)
-        files = list(map(str, self.inputs)) if kind == "pictures" else []
+            draw(load_model(run.folder), inputs, answers, self.inputs, sheets, most=most, simulated=simulated)
+        files = list(map(str, self.inputs)) if kind == "images" else []
         if self.json:
             given = {"files": files, "grad_cam": list(map(str, sheets))}
             more = {name: value for name, value in given.items() if value}
-            show(json.dumps(answers.as_json(labels, self.top_k) | more, allow_nan=False, ensure_ascii=False))
+            show(json.dumps(answers.as_json(labels, self.top_k) | more, allow_nan=False))
         else:
             show(answers.as_table(labels["target"], files, self.top_k or USUAL))
         return 0
 
     def _names(self, labels: Mapping[str, Any]) -> list[str]:
-        """The names of the classes, from `--labels` where it is given; empty where the model predicts a number."""
+        """The names of the classes, from `--labels` if it is given; empty if the model predicts numbers."""
         names: list[str] = labels["class_names"]
         for option, value in (("--top-k", self.top_k), ("--labels", self.labels), ("--grad-cam", self.grad_cam)):
             if value is not None and not names:
@@ -94,28 +97,46 @@ class Predict:
             raise CallerError(f"--top-k {self.top_k}: the model has {len(names)} classes", f"give 1 to {len(names)}")
         return names if self.labels is None else read_names(self.labels, names)
 
-    def _print_numbers(self, predictions: Array, labels: Mapping[str, Any]) -> None:
+    def _print_numbers(self, predictions: Any, labels: Mapping[str, Any]) -> None:
+        named = predictions if isinstance(predictions, Mapping) else {labels["target"]: predictions}
         if self.json:
-            named = {name: labels[name] for name in ("target", "unit", "class_names")}
-            show(json.dumps({**named, "predictions": predictions.tolist()}, allow_nan=False))
-        else:
-            show(f"{labels['target']}_{labels['unit']}")
+            facts = {name: labels[name] for name in ("target", "unit", "class_names")}
+            show(json.dumps({**facts, "predictions": each(lambda array: array.tolist(), predictions)}, allow_nan=False))
+        elif len(named) == 1:
+            show("_".join(filter(None, [labels["target"], labels["unit"]])))
             show("\n".join(f"{value:.4g}" for value in predictions))
+        else:
+            columns = [[_text(value) for value in array] for array in named.values()]
+            show(text_tables.table(list(named), list(map(list, zip(*columns, strict=True)))))
+
+
+def _text(value: Any) -> str:
+    """A number, or numbers or a string as they are."""
+    return f"{value:.4g}" if np.ndim(value) == 0 and np.asarray(value).dtype.kind in "fiu" else str(value)
+
+
+def _read(definition: Definition, paths: Sequence[Path], labels: Mapping[str, Any]) -> Any:
+    read = getattr(labs.find_data(definition.name), "read", None)
+    if read is None:
+        raise CallerError(f"the lab {definition.name} does not predict from files", f"{definition.program} --help")
+    return read(paths, labels)
 
 
 def kind_of(labels: Mapping[str, Any]) -> str:
-    """What a run predicts from: `tables`, `pictures` or `text`, by its `labels.json`."""
+    """What a run predicts from: `tables`, `images`, `text` or `named inputs`, from its `labels.json`."""
     if labels["features"]:
         return "tables"
-    return "pictures" if len(labels["input_shape"]) == 3 else "text"
+    if isinstance(labels["input_shape"], Mapping):
+        return "named inputs"
+    return "images" if len(labels["input_shape"]) == 3 else "text"
 
 
 def _check_kind(paths: Sequence[Path], kind: str) -> None:
-    """Pictures given to a run of tables or text; the reader of pictures itself says what is none."""
-    for path in paths if kind != "pictures" else ():
+    """Refuse images for a run of tables or text; the reader of images itself refuses other files."""
+    for path in paths if kind in ("tables", "text") else ():
         if path.is_file() and is_picture(path):
-            wanted = "CSV files" if kind == "tables" else "files of text"
-            raise CallerError(f"{path}: this is a picture, and the run predicts from {kind}", f"give {wanted}")
+            wanted = "CSV files" if kind == "tables" else "text files"
+            raise CallerError(f"{path}: this is an image, but the run predicts from {kind}", f"give {wanted}")
 
 
 def _caution(*notes: str) -> None:
@@ -124,25 +145,22 @@ def _caution(*notes: str) -> None:
 
 
 def _warn_outside(inputs: Array, labels: Mapping[str, Any]) -> None:
-    """Say which columns leave the range of the training rows: a network does not know what lies outside."""
+    """Report columns outside the range of the training rows, where predictions are not reliable."""
     for name, (low, high) in labels["trained_between"].items():
         values = inputs[:, labels["features"].index(name)]
         outside = int(np.sum((values < low) | (values > high)))
         if outside:
-            say(
-                f"note: {name}: {outside} of {len(values)} rows lie outside {low:g} to {high:g}, "
-                "where the model was trained"
-            )
+            say(f"note: {name}: {outside} of {len(values)} rows are outside the training range, {low:g} to {high:g}")
 
 
 def _sheets(folder: Path, inputs: Sequence[Path], kind: str) -> list[Path]:
-    """The files of the sheets, each named after its picture; of the same names the second is `name-2.png`.
+    """The files of the sheets, each named after its image; a repeated name becomes `name-2.png`.
 
     Raises:
-        CallerError: the run does not predict from pictures, or one of the files is there.
+        CallerError: the run does not predict from images, or one of the files exists.
     """
-    if kind != "pictures":
-        raise CallerError(f"--grad-cam: this run predicts from {kind}, not from pictures", "leave --grad-cam out")
+    if kind != "images":
+        raise CallerError(f"--grad-cam: this run predicts from {kind}, not from images", "leave --grad-cam out")
     if folder.exists() and not folder.is_dir():
         raise CallerError(f"--grad-cam {folder}: this is a file", "give a folder")
     sheets: list[Path] = []
@@ -154,7 +172,7 @@ def _sheets(folder: Path, inputs: Sequence[Path], kind: str) -> list[Path]:
         sheets.append(sheet)
     there = [sheet for sheet in sheets if sheet.exists()]
     if there:
-        raise CallerError(f"--grad-cam {folder}: {there[0].name} is there already", "give another folder")
+        raise CallerError(f"--grad-cam {folder}: {there[0].name} exists", "give another folder")
     return sheets
 
 
@@ -168,23 +186,23 @@ def draw(
     most: int,
     simulated: bool,
 ) -> None:
-    """Write a sheet a picture: the picture beside the heat of each of its `most` probable classes.
+    """Write one sheet per image: the image beside the heat map of each of its `most` probable classes.
 
     Raises:
-        CallerError: the model has no convolution.
+        CallerError: the model has no convolutional layer.
     """
     from utils.figures import image_sheets
     from utils.networks.explain import grad_cam
 
     classes = answers.order[:, :most]
-    note = "what speaks for a class (Grad-CAM)" + ("\nnetwork trained on SIMULATED data" if simulated else "")
+    note = "evidence for a class (Grad-CAM)" + ("\nmodel trained on SIMULATED data" if simulated else "")
     for start in range(0, len(pictures), CHUNK):
         rows = range(start, min(start + CHUNK, len(pictures)))
         heats = grad_cam(model, np.repeat(pictures[rows], most, axis=0), classes[rows].ravel().tolist())
         heats = heats.reshape(len(rows), most, *heats.shape[1:])
         if start == 0:
             sheets[0].parent.mkdir(parents=True, exist_ok=True)
-            bar = progress(len(pictures), "drawing where the network looks", "picture")
+            bar = progress(len(pictures), "drawing Grad-CAM", "image")
         for row, heat in zip(rows, heats, strict=True):
             seen = [
                 image_sheets.Seen(pictures[row], each, answers.names[i], float(answers.probabilities[row, i]))

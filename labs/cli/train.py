@@ -1,6 +1,6 @@
-"""`python -m labs.<lab> …`: a lab's options parsed, its data read, then fit, evaluate, save.
+"""`python -m labs.<lab> …`: parse the options, load the data, then train, evaluate and save.
 
-Nothing here imports Keras before the words are parsed, the folders looked at and the data read.
+Keras is imported only after the options were parsed, the folder was checked and the data were loaded.
 """
 
 from __future__ import annotations
@@ -8,163 +8,192 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, make_dataclass, replace
+import textwrap
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
-from labs.cli.options import execute, parse
+import labs
+from labs.cli import main
+from labs.cli.options import execute, parse_given
 from utils.base import config
+from utils.base.config import BaseConfig, Definition
 from utils.base.console import say, show
 from utils.base.errors import INTERRUPTED, CallerError, CheckError
-from utils.datasets import obtain
-from utils.runs import card, run_folder
+from utils.datasets import catalog, obtain
+from utils.datasets.splits import Splits
+from utils.runs import card
 from utils.runs.record import Run
-from utils.training import checkpoint
-
-if TYPE_CHECKING:
-    from utils.datasets.splits import Splits
-    from utils.runs.lab import Lab
+from utils.runs.run_folder import RunFolder, request_of
+from utils.training.checkpoint import state_of
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run is, apart from its hyperparameters."""
+    """Options of a run that are not hyperparameters."""
 
     preset: str = "course"
     """Named hyperparameters: course, quick (a smoke run) or best; the options below change single ones."""
     out: Path | None = None
-    """The run's folder; a new one under models/ where none is given."""
+    """Folder of the run; defaults to a new one under models/."""
     overwrite: bool = False
-    """Replace the run that --out names."""
+    """Replace the run in --out."""
     resume: Path | None = None
-    """Continue an interrupted run; its hyperparameters are its own."""
+    """Resume an interrupted run with its own hyperparameters."""
     json: bool = False
     """Print run.json on standard output, and nothing else there."""
 
 
-def run(lab: Lab, words: Sequence[str]) -> int:
+def run(definition: Definition, words: Sequence[str]) -> int:
     """Run a lab, or one of its own commands, from the words after its name; the exit status."""
-    program = f"python -m labs.{lab.name}"
-    if words and words[0] in lab.commands:
-        return execute(lab.commands[words[0]], words[1:], f"{program} {words[0]}", lab)
-    options, settings = _parse_run(lab, words, program)
+    if words and words[0] in definition.commands:
+        command = main.find(definition.commands[words[0]])
+        return execute(command, words[1:], f"{definition.program} {words[0]}", definition)
+    given = parse_given(
+        {"run": RunOptions, "hyperparameters": definition.config},
+        words,
+        program=definition.program,
+        description=_description(definition),
+    )
+    options = RunOptions(**given["run"])
     if options.resume is None:
-        out = run_folder.new_folder(lab.name, settings.seed) if options.out is None else run_folder.named(options.out)
-        run_folder.check_free(out, overwrite=options.overwrite)
-        if settings.data == config.Config.data and settings.data_dir is None:
-            # The run is of the set that `auto` means here and now, and has that set's hyperparameters.
-            options, settings = _parse_run(lab, [*words, "--data", obtain.meant_by(settings.data, lab.name)], program)
-        return _train(lab, options, settings, out)
-    if given := [word for word in words if word.startswith("--") and word.split("=")[0] not in ("--resume", "--json")]:
+        return _start(definition, options, given["hyperparameters"])
+    unwanted = [name for name in (*given["run"], *given["hyperparameters"]) if name not in ("resume", "json")]
+    if unwanted:
         raise CallerError(
-            f"{given[0]}: a resumed run keeps the options it was started with",
+            f"--{unwanted[0].replace('_', '-')}: a resumed run keeps the options that it was started with",
             "leave it out, or start a new run",
         )
-    return _resume(lab, options.resume, options)
+    return _resume(definition, options)
 
 
-def _parse_run(lab: Lab, words: Sequence[str], program: str) -> tuple[RunOptions, Any]:
-    """Preset and data set are read first: with them go the defaults of the other options."""
-    preset, data = _given("--preset", words, RunOptions.preset), _given("--data", words, config.Config.data)
-    defaults = lab.preset(preset, data, folder=bool(_given("--data-dir", words, "")))
-    both = make_dataclass("Command", [("run", RunOptions), ("hyperparameters", lab.config)], frozen=True)
-    commands = "".join(f"\n{program} {name} --help" for name in lab.commands)
-    parsed: Any = parse(
-        both,
-        words,
-        program=program,
-        description=f"{lab.title}. Presets: {', '.join(lab.preset_names)}.{' More:' if commands else ''}{commands}",
-        default=both(RunOptions(), defaults),
-    )
-    return parsed.run, parsed.hyperparameters
+def _description(definition: Definition) -> str:
+    """The text above the options in the help: title, presets with what they change, further commands."""
+    lines = [f"{definition.title}. Presets:"]
+    for name in definition.preset_names:
+        changes = ", ".join(f"{field} {value}" for field, value in definition.presets[name].items())
+        lines += textwrap.wrap(
+            f"{name}: {changes or 'the defaults'}", 78, initial_indent="  ", subsequent_indent="    "
+        )
+    lines += [f"  further command: {definition.program} {name} --help" for name in definition.commands]
+    return "\n".join(lines)
 
 
-def _given(option: str, words: Sequence[str], default: str) -> str:
-    """The value that the words give to an option."""
-    for number, word in reversed(list(enumerate(words))):
-        name, equals, value = word.partition("=")
-        if name.replace("_", "-") == option:  # the parser takes either, too
-            return value if equals else "".join(words[number + 1 : number + 2])
-    return default
+def configured(definition: Definition, preset: str, given: Mapping[str, Any]) -> Any:
+    """The config of a preset with the options that were given. `auto` becomes the data set that it stands for here.
+
+    Raises:
+        CallerError: there is no such preset, or a value is invalid.
+    """
+    data, folder = given.get("data", BaseConfig.data), given.get("data_dir")
+    changes = {name: value for name, value in given.items() if name != "data"}
+    # Invalid options are reported before a data set is looked for, which may take a download.
+    settings = _replaced(definition, definition.preset(preset, data, folder=folder is not None), changes)
+    if data == BaseConfig.data and folder is None and catalog.candidates(data, definition.name):
+        found = obtain.meant_by(data, definition.name)
+        settings = _replaced(definition, definition.preset(preset, found), changes)
+    return settings
 
 
-def _train(lab: Lab, options: RunOptions, settings: Any, out: Path) -> int:
-    splits = _load(lab, settings)
-    request = run_folder.request(lab.name, options.preset, settings, splits)
-    partial = run_folder.begin(out, request, overwrite=options.overwrite)
-    return _fit_evaluate_save(lab, settings, splits, options, out, partial)
+def _replaced(definition: Definition, settings: Any, changes: Mapping[str, Any]) -> Any:
+    try:
+        return replace(settings, **changes)
+    except ValidationError as error:
+        raise config.config_error(error, definition.program) from error
 
 
-def _resume(lab: Lab, resume: Path, options: RunOptions) -> int:
-    partial, request = run_folder.resumable(resume, lab.name)
-    out = run_folder.final_of(partial)
-    if (partial / run_folder.RECORD).is_file():  # whole, but for its name
-        run_folder.finish(partial, out)
-        _show(Run.open(out).record, out, options)
+def _start(definition: Definition, options: RunOptions, given: Mapping[str, Any]) -> int:
+    folder = RunFolder.new(definition.name, given.get("seed", BaseConfig.seed))
+    if options.out is not None:
+        folder = RunFolder(options.out)
+    folder.check(overwrite=options.overwrite)
+    settings = configured(definition, options.preset, given)
+    data = _load(definition, settings)
+    folder.begin(request_of(definition.name, options.preset, settings, data), overwrite=options.overwrite)
+    return _train(definition, options, settings, data, folder)
+
+
+def _resume(definition: Definition, options: RunOptions) -> int:
+    assert options.resume is not None, "the caller checked it"
+    folder = RunFolder(options.resume)
+    request = folder.resume(definition.name)
+    if folder.is_complete:
+        folder.finish()
+        _show(Run.open(folder.path), options)
         return 0
     try:
-        settings = config.from_json(lab.config, json.dumps(request["config"]))
+        settings = config.from_json(definition.config, json.dumps(request["config"]))
     except ValidationError as error:
-        raise config.config_error(error, f"python -m labs.{lab.name}") from error
-    splits = _load(lab, settings)
-    if splits.source.digest != request["data"]:
-        raise CallerError(f"--resume {partial}: the data are no longer those it was started with", "start a new run")
-    return _fit_evaluate_save(lab, settings, splits, replace(options, preset=request["preset"]), out, partial)
+        raise config.config_error(error, definition.program) from error
+    data = _load(definition, settings)
+    if data.source.digest != request["data"]:
+        raise CallerError(
+            f"--resume {folder.partial}: the data have changed since the run was started", "start a new run"
+        )
+    return _train(definition, replace(options, preset=request["preset"]), settings, data, folder)
 
 
-def _load(lab: Lab, settings: Any) -> Splits:
-    splits = lab.splits(settings)
-    kind = "SIMULATED" if splits.source.simulated else "real"
-    say(f"{lab.name}: {splits.source.name}, {kind} data, {splits.source.found}; {len(splits.train)} training rows")
-    return splits
+def _load(definition: Definition, settings: Any) -> Any:
+    start = time.perf_counter()
+    data = labs.find_data(definition.name).load(settings)
+    source, rows = data.source, ""
+    if isinstance(data, Splits):
+        data = replace(data, load_seconds=time.perf_counter() - start)
+        rows = f"; {len(data.train)} training rows"
+    kind = "SIMULATED" if source.simulated else "real"
+    say(f"{definition.name}: {source.name}, {kind} data, {source.found}{rows}")
+    return data
 
 
-def _fit_evaluate_save(lab: Lab, settings: Any, splits: Splits, options: RunOptions, out: Path, partial: Path) -> int:
+def _train(definition: Definition, options: RunOptions, settings: Any, data: Any, folder: RunFolder) -> int:
     from utils.base.keras_import import import_keras
 
-    again = f"python -m labs.{lab.name} --resume {shlex.quote(str(partial))}"
+    again = f"{definition.program} --resume {shlex.quote(str(folder.partial))}"
+    resumable = state_of(folder.partial)
     try:
         import_keras()
-        from utils.runs import harness
-
-        fitted = harness.fit(lab, settings, splits, preset=options.preset, folder=partial, out=out, on_epoch=show_epoch)
-        run = harness.save(fitted, harness.evaluate(fitted))
+        finished = _run(definition, options, settings, data, folder)
     except KeyboardInterrupt:
-        say(f"\nerror: interrupted\nhint: go on with: {again}")
+        say(f"\nerror: interrupted\nhint: resume it with: {again}")
         return INTERRUPTED
     except MemoryError as error:
-        hint = "give fewer units, layers or bins"
-        if checkpoint.state_of(partial).exists():
-            hint = f"with more memory, go on with: {again}"
-        else:
-            run_folder.discard(partial)
+        hint = f"with more memory, resume it with: {again}"
+        if not resumable.exists():
+            folder.discard()
+            hint = "use fewer units, layers or bins"
         raise CallerError("the network does not fit in memory", hint) from error
     except OSError as error:
-        raise CheckError(
-            f"{out}: the run cannot be written ({error})", f"make room, then go on with: {again}"
-        ) from error
-    except CallerError:
-        if options.resume is None:
-            run_folder.discard(partial)
+        message = f"{folder.path}: the run cannot be written ({error})"
+        raise CheckError(message, f"free some space, then resume it with: {again}") from error
+    except Exception as error:
+        # After a mistake of the caller nothing is worth keeping; after a defect, what was trained.
+        if not resumable.exists() or (isinstance(error, CallerError) and options.resume is None):
+            folder.discard()
         raise
-    except Exception:
-        # A defect of ours: what was trained stays, an empty folder would only be in the way.
-        if not checkpoint.state_of(partial).exists():
-            run_folder.discard(partial)
-        raise
-    _show(run.record, run.folder, options)
+    _show(finished, options)
     return 0
 
 
-def _show(record: dict[str, Any], folder: Path, options: RunOptions) -> None:
-    show(json.dumps(record, indent=2) if options.json else card.summary(record, folder))
+def _run(definition: Definition, options: RunOptions, settings: Any, data: Any, folder: RunFolder) -> Run:
+    """Train, and complete the run; Keras has been imported."""
+    from utils.runs.completion import complete
+    from utils.runs.lab import Request
+
+    lab = labs.find_lab(definition.name)
+    request = Request(options.preset, settings, data)
+    return complete(lab, request, lab.run(request, folder.partial, show_epoch), folder)
+
+
+def _show(finished: Run, options: RunOptions) -> None:
+    show(json.dumps(finished.record, indent=2) if options.json else card.summary(finished.record, finished.folder))
 
 
 def show_epoch(row: dict[str, float], epochs: int, seconds_left: float) -> None:
-    """An epoch's line on standard error: rewritten in place on a terminal, one below the other elsewhere."""
+    """One line per epoch on standard error; a terminal shows only the latest."""
     numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "seconds"))
     line = f"epoch {row['epoch']:.0f}/{epochs}  {numbers}  {seconds_left:.0f} s left"
     say(f"\033[F\033[K{line}" if sys.stderr.isatty() and row["epoch"] > 1 else line)

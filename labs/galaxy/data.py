@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labs.galaxy.config import Config
 from labs.galaxy.simulator import galaxies
 from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
 from utils.datasets.array_files import read_npz
+from utils.datasets.audit import check_splits
 from utils.datasets.splits import RowSplit, Source, Splits, glue, hold_out, row_digests, split_classes
 from utils.images import image_folders
-
-if TYPE_CHECKING:
-    from labs.galaxy.config import GalaxyConfig
+from utils.images.decode import read_pictures
 
 Array = NDArray[Any]
 
@@ -30,7 +31,7 @@ SIMULATED_SEED = 0
 """Draws the simulated galaxies: the same for every run, so that runs with other seeds are judged on the same ones."""
 
 
-def load(config: GalaxyConfig) -> Splits:
+def load(config: Config) -> Splits:
     """The pictures of the config, split.
 
     Returns:
@@ -42,19 +43,20 @@ def load(config: GalaxyConfig) -> Splits:
     if config.data_dir is not None:
         if config.data not in ("auto", "galaxy-zoo"):
             raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
-        return _folder(config, config.data_dir)
+        return check_splits(_folder(config, config.data_dir), config.batch_size)
     obtained = obtain.obtain(config.data, "galaxy")
-    return _simulated(config, obtained) if obtained.entry.simulated else _course(config, obtained)
+    splits = _simulated(config, obtained) if obtained.entry.simulated else _course(config, obtained)
+    return check_splits(splits, config.batch_size)
 
 
-def _simulated(config: GalaxyConfig, obtained: obtain.Obtained) -> Splits:
+def _simulated(config: Config, obtained: obtain.Obtained) -> Splits:
     sample = simulation.load(galaxies, config.galaxies, SIMULATED_SEED, config.image_size or SIDE)
     rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
     source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
 
-def _course(config: GalaxyConfig, obtained: obtain.Obtained) -> Splits:
+def _course(config: Config, obtained: obtain.Obtained) -> Splits:
     """The course's file, split as the course splits it; validation is taken from its larger part."""
     shapes = {"data": (None, SIDE, SIDE, 3), "labels": (None, len(CLASS_NAMES))}
     arrays = read_npz(obtained.paths[0], shapes)
@@ -67,7 +69,7 @@ def _course(config: GalaxyConfig, obtained: obtain.Obtained) -> Splits:
     return Splits(*rows.take(inputs, targets), source, target=TARGET, class_names=CLASS_NAMES)
 
 
-def course_rows(config: GalaxyConfig, groups: Array, targets: Array) -> RowSplit:
+def course_rows(config: Config, groups: Array, targets: Array) -> RowSplit:
     """The course's training and test rows, validation held out of the first."""
     from sklearn.model_selection import train_test_split
 
@@ -111,7 +113,7 @@ def numbers(labels: Array, path: Path) -> NDArray[np.int64]:
     return labels.argmax(axis=1).astype(np.int64)
 
 
-def _folder(config: GalaxyConfig, root: Path) -> Splits:
+def _folder(config: Config, root: Path) -> Splits:
     """A folder of pictures by class; of each picture the centre is kept."""
     size = config.image_size or SIDE
     found = image_folders.load(root, (size, size), "rgb", centre=config.centre)
@@ -119,3 +121,9 @@ def _folder(config: GalaxyConfig, root: Path) -> Splits:
     source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
     split = rows.take(found.pictures, found.labels, None, np.array(found.names))
     return Splits(*split, source, target=TARGET, class_names=found.class_names, centre=config.centre)
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+    """Inputs for `predict`: centres of images at the size that the model takes, (images, height, width, 3) uint8."""
+    height, width, _ = labels["input_shape"]
+    return read_pictures(paths, (height, width), "rgb", centre=labels["centre"])

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from labs.galaxy.config import Config
 from utils.base.errors import CallerError
 from utils.datasets.splits import Splits
 from utils.networks.blocks import residual_blocks
 from utils.networks.ensembles import committee
-
-if TYPE_CHECKING:
-    from labs.galaxy.config import GalaxyConfig
 
 SMALLEST = 27
 """Side in pixels from which on the course's network has a pixel left behind its last pooling."""
@@ -21,7 +19,7 @@ LARGE = 64
 """Side in pixels from which on the residual network's first convolution takes every second pixel."""
 
 
-def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
+def build(config: Config, splits: Splits) -> keras.Model:
     """The network that `--network` names.
 
     Returns:
@@ -43,7 +41,7 @@ def build(config: GalaxyConfig, splits: Splits) -> keras.Model:
     return network(config.network) if config.members == 1 else committee(network, config.members)
 
 
-def convolutional(values: Any, config: GalaxyConfig) -> Any:
+def convolutional(values: Any, config: Config) -> Any:
     """The course's network up to its last layer.
 
     Source:
@@ -62,11 +60,11 @@ def convolutional(values: Any, config: GalaxyConfig) -> Any:
     return keras.layers.Dense(16, activation="relu", name="hidden")(values)
 
 
-def residual(values: Any, config: GalaxyConfig) -> Any:
+def residual(values: Any, config: Config) -> Any:
     """Residual blocks and the mean over the picture."""
     values = residual_blocks(values, config.filters, strides=2 if min(values.shape[1:3]) > LARGE else 1, momentum=0.9)
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     return keras.layers.Dropout(config.dropout, name="dropout")(values)
 
 
-NETWORKS: dict[str, Callable[[Any, GalaxyConfig], Any]] = {"cnn": convolutional, "residual": residual}
+NETWORKS: dict[str, Callable[[Any, Config], Any]] = {"cnn": convolutional, "residual": residual}

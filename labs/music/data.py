@@ -6,22 +6,21 @@ import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labs.music.config import Config
 from labs.music.notation import Tune, cut, melody, normalise
 from utils.base.atomic_files import digest_of_all, sha256
 from utils.base.console import say
 from utils.base.errors import CallerError, with_extra
 from utils.datasets import obtain
 from utils.datasets.array_files import read_text
+from utils.datasets.audit import check_splits
 from utils.datasets.splits import Source, Split, Splits, glue, split_rows
 from utils.text.sequences import Vocabulary, rows_of
-
-if TYPE_CHECKING:
-    from labs.music.config import MusicConfig
 
 LONGEST = 4000
 """Characters of a tune; the collections have none above 1,900, and rows are as long as the longest."""
@@ -31,7 +30,7 @@ ALIKE = 0.3
 """Share of the shorter tune's phrases from which two tunes are variants of one."""
 
 
-def load(config: MusicConfig) -> Splits:
+def load(config: Config) -> Splits:
     """The tunes of the config's data set, split by tune.
 
     Returns:
@@ -63,7 +62,8 @@ def load(config: MusicConfig) -> Splits:
     inputs, targets = rows_of([vocabulary.encode(tune.text) for tune in tunes])
     train, validation, test = rows.take(inputs, targets, groups)
     characters = {"character": vocabulary.symbols}
-    return Splits(train, validation, test, source, target="next_character", unit="bits", categories=characters)
+    splits = Splits(train, validation, test, source, target="next_character", unit="bits", categories=characters)
+    return check_splits(splits)
 
 
 def check_music21() -> None:

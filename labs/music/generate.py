@@ -72,10 +72,10 @@ class Generate:
             return replace(self, temperature=found.record["config"]["temperature"]).execute(lab)
         check_music21()
         out = run_folder.named(self.out)
-        if (out.exists() and not out.is_dir()) or run_folder.holds_something(out):
+        if (out.exists() and not out.is_dir()) or run_folder.is_not_empty(out):
             raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
         prompt = self._prompt(found.labels["categories"]["character"])
-        with run_folder.whole(out) as folder:
+        with run_folder.staged(out) as folder:
             from utils.base.keras_import import import_keras
 
             import_keras()

@@ -1,105 +1,51 @@
-"""What the lab is: its hyperparameters and presets, its data, its measures."""
+"""The music lab: what it trains, and how it is evaluated."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
-from labs.music import data, ngram
-from labs.music.generate import Generate
+from labs import find_definition
+from labs.music import data, figures, judge, model, ngram, windows
+from labs.music.config import Config
 from utils.datasets.splits import Splits
 from utils.metrics.metric import Metric
-from utils.runs.lab import Lab
+from utils.networks.compiling import compile_arguments
+from utils.runs.supervised import SupervisedLab
 from utils.text.sequences import bits_per_char, log_loss, surprise, text_losses
 
-if TYPE_CHECKING:
-    import keras
-
-    from utils.training.batches import Batches
-
-from labs.music.config import PRESETS, MusicConfig
+METRICS = {
+    "log_loss": Metric(log_loss, "lower", "nat per character"),
+    "bits_per_char": Metric(bits_per_char, "lower"),
+}
 
 
-def build(config: MusicConfig, splits: Splits) -> keras.Model:
-    """The network; see `labs.music.model`."""
-    from labs.music import model
+class MusicLab(SupervisedLab):
+    """A recurrent network that writes tunes, character by character."""
 
-    return model.build(config, splits)
+    definition = find_definition("music")
+    metrics = METRICS
+    measure = staticmethod(text_losses)
+    load = staticmethod(data.load)
+    read = staticmethod(data.read)
+    build = staticmethod(model.build)
+    batches = staticmethod(windows.batches)
+    endpoints = staticmethod(model.endpoints)
+    predict_rows = staticmethod(surprise)
+    inspect = staticmethod(judge.inspect)
+    remarks = staticmethod(judge.remarks)
+    figures = staticmethod(figures.draw)
 
+    def compile(self, config: Config, splits: Splits) -> dict[str, Any]:
+        """Cross-entropy of the next character, in nats, as in the course."""
+        steps = config.epochs * windows.batches(config, splits)[0].steps
+        return compile_arguments(config, "sparse_categorical_crossentropy", steps=steps)
 
-def batches(config: MusicConfig, splits: Splits) -> tuple[Batches, Batches]:
-    """Windows of the joined tunes, in another order and other keys each epoch; see `labs.music.windows`."""
-    from labs.music import windows
-
-    return windows.batches(config, splits)
-
-
-def compile_arguments(config: MusicConfig, splits: Splits) -> dict[str, Any]:
-    """Cross-entropy of the next character, in nats, as in the course."""
-    from utils.networks.compiling import optimizer
-
-    steps = config.epochs * batches(config, splits)[0].steps
-    return {
-        "optimizer": optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps),
-        "loss": "sparse_categorical_crossentropy",
-    }
-
-
-def baselines(config: MusicConfig, splits: Splits) -> Mapping[str, NDArray[Any]]:  # noqa: ARG001
-    """Single characters and a 5-gram on the same tunes."""
-    return ngram.baselines(splits)
+    def baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:  # noqa: ARG002
+        """Single characters and a 5-gram on the same tunes."""
+        return ngram.baselines(splits)
 
 
-def endpoints(model: keras.Model) -> Mapping[str, Any]:
-    """The SavedModel's signature `generate`; see `labs.music.model`."""
-    from labs.music import model as network
-
-    return network.endpoints(model)
-
-
-def draw(fitted: Any, evaluation: Any) -> Mapping[str, Any]:
-    """The lab's pictures; see `labs.music.figures`."""
-    from labs.music import figures
-
-    return figures.draw(fitted, evaluation)
-
-
-def inspect(fitted: Any) -> dict[str, Any]:
-    """Tunes that the model makes, beside held-out ones; see `labs.music.judge`."""
-    from labs.music import judge
-
-    return judge.inspect(fitted)
-
-
-def remarks(details: Mapping[str, Any]) -> list[str]:
-    """What its tunes are like; see `labs.music.judge`."""
-    from labs.music import judge
-
-    return judge.remarks(details)
-
-
-lab = Lab(
-    name="music",
-    title="Irish tunes, character by character: a recurrent network that writes ABC notation",
-    config=MusicConfig,
-    presets=PRESETS,
-    metrics={
-        "log_loss": Metric(log_loss, "lower", "nat a character"),
-        "bits_per_char": Metric(bits_per_char, "lower"),
-    },
-    load=data.load,
-    build=build,
-    compile=compile_arguments,
-    baselines=baselines,
-    figures=draw,
-    read=data.read,
-    inspect=inspect,
-    remarks=remarks,
-    batches=batches,
-    measure=text_losses,
-    predict=surprise,
-    endpoints=endpoints,
-    commands={"generate": Generate},
-)
+lab = MusicLab()

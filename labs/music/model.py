@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from labs.music.config import Config
 from utils.datasets.splits import Splits
 from utils.networks.blocks import lstm_stack, vectors
 from utils.training.results import Endpoint
 
-if TYPE_CHECKING:
-    from labs.music.config import MusicConfig
 
-
-def build(config: MusicConfig, splits: Splits) -> keras.Model:
+def build(config: Config, splits: Splits) -> keras.Model:
     """A character model: embedding, LSTM layers with dropout between, softmax over the vocabulary.
 
     Stateless, so whatever is saved is a function of its inputs; generation carries the states itself (`step`).

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labs.music.config import Config
 from labs.music.data import codes, texts, vocabulary
 from labs.music.notation import Tune, read_key, transpose
 from utils.datasets.splits import Splits
 from utils.text.windows import WindowBatches, from_beginnings, one_after_another
 
-if TYPE_CHECKING:
-    from labs.music.config import MusicConfig
-
 COMMON = 0.02
 """Share of a mode's training tunes from which a tonic is one that tunes are moved to."""
 
 
-def batches(config: MusicConfig, splits: Splits) -> tuple[WindowBatches, WindowBatches]:
+def batches(config: Config, splits: Splits) -> tuple[WindowBatches, WindowBatches]:
     """Windows of the training tunes, and of the validation tunes as they are.
 
     Args:

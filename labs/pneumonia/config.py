@@ -9,72 +9,69 @@ from pydantic.dataclasses import dataclass
 from utils.base.choices import Augmentation, Policy, Rotation
 from utils.base.config import (
     STRICT,
-    Config,
+    BaseConfig,
     Count,
     Fraction,
-    OptimizerName,
+    Optimization,
     Positive,
     Rate,
-    Schedule,
-    Seed,
     Side,
+    Splitting,
     Width,
 )
+
+TITLE = "Chest X-rays: convolutional networks, and how medicine evaluates them"
+COMMANDS: dict[str, str] = {}
 
 Network = Literal["cnn", "mlp", "residual"]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class PneumoniaConfig(Config, Augmentation):
-    """The hyperparameters of the pneumonia lab; the defaults are the course's."""
+class Config(Optimization, Splitting, Augmentation, BaseConfig):
+    """The hyperparameters of the pneumonia lab; the defaults are those of the course."""
 
     epochs: Count = 5
-    """Passes over the training split, as in the course."""
+    """Largest number of passes over the training split, as in the course."""
     batch_size: Count = 16
-    """Films a gradient step, as in the course."""
+    """Radiographs per gradient step, as in the course."""
     learning_rate: Positive = 5e-3
-    """Of Adam, as in the course."""
+    """Step size of Adam, as in the course."""
     rotation_range: Rotation = 15.0
-    """As in the course, like the next three."""
+    """Rotate by up to this many degrees, as in the course."""
     width_shift_range: Rate = 0.05
-    """As in the course."""
+    """Shift horizontally by up to this fraction of the width, as in the course."""
     height_shift_range: Rate = 0.05
-    """As in the course."""
+    """Shift vertically by up to this fraction of the height, as in the course."""
     zoom_range: Rate = 0.2
-    """As in the course."""
+    """Zoom by a factor between 1 − z and 1 + z, as in the course."""
     network: Network = "cnn"
-    """cnn and mlp are the course's two; residual is a compact residual network."""
+    """cnn and mlp are the two networks of the course; residual is a compact residual network."""
     filters: Width = 16
-    """Of the residual network's first convolution; each further block has twice as many."""
+    """Filters of the first convolution of the residual network; they double in each further block."""
     dropout: Rate = 0.0
-    """Share of the residual network's last values that is zeroed in training."""
-    optimizer: OptimizerName = "adam"
-    """As in the course."""
-    schedule: Schedule = "constant"
-    """The learning rate over the epochs: as it is, or falling to zero along a cosine."""
+    """Fraction of the last features of the residual network set to zero in training."""
     label_smoothing: Rate = 0.0
-    """Share of each target that is spread over both classes (Szegedy et al. 2016); the course has none."""
+    """Fraction of each target distributed over both classes (Szegedy et al. 2016); the course has none."""
     image_size: Side | None = None
-    """Height and width of the films; by default the course's 256 for a folder, 128 for the simulated ones, and for
-    pneumoniamnist its own 28, enlarged to 112 for the course's networks, whose strides need the room."""
+    """Height and width of the radiographs; defaults to the course's 256 for a folder, to 128 for simulated ones, and
+    for pneumoniamnist to its own 28, enlarged to 112 for the course's networks, whose strides need it."""
     films: Count = 1_600
-    """How many are simulated, where they are."""
+    """Number of radiographs to simulate, with --data simulated."""
     policy: Policy = "sensitivity"
-    """How the threshold is chosen on validation: the largest that still finds the share `reach` of the sick, as
-    screening asks for, or Youden's index, which counts missed patients and false alarms alike."""
+    """How the threshold is chosen on validation: the largest one whose sensitivity is at least `reach`, as in
+    screening, or the one that maximizes Youden's index (sensitivity + specificity − 1)."""
     reach: Fraction = 0.95
-    """The sensitivity that the policy `sensitivity` reaches on validation."""
-    test_fraction: Fraction = 0.2
-    """Held out to judge, where there is no official test split."""
+    """Sensitivity on validation that the policy `sensitivity` requires."""
     validation_fraction: Fraction = 0.1
-    """Of the training patients, to choose the epoch and the threshold."""
-    split_seed: Seed = 0
-    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same films."""
+    """Fraction of the training patients held out to choose the epoch and the threshold."""
 
+
+FIXED = (0.2, 0.5, 0.8)
+"""Thresholds at which every run is evaluated, in addition to the chosen one."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
-    # A small network of the kind of `best`: the course's would have learned nothing by then.
+    # A small network like that of `best`: the course's network does not learn within so few steps.
     "quick": {
         "network": "residual",
         "filters": 8,
@@ -93,13 +90,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "schedule": "cosine",
         "dropout": 0.3,
         "films": 5_000,
-        # The cosine ends where it should, so validation chooses the threshold alone.
+        # The cosine schedule ends training, so validation chooses only the threshold.
         "restore_best_weights": False,
     },
     "best/folder": {"image_size": 128},
     "best/pneumoniamnist": {"epochs": 40, "filters": 24},
 }
-
-
-FIXED = (0.2, 0.5, 0.8)
-"""Thresholds at which every run is shown, whatever is chosen."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labs.pneumonia.config import Config
 from labs.pneumonia.simulator import radiographs
 from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
 from utils.datasets.array_files import read_npz
+from utils.datasets.audit import check_splits
 from utils.datasets.splits import Source, Split, Splits, glue, split_classes
 from utils.images import image_folders
-
-if TYPE_CHECKING:
-    from labs.pneumonia.config import PneumoniaConfig
+from utils.images.decode import read_pictures
 
 Array = NDArray[Any]
 
@@ -34,7 +34,7 @@ SICK = re.compile(r"(?P<patient>person\d+_(?P<kind>bacteria|virus))_")
 HEALTHY = re.compile(r"(?P<patient>(?:NORMAL\d*-)?IM-\d+)-")
 
 
-def load(config: PneumoniaConfig) -> Splits:
+def load(config: Config) -> Splits:
     """The films of the config, split.
 
     The official test split is kept; validation is taken from the training patients, and where there is no official
@@ -49,9 +49,10 @@ def load(config: PneumoniaConfig) -> Splits:
     if config.data_dir is not None:
         if config.data not in ("auto", "chest-xray"):
             raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
-        return _folder(config, config.data_dir)
+        return check_splits(_folder(config, config.data_dir), config.batch_size)
     obtained = obtain.obtain(config.data, "pneumonia")
-    return _simulated(config, obtained) if obtained.entry.simulated else _small(config, obtained)
+    splits = _simulated(config, obtained) if obtained.entry.simulated else _small(config, obtained)
+    return check_splits(splits, config.batch_size)
 
 
 def patients(names: Sequence[str]) -> Array:
@@ -72,14 +73,14 @@ def kinds(split: Split, class_names: Sequence[str]) -> Array:
     return named
 
 
-def _simulated(config: PneumoniaConfig, obtained: obtain.Obtained) -> Splits:
+def _simulated(config: Config, obtained: obtain.Obtained) -> Splits:
     sample = simulation.load(radiographs, config.films, SIMULATED_SEED, config.image_size or SIMULATED_SIZE)
     rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
     source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
 
-def _small(config: PneumoniaConfig, obtained: obtain.Obtained) -> Splits:
+def _small(config: Config, obtained: obtain.Obtained) -> Splits:
     """PneumoniaMNIST: the official splits, all three."""
     images = dict.fromkeys(("train_images", "val_images", "test_images"), (None, SMALL, SMALL))
     labels = {name.replace("images", "labels"): (None, 1) for name in images}
@@ -100,7 +101,7 @@ def _small(config: PneumoniaConfig, obtained: obtain.Obtained) -> Splits:
     )
 
 
-def _folder(config: PneumoniaConfig, root: Path) -> Splits:
+def _folder(config: Config, root: Path) -> Splits:
     """A folder of films in two classes, the second by name being the finding (NORMAL, PNEUMONIA)."""
     size = config.image_size or FOLDER_SIZE
     found = image_folders.load(root, (size, size), "grey")
@@ -120,3 +121,9 @@ def _folder(config: PneumoniaConfig, root: Path) -> Splits:
         target=TARGET,
         class_names=found.class_names,
     )
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+    """Inputs for `predict`: radiographs at the size that the model takes, (images, height, width, 1) uint8."""
+    height, width, _ = labels["input_shape"]
+    return read_pictures(paths, (height, width), "grey")

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from labs.pneumonia.config import Config
 from utils.base.errors import CallerError
 from utils.datasets.splits import Splits
 from utils.networks.blocks import residual_blocks
-
-if TYPE_CHECKING:
-    from labs.pneumonia.config import PneumoniaConfig
 
 SMALLEST = 64
 """Side in pixels from which on the course's network has a pixel left behind its last pooling."""
 
 
-def build(config: PneumoniaConfig, splits: Splits) -> keras.Model:
+def build(config: Config, splits: Splits) -> keras.Model:
     """The network that `--network` names.
 
     Returns:
@@ -34,7 +32,7 @@ def build(config: PneumoniaConfig, splits: Splits) -> keras.Model:
     return keras.Model(inputs, outputs, name=config.network)
 
 
-def convolutional(values: Any, config: PneumoniaConfig) -> Any:
+def convolutional(values: Any, config: Config) -> Any:
     """The course's convolutional network: 522 parameters at 256 × 256, with its last layer.
 
     Source:
@@ -53,7 +51,7 @@ def convolutional(values: Any, config: PneumoniaConfig) -> Any:
     return keras.layers.Flatten(name="flatten")(values)
 
 
-def perceptron(values: Any, config: PneumoniaConfig) -> Any:
+def perceptron(values: Any, config: Config) -> Any:
     """The course's perceptron on the flattened film: 6.6 million parameters at 256 × 256, with its last layer.
 
     Source:
@@ -65,7 +63,7 @@ def perceptron(values: Any, config: PneumoniaConfig) -> Any:
     return keras.layers.Dense(50, activation="relu", name="hidden_2")(values)
 
 
-def residual(values: Any, config: PneumoniaConfig) -> Any:
+def residual(values: Any, config: Config) -> Any:
     """Residual blocks and the mean over the film; of larger films the first convolution takes every second pixel."""
     values = residual_blocks(
         values, config.filters, strides=2 if min(values.shape[1:3]) >= SMALLEST else 1, momentum=0.9
@@ -74,7 +72,7 @@ def residual(values: Any, config: PneumoniaConfig) -> Any:
     return keras.layers.Dropout(config.dropout, name="dropout")(values)
 
 
-NETWORKS: dict[str, Callable[[Any, PneumoniaConfig], Any]] = {
+NETWORKS: dict[str, Callable[[Any, Config], Any]] = {
     "cnn": convolutional,
     "mlp": perceptron,
     "residual": residual,

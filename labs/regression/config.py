@@ -9,54 +9,45 @@ from pydantic.dataclasses import dataclass
 from utils.base.config import (
     STRICT,
     Activation,
-    Config,
+    BaseConfig,
     Few,
     Fraction,
     NonNegative,
-    OptimizerName,
-    Rate,
-    Schedule,
-    Seed,
+    Optimization,
+    Splitting,
     Width,
 )
+
+TITLE = "Concrete strength from a recipe: a regression network for tables"
+COMMANDS = {"protocol": "labs.regression.protocol:Protocol"}
 
 SplitKind = Literal["mix", "random"]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class RegressionConfig(Config):
-    """The hyperparameters of the regression lab; the defaults are the course's."""
+class Config(Optimization, Splitting, BaseConfig):
+    """The hyperparameters of the regression lab; the defaults are those of the course."""
 
     layers: Few = 3
-    """Hidden layers: the course's assignment compares one with three; 0 is linear regression."""
+    """Number of hidden layers: the course's assignment compares one with three; 0 is linear regression."""
     units: Width = 10
     """Width of each hidden layer, as in the course."""
     activation: Activation = "relu"
-    """Of the hidden layers, as in the course."""
-    dropout: Rate = 0.0
-    """Share of each hidden layer's outputs that is zeroed in training; the course has none."""
+    """Activation of the hidden layers, as in the course."""
     l2: NonNegative = 0.0
     """Weight of the squared kernels in the loss; the course has none."""
-    optimizer: OptimizerName = "adam"
-    """As in the course; sgd shows what a learning rate does."""
-    schedule: Schedule = "constant"
-    """The learning rate over the epochs: as it is, or falling to zero along a cosine."""
     normalize: bool = True
-    """Inputs to mean 0 and variance 1; the course's part A is --no-normalize."""
+    """Scale the inputs to mean 0 and variance 1; part A of the course is --no-normalize."""
     scale_target: bool = False
-    """Let the network predict standard deviations and rescale to the target's unit inside it; the course does not."""
+    """Predict the standardized target and rescale it inside the network; the course does not."""
     proportions: bool = False
-    """Add the proportions of water to cement and to binder as inputs (Abrams 1919); the course has none."""
+    """Add the ratios of water to cement and to binder as inputs (Abrams 1919); the course has none."""
     bins: Few = 0
-    """Intervals a feature of the piecewise-linear encoding (Gorishniy et al. 2022); 0 leaves it out."""
+    """Bins per feature of the piecewise-linear encoding (Gorishniy et al. 2022); 0 disables it."""
     split: SplitKind = "mix"
-    """Hold out whole mixes of concrete (days of bikes), or rows at random as published, which leaks."""
+    """Hold out whole mixes of concrete (days of bike rentals), or random rows as published, which leaks."""
     test_fraction: Fraction = 0.1
-    """Held out to judge: the published protocol's share."""
-    validation_fraction: Fraction = 0.1
-    """Of the rest, to choose the epoch."""
-    split_seed: Seed = 0
-    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same rows."""
+    """Fraction held out for the test split, as in the published protocol."""
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -73,7 +64,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "proportions": True,
         "bins": 20,
         "scale_target": True,
-        # The cosine ends where it should, so validation chooses nothing, and training may have nearly all the rows.
+        # The cosine schedule ends training, so validation chooses nothing, and most of its rows are used for training.
         "restore_best_weights": False,
         "validation_fraction": 0.03,
     },

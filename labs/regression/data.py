@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labs.regression.config import Config
 from utils.base.errors import CallerError
 from utils.datasets import obtain
-from utils.datasets.csv_tables import Column, categories, numbers, read_table
+from utils.datasets.audit import check_splits
+from utils.datasets.csv_tables import Column, categories, numbers, read_rows, read_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_rows
-
-if TYPE_CHECKING:
-    from labs.regression.config import RegressionConfig
 
 INGREDIENTS = (
     "cement",
@@ -79,7 +77,7 @@ TABLES = {
 }
 
 
-def load(config: RegressionConfig) -> Splits:
+def load(config: Config) -> Splits:
     """The table of the config, split by group (mix, day) or at random.
 
     Exact duplicates are kept (concrete has 25 such rows) and never stand on two sides: a duplicate has the mix of its
@@ -112,7 +110,7 @@ def load(config: RegressionConfig) -> Splits:
         validation=config.validation_fraction,
         seed=config.split_seed,
     )
-    return Splits(
+    splits = Splits(
         *rows.take(inputs, targets, groups),
         Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated),
         target=table.name,
@@ -120,3 +118,8 @@ def load(config: RegressionConfig) -> Splits:
         categories=categories(table.features),
         unit=table.unit,
     )
+    return check_splits(splits, config.batch_size)
+
+
+read = read_rows
+"""Rows of CSV files for `predict`; see `utils.datasets.csv_tables.read_rows`."""

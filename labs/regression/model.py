@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from labs.regression.config import Config
 from utils.datasets.splits import Split, Splits
 from utils.networks.blocks import columns, combinations, dense_stack, normalization, piecewise_linear_encoding
 
-if TYPE_CHECKING:
-    from labs.regression.config import RegressionConfig
 
-
-def build(config: RegressionConfig, splits: Splits) -> keras.Model:
+def build(config: Config, splits: Splits) -> keras.Model:
     """A multilayer perceptron with its preprocessing inside.
 
     Args:

@@ -16,16 +16,16 @@ from pydantic.dataclasses import dataclass
 
 from utils.base import machine, text_tables
 from utils.base.atomic_files import write_json
-from utils.base.config import STRICT, Count, Seed
+from utils.base.config import STRICT, Count, Definition, Seed
 from utils.base.console import say, show
 from utils.base.errors import INTERRUPTED, CallerError
-from utils.runs import run_folder
+from utils.base.keras_import import import_keras
 from utils.runs.record import SCHEMA
+from utils.runs.run_folder import REQUEST, RunFolder, acquire, is_not_empty, runs_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from utils.runs.lab import Lab
 
 from labs.regression.config import SplitKind
 
@@ -34,53 +34,37 @@ RECORD = "protocol.json"
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Protocol:
-    """Repeat the lab over seeded splits, all models on the same rows; print and save the table."""
+    """Repeat the lab over seeded splits, with all models on the same rows; print and save the table."""
 
     split: SplitKind = "mix"
-    """Hold out whole mixes, or rows at random as published, which leaks."""
+    """Hold out whole mixes, or random rows as published, which leaks."""
     splits: Count = 20
-    """How many splits, seeded 0, 1, 2, …"""
+    """Number of splits, with the seeds 0, 1, 2, …"""
     preset: str = "course"
-    """Of the network."""
+    """Preset of the network."""
     seed: Seed = 7
-    """Of the network's weights, the same on every split."""
+    """Seed of the weights of the network, the same on every split."""
     out: Path | None = None
-    """Folder for the table and its picture; given again after an interruption, it is continued."""
+    """Folder for the table and its figure; an interrupted command is resumed if its folder is given again."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
-    def execute(self, lab: Lab) -> int:
-        """Run what is not yet done, then print the table."""
-        settings = lab.preset(self.preset)
-        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-protocol-{self.split}-{self.preset}"
-        out = run_folder.runs_folder() / lab.name / stamp if self.out is None else run_folder.named(self.out)
+    def execute(self, definition: Definition) -> int:
+        """Run the splits that are missing, then print the table."""
+        settings = definition.preset(self.preset)
+        folder = RunFolder(self.out or self._default_folder(definition.name))
         request = {
-            "lab": lab.name,
+            "lab": definition.name,
             "split": self.split,
             "splits": self.splits,
             "preset": self.preset,
             "seed": self.seed,
         }
-        partial, done = _begin(out, request)
+        done = _begin(folder, request)
         try:
-            for split_seed in range(len(done), self.splits):
-                done.append(_one(lab, replace(settings, split=self.split, split_seed=split_seed, seed=self.seed)))
-                write_json(partial / RECORD, {**request, "results": done})
-                rmse = ", ".join(f"{model} {value:.2f}" for model, value in done[-1]["rmse"].items())
-                say(f"split {split_seed + 1} of {self.splits}: RMSE {rmse}")
+            self._train(settings, folder, request, done)
         except KeyboardInterrupt:
-            words = [
-                "python",
-                "-m",
-                f"labs.{lab.name}",
-                "protocol",
-                "--split",
-                self.split,
-                "--splits",
-                str(self.splits),
-            ]
-            words += ["--preset", self.preset, "--seed", str(self.seed), "--out", str(out)]
-            say(f"error: interrupted\nhint: go on with: {shlex.join(words)}")
+            say(f"error: interrupted\nhint: resume it with: {self._command(definition, folder.path)}")
             return INTERRUPTED
         record = {
             "schema": SCHEMA,
@@ -89,47 +73,63 @@ class Protocol:
             "summary": summarise(done),
             "results": done,
         }
-        write_json(partial / RECORD, record)
-        draw(record).savefig(partial / "rmse.png", dpi=150)
-        run_folder.finish(partial, out)
-        show(json.dumps(record, indent=2) if self.json else f"{as_text(record)}\n\nthe table: {out}")
+        write_json(folder.partial / RECORD, record)
+        draw(record).savefig(folder.partial / "rmse.png", dpi=150)
+        folder.finish()
+        show(json.dumps(record, indent=2) if self.json else f"{as_text(record)}\n\ntable: {folder.path}")
         return 0
 
+    def _default_folder(self, lab: str) -> Path:
+        return runs_folder() / lab / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-protocol-{self.split}-{self.preset}"
 
-def _begin(out: Path, request: Mapping[str, Any]) -> tuple[Path, list[dict[str, Any]]]:
-    """The partial folder, locked, and the results that an interrupted command left in it."""
-    partial = run_folder.partial_of(out)
-    if (out.exists() and not out.is_dir()) or run_folder.holds_something(out):
-        raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
-    if not partial.exists():
-        run_folder.check_free(out, overwrite=False)
-        run_folder.make_folder(partial, out)
-    if not run_folder.hold(partial):
-        raise CallerError(f"--out {out}: another process is writing it", "wait for it, or give another name")
-    if not run_folder.holds_something(partial):
-        return partial, []
+    def _command(self, definition: Definition, out: Path) -> str:
+        options = {"split": self.split, "splits": self.splits, "preset": self.preset, "seed": self.seed, "out": out}
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        return shlex.join([*definition.program.split(), "protocol", *words])
+
+    def _train(self, settings: Any, folder: RunFolder, request: Mapping[str, Any], done: list[dict[str, Any]]) -> None:
+        """Train on each split that is missing; the results are saved after each."""
+        for split_seed in range(len(done), self.splits):
+            done.append(_one(replace(settings, split=self.split, split_seed=split_seed, seed=self.seed)))
+            write_json(folder.partial / RECORD, {**request, "results": done})
+            rmse = ", ".join(f"{model} {value:.2f}" for model, value in done[-1]["rmse"].items())
+            say(f"split {split_seed + 1} of {self.splits}: RMSE {rmse}")
+
+
+def _begin(folder: RunFolder, request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Create the partial folder, or lock the one of an interrupted command and return its results."""
+    if is_not_empty(folder.path) or not folder.partial.exists():
+        folder.begin(request)
+        return []
+    if not acquire(folder.lock):
+        raise CallerError(f"--out {folder.path}: another process is writing to it", "wait, or give another name")
+    if not is_not_empty(folder.partial):
+        return []
     try:
-        kept = json.loads((partial / RECORD).read_text(encoding="utf-8"))
+        kept = json.loads((folder.partial / RECORD).read_text(encoding="utf-8"))
         results: list[dict[str, Any]] = kept["results"]
         same = request.items() <= kept.items() and all(
             set(result) >= {"rmse", "mae", "r2", "split_seed"} for result in results
         )
+    except FileNotFoundError:  # interrupted before the first split was done
+        same, results = (folder.partial / REQUEST).is_file(), []
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         same = False
     if not same:
-        raise CallerError(f"--out {out}: {partial} holds something else", "give another name, or its own options")
-    return partial, results
+        raise CallerError(
+            f"--out {folder.path}: {folder.partial} belongs to another command", "give another name, or its own options"
+        )
+    return results
 
 
-def _one(lab: Lab, settings: Any) -> dict[str, Any]:
-    """All models on one split: `{metric: {model: value}}` beside the audit, the rows and the seconds."""
-    splits = lab.splits(settings)
-    from utils.base.keras_import import import_keras
-
+def _one(settings: Any) -> dict[str, Any]:
+    """All models on one split: `{metric: {model: value}}` with the audit, the rows and the seconds."""
     import_keras()
+    from labs.regression.lab import lab
     from utils.runs import harness
 
     start = time.perf_counter()
+    splits = lab.splits(settings)
     fitted = harness.fit(lab, settings, splits)
     evaluation = harness.evaluate(fitted)
     scores = {"network": {name: score["value"] for name, score in evaluation.metrics["test"].items()}}
@@ -171,7 +171,7 @@ def _facts(settings: Any) -> dict[str, Any]:
 
 
 def as_text(record: Mapping[str, Any]) -> str:
-    """The table of a protocol: mean ± s over the splits, by model."""
+    """The table of a protocol: mean ± std over the splits, by model."""
     summary = record["summary"]
     rows = [
         [
@@ -187,8 +187,8 @@ def as_text(record: Mapping[str, Any]) -> str:
     return (
         f"{record['splits']} splits, {kind}, network: preset {record['preset']}\n"
         f"{summary['test_rows_of_trained_mixes']:.0%} of the test rows have their mix in training or validation\n\n"
-        + text_tables.table(["mean ± s on test", "RMSE (MPa)", "MAE (MPa)", "R²"], rows)
-        + f"\n\nthe network is no worse than gradient boosting on {summary['network_beats_gradient_boosting']} "
+        + text_tables.table(["mean ± std on test", "RMSE (MPa)", "MAE (MPa)", "R²"], rows)
+        + f"\n\nthe network is at least as good as gradient boosting on {summary['network_beats_gradient_boosting']} "
         f"of {record['splits']} splits"
     )
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labs.transfer import data
+from labs.transfer.config import Config, Strategy
 from utils.datasets.splits import Splits
 from utils.metrics import classification
 from utils.pretrained import backbones
 from utils.pretrained.feature_cache import Extractor
-
-if TYPE_CHECKING:
-    from labs.transfer.config import Strategy, TransferConfig
 
 SMALL = 1_000
 """Training pictures a class under which a set is small: ImageNet, which the backbone learned from, has 1,300."""
@@ -78,13 +76,13 @@ class Case(NamedTuple):
         return f"{size}, {like}; {by} {self.strategy}: {MEANINGS[self.strategy]}"
 
 
-def extractor(config: TransferConfig) -> Extractor:
+def extractor(config: Config) -> Extractor:
     """What computes the features of the config's backbone, or finds them."""
     weights = backbones.obtain(config.backbone, config.weights)
     return Extractor(weights, data.side_of(config), config)
 
 
-def find(config: TransferConfig, splits: Splits) -> Case:
+def find(config: Config, splits: Splits) -> Case:
     """The case of a data set.
 
     The likeness is the mean maximum softmax probability of ImageNet's own classifier: a network is less sure of
@@ -109,7 +107,7 @@ def confidence(logits: NDArray[Any]) -> float:
     return float(classification.softmax(logits).max(axis=1).mean())
 
 
-def inspect(config: TransferConfig, splits: Splits) -> dict[str, Any]:
+def inspect(config: Config, splits: Splits) -> dict[str, Any]:
     """Which backbone with which weights, and which case with what was done: for `run.json`."""
     weights, case = backbones.obtain(config.backbone, config.weights), find(config, splits)
     return {

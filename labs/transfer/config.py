@@ -11,85 +11,82 @@ from pydantic.dataclasses import dataclass
 from utils.base.choices import Augmentation, BackboneName
 from utils.base.config import (
     STRICT,
-    Config,
+    BaseConfig,
     Count,
     Fraction,
     NonNegative,
-    OptimizerName,
+    Optimization,
     Positive,
     Rate,
     Schedule,
-    Seed,
+    Share,
+    Splitting,
 )
 
+TITLE = "Transfer learning: a network pretrained on ImageNet, adapted to another task"
+COMMANDS = {"classify": "labs.transfer.classify:Classify"}
+
 Strategy = Literal["head", "earlier", "finetune", "deep"]
-Share = Annotated[float, Field(gt=0, le=1)]
 Views = Annotated[int, Field(ge=1, le=64)]
 Side = Annotated[int, Field(ge=64, le=512)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class TransferConfig(Config, Augmentation):
+class Config(Optimization, Splitting, Augmentation, BaseConfig):
     """The hyperparameters of the transfer lab."""
 
     backbone: BackboneName = "efficientnet-lite0"
-    """The network that has learned ImageNet; the first needs no network to be fetched."""
+    """The network pretrained on ImageNet; the weights of the default are installed with the lab."""
     weights: Path | None = None
-    """A file with its weights; else Keras's cache, this project's cache, a mirror or the network have them."""
+    """A file with its weights; defaults to Keras's cache, this project's cache, a mirror or the network."""
     strategy: Literal["auto", "head", "earlier", "finetune", "deep"] = "auto"
-    """What is trained: auto decides by size and likeness of the data, see `labs.transfer.cases`."""
+    """What is trained; auto decides by the size of the data and their similarity to ImageNet."""
     epochs: Count = 40
-    """Passes of the head over the training pictures, each in one of its cached views."""
+    """Passes of the head over the training images, each in one of its cached views."""
     learning_rate: Positive = 3e-3
-    """Of the head, a single layer on standardised features: it bears more than Adam's own default."""
+    """Step size for the head: a single layer on standardized features allows more than Adam's default."""
     finetune_epochs: Count = 10
-    """Passes of the backbone's last blocks, where the strategy trains them."""
+    """Passes of the last blocks of the backbone, where the strategy trains them."""
     finetune_learning_rate: Positive = 1e-4
-    """Far lower than the head's: large steps would wreck what the backbone knows."""
+    """Step size for the blocks of the backbone, far smaller than for the head, to keep what is pretrained."""
     views: Views = 4
-    """Cached views of each training picture: itself, and mirrored or varied as the options below allow."""
+    """Cached views of each training image: the image itself, and augmented ones as the options below allow."""
     horizontal_flip: bool = True
-    """Mirror left and right, in half of the views."""
+    """Flip left and right, in half of the views."""
     vertical_flip: bool = True
-    """Mirror top and bottom, in half of the views: a solar cell may hang either way up."""
+    """Flip top and bottom, in half of the views: a solar cell has no upright orientation."""
     l2: NonNegative = 0.002
-    """Weight of the head's squared weights in the loss: it has a thousand of them for as many pictures."""
+    """Weight of the squared weights of the head in the loss: about as many weights as images."""
     dropout: Rate = 0.0
-    """Share of the features that is zeroed in training; the penalty is enough for a head alone."""
-    optimizer: OptimizerName = "adam"
-    """Of both phases."""
+    """Fraction of the features set to zero in training; the L2 penalty is enough for a head alone."""
     schedule: Schedule = "cosine"
-    """The learning rate over each phase: as it is, or falling to zero along a cosine."""
+    """Learning rate over each phase: constant, or decaying to zero along a cosine."""
     restore_best_weights: bool = False
-    """The cosine ends where it should, so validation chooses nothing."""
+    """Keep the weights of the epoch with the lowest validation loss; the cosine schedule makes this unnecessary."""
     label_smoothing: Rate = 0.0
-    """Share of each target that is spread over all classes (Szegedy et al. 2016)."""
+    """Fraction of each target distributed over all classes (Szegedy et al. 2016)."""
     mirrored: bool = False
-    """Whether the answer is the mean over a picture and its mirror image."""
+    """Average the prediction over an image and its mirror image."""
     image_size: Side | None = None
-    """Height and width of the pictures; by default those that the backbone was trained on."""
+    """Height and width of the images; defaults to those on which the backbone was trained."""
     centre: Share = 1.0
-    """Share of height and width that is kept about the centre of the pictures of --data-dir."""
+    """Fraction of height and width cropped around the centre of the images of --data-dir."""
     split: Literal["random", "module"] = "random"
-    """How elpv is held out: any cells, as published, or whole solar modules, whose cells look alike."""
+    """How elpv is split: random cells, as published, or whole solar modules, whose cells look alike."""
     group: str | None = None
-    """For --data-dir: a regular expression; pictures in whose file names it finds the same stand in one split."""
+    """A regular expression for --data-dir: images whose file names contain the same match are in one split."""
     test_fraction: Fraction = 0.25
-    """Held out to judge, where there is no official test split; a quarter, as in the paper on elpv."""
-    validation_fraction: Fraction = 0.1
-    """Of the training rows, to watch."""
-    split_seed: Seed = 0
-    """Draws the split; apart from `seed`, so that runs with other seeds are judged on the same pictures."""
+    """Fraction held out for the test split, where there is no official one; a quarter, as in the paper on elpv."""
 
 
 UPRIGHT: dict[str, Any] = {"vertical_flip": False, "views": 2}
-"""Photographs have an up."""
+"""Photographs are upright."""
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "course/folder": UPRIGHT,
     "quick": {"views": 1, "epochs": 5},
-    # The cracks of cells are fine: so all pixels that the photographs have, and views that are mirrored only, because
-    # what is turned or zoomed is smoothed as well. On validation `deep` was no better than the last blocks alone.
+    # The cracks of cells are thin: the images keep all pixels of the photographs, and views are only flipped, because
+    # rotation and zoom smooth. On validation `deep` was no better than training the last blocks alone.
     "best": {
         "strategy": "finetune",
         "image_size": 300,
@@ -98,7 +95,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "l2": 0.005,
         "dropout": 0.3,
         "mirrored": True,
-        # Validation chooses nothing here, it only watches: so most of its rows are better trained on.
+        # Validation chooses nothing here, so most of its rows are used for training.
         "validation_fraction": 0.03,
     },
     "best/folder": {

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labs.transfer.config import Config
 from utils.base.console import say
 from utils.base.errors import CallerError
 from utils.datasets import obtain
+from utils.datasets.audit import check_splits
 from utils.datasets.splits import Source, Splits, glue, split_classes
 from utils.images import image_folders
+from utils.images.decode import read_pictures
 from utils.images.image_folders import Folder
 from utils.pretrained import backbones
-
-if TYPE_CHECKING:
-    from labs.transfer.config import TransferConfig
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ DEFECTIVE = 0.5
 """Probability above which a cell counts as defective, as in the papers that report accuracy on two classes."""
 
 
-def load(config: TransferConfig) -> Splits:
+def load(config: Config) -> Splits:
     """The pictures of the config, split. The backbone's weights are looked for first: without them nothing begins.
 
     Returns:
@@ -44,16 +44,16 @@ def load(config: TransferConfig) -> Splits:
     weights = backbones.obtain(config.backbone, config.weights)
     say(f"backbone: {config.backbone}, {weights.found}, {weights.digest}; {weights.backbone.entry.licence}")
     if config.data_dir is not None:
-        return _folder(config, config.data_dir)
-    return _cells(config, obtain.obtain(config.data, "transfer"))
+        return check_splits(_folder(config, config.data_dir))
+    return check_splits(_cells(config, obtain.obtain(config.data, "transfer")))
 
 
-def side_of(config: TransferConfig) -> int:
+def side_of(config: Config) -> int:
     """Height and width of the pictures."""
     return config.image_size or backbones.BACKBONES[config.backbone].side
 
 
-def _cells(config: TransferConfig, obtained: obtain.Obtained) -> Splits:
+def _cells(config: Config, obtained: obtain.Obtained) -> Splits:
     """The photographs of solar cells; the table beside them says how probably each is defective, and of which kind."""
     table, *files = obtained.paths
     names, defective, kinds = read_table(table)
@@ -98,7 +98,7 @@ def read_table(path: Path) -> tuple[tuple[str, ...], Array, Array]:
     return tuple(name for name, *_ in lines), (probabilities > DEFECTIVE).astype(np.int64), kinds.astype(np.int64)
 
 
-def _folder(config: TransferConfig, root: Path) -> Splits:
+def _folder(config: Config, root: Path) -> Splits:
     """A folder of pictures by class."""
     side = side_of(config)
     found = image_folders.load(root, (side, side), "rgb", centre=config.centre)
@@ -123,3 +123,9 @@ def named(pattern: str, names: Sequence[str]) -> Array:
     if not any(found):
         raise CallerError(f"--group {pattern}: no file's name matches, not {names[0]}", "look at the names")
     return np.array([match[0] if match else name for match, name in zip(found, names, strict=True)])
+
+
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+    """Inputs for `predict`: images at the size that the model takes, (images, height, width, 3) uint8."""
+    height, width, _ = labels["input_shape"]
+    return read_pictures(paths, (height, width), "rgb", centre=labels["centre"])

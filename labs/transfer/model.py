@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from labs.transfer import cases
+from labs.transfer.config import Config
 from utils.base.console import say
 from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split, Splits
 from utils.export.predictor import predictor
-from utils.networks.compiling import optimizer
+from utils.networks.compiling import cross_entropy, optimizer
 from utils.networks.ensembles import mean_answer, mirror_images
 from utils.networks.flat_graph import joined
-from utils.networks.losses import cross_entropy
 from utils.pretrained import backbones
 from utils.pretrained.backbones import FEATURES, LEVELS
 from utils.pretrained.feature_cache import ViewBatches, views_of
@@ -25,14 +25,11 @@ from utils.pretrained.fold_batchnorm import folded
 from utils.training.batches import Batches
 from utils.training.results import Phase
 
-if TYPE_CHECKING:
-    from labs.transfer.config import TransferConfig
-
 LEAST = 0.3
 """Least variance by which a feature is divided, as a share of the mean over the features."""
 
 
-def build(config: TransferConfig, splits: Splits) -> keras.Model:
+def build(config: Config, splits: Splits) -> keras.Model:
     """The head alone.
 
     Returns:
@@ -76,18 +73,18 @@ def _head_input(case: cases.Case) -> str:
     return LEVELS if case.strategy == "earlier" else FEATURES
 
 
-def _cut(config: TransferConfig, case: cases.Case) -> str | None:
+def _cut(config: Config, case: cases.Case) -> str | None:
     """The layer behind which the strategy trains the backbone's blocks; None where it trains none."""
     backbone = backbones.BACKBONES[config.backbone]
     return {"finetune": backbone.late, "deep": backbone.early}.get(case.strategy)
 
 
-def batches(config: TransferConfig, splits: Splits) -> tuple[Batches, Batches]:
+def batches(config: Config, splits: Splits) -> tuple[Batches, Batches]:
     """What the head is trained on: cached features of every view."""
     return _batches(config, splits, _head_input(cases.find(config, splits)))
 
 
-def _batches(config: TransferConfig, splits: Splits, output: str) -> tuple[Batches, Batches]:
+def _batches(config: Config, splits: Splits, output: str) -> tuple[Batches, Batches]:
     extractor = cases.extractor(config)
     views = extractor.views(splits.train.inputs, output, views_of(config, config.views))
     held = extractor.views(splits.validation.inputs, output)
@@ -97,7 +94,7 @@ def _batches(config: TransferConfig, splits: Splits, output: str) -> tuple[Batch
     )
 
 
-def further(config: TransferConfig, splits: Splits) -> Sequence[Phase]:
+def further(config: Config, splits: Splits) -> Sequence[Phase]:
     """Fine-tuning, where the strategy has any."""
     cut = _cut(config, cases.find(config, splits))
     if cut is None:
@@ -107,13 +104,13 @@ def further(config: TransferConfig, splits: Splits) -> Sequence[Phase]:
             "fine-tuning",
             config.finetune_epochs,
             lambda config, _, head: joined(tail(config, cut), head, "tail"),
-            lambda config, splits: compile_arguments(config, splits, finetune=True),
+            lambda config, splits: compile_head(config, splits, finetune=True),
             lambda config, splits: _batches(config, splits, cut),
         ),
     )
 
 
-def tail(config: TransferConfig, cut: str) -> keras.Model:
+def tail(config: Config, cut: str) -> keras.Model:
     """A copy of the backbone's blocks behind a layer, to be trained; statistics of normalisation stay as they are."""
     extractor = cases.extractor(config)
     blocks = keras.Model(extractor.frozen(cut).output, extractor.frozen(FEATURES).output)
@@ -123,9 +120,9 @@ def tail(config: TransferConfig, cut: str) -> keras.Model:
     return copy
 
 
-def compile_arguments(config: TransferConfig, splits: Splits, *, finetune: bool = False) -> dict[str, Any]:
-    """Cross-entropy and accuracy. In fine-tuning the rate rises over a tenth of the steps: the first ones, of an
-    optimizer that knows nothing of the gradients yet, would throw the backbone off."""
+def compile_head(config: Config, splits: Splits, *, finetune: bool = False) -> dict[str, Any]:
+    """Cross-entropy and accuracy. In fine-tuning the learning rate rises over the first tenth of the steps, in which
+    the optimizer has no estimates of the gradients yet and large steps would damage the backbone."""
     epochs = config.finetune_epochs if finetune else config.epochs
     rate = config.finetune_learning_rate if finetune else config.learning_rate
     steps = epochs * -(-len(splits.train) // config.batch_size)
@@ -137,7 +134,7 @@ def compile_arguments(config: TransferConfig, splits: Splits, *, finetune: bool 
     }
 
 
-def assemble(config: TransferConfig, splits: Splits, trained: keras.Model) -> keras.Model:
+def assemble(config: Config, splits: Splits, trained: keras.Model) -> keras.Model:
     """Pixels to probabilities in one model: preprocessing, what stayed frozen, what was trained; or the mean of what it
     says of a picture and of its mirror image."""
     front = cases.extractor(config).frozen(_trained_input(config, splits))
@@ -146,13 +143,13 @@ def assemble(config: TransferConfig, splits: Splits, trained: keras.Model) -> ke
     return joined(front, trained, config.backbone)
 
 
-def _trained_input(config: TransferConfig, splits: Splits) -> str:
+def _trained_input(config: Config, splits: Splits) -> str:
     """The output of the backbone that the model trained last takes."""
     case = cases.find(config, splits)
     return _cut(config, case) or _head_input(case)
 
 
-def known(config: TransferConfig, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any]:
+def known(config: Config, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any]:
     """Predictions of a split whose features are in the cache."""
     (rows,) = cases.extractor(config).views(part.inputs, _trained_input(config, splits))
     return predictor(trained).predict(rows)

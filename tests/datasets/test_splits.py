@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.model_selection import train_test_split
 
-from labs.regression.config import RegressionConfig
+from labs.regression.config import Config as RegressionConfig
 from labs.regression.lab import lab
 from utils.base.errors import CallerError
 from utils.datasets.splits import Source, Split, Splits, audit, glue, hold_out, keep_official, row_digests, split_rows

@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 import labs
-from labs.classification.config import ClassificationConfig
+from labs.classification.config import Config as ClassificationConfig
 from labs.classification.data import TABLES
 from labs.classification.lab import lab
 from tests.conftest import Command

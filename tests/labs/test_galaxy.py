@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from labs.galaxy import data, model
-from labs.galaxy.config import GalaxyConfig
+from labs.galaxy.config import Config as GalaxyConfig
 from labs.galaxy.lab import lab
 from tests.conftest import Command
 from utils.base.errors import CallerError

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labs.music import data, generate, judge, scores
-from labs.music.config import MusicConfig
+from labs.music.config import Config as MusicConfig
 from labs.music.figures import OCTAVE, side_by_side, sureness
 from labs.music.model import build, endpoints, step
 from labs.music.ngram import Ngram

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from labs.pneumonia import data, model
-from labs.pneumonia.config import PneumoniaConfig
+from labs.pneumonia.config import Config as PneumoniaConfig
 from labs.pneumonia.lab import lab
 from labs.pneumonia.simulator import radiographs
 from tests.conftest import Command

@@ -14,14 +14,14 @@ from pydantic import ValidationError
 
 from labs.transfer import cases, data, model
 from labs.transfer.cases import Case
-from labs.transfer.config import TransferConfig
+from labs.transfer.config import Config as TransferConfig
 from labs.transfer.lab import lab
 from tests.conftest import Command
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.catalog import candidates
 from utils.datasets.disk_rows import RowsOnDisk
-from utils.datasets.splits import audit
+from utils.datasets.audit import audit
 
 FIGURES = {"learning_curves", "confusion", "reliability", "wrong", "filters", "feature_maps", "grad_cam"}
 SMALL = ["--image-size", "64", "--batch-size", "8"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labs.regression.config import RegressionConfig
+from labs.regression.config import Config as RegressionConfig
 from labs.regression.lab import lab
 from utils.base.text_tables import markdown_table, number, table
 from utils.runs.card import decision

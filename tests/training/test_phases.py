@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from labs.regression.config import RegressionConfig
+from labs.regression.config import Config as RegressionConfig
 from labs.regression.lab import lab as regression
 from utils.datasets.splits import Splits
 from utils.runs import harness, run_folder

@@ -52,4 +52,4 @@ def write_json(path: Path, value: Any) -> None:
         ValueError: a number that is not finite.
     """
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -31,39 +31,39 @@ Factors = Annotated[tuple[NonNegative, NonNegative], AfterValidator(_ascending)]
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Augmentation:
-    """How training pictures are varied; as it stands, not at all. Every parameter is drawn uniformly for each picture.
+    """How training images are augmented; by default not at all. Parameters are drawn uniformly for each image.
 
     Raises:
-        pydantic.ValidationError: an unknown name, a wrong type, a value out of its range.
+        pydantic.ValidationError: an unknown name, a wrong type or a value outside its range.
 
     Source:
         keras.src.legacy.preprocessing.image.ImageDataGenerator (Keras 3.15).
     """
 
     rotation_range: Rotation = 0.0
-    """Turn by up to so many degrees, either way."""
+    """Rotate by up to this many degrees in either direction."""
     width_shift_range: Rate = 0.0
-    """Shift sideways by up to this fraction of the width."""
+    """Shift horizontally by up to this fraction of the width."""
     height_shift_range: Rate = 0.0
-    """Shift up or down by up to this fraction of the height."""
+    """Shift vertically by up to this fraction of the height."""
     shear_range: Shear = 0.0
-    """Shear by up to so many degrees, either way."""
+    """Shear by up to this many degrees in either direction."""
     zoom_range: Rate = 0.0
-    """z: the part of the picture that is shown is 1 − z to 1 + z times its width, and, drawn apart, its height."""
+    """Zoom by a factor between 1 − z and 1 + z, drawn separately for width and height."""
     horizontal_flip: bool = False
-    """Mirror left and right, one picture in two."""
+    """Flip left and right, with probability 0.5."""
     vertical_flip: bool = False
-    """Mirror top and bottom, one picture in two."""
+    """Flip top and bottom, with probability 0.5."""
     fill_mode: FillMode = "nearest"
-    """What lies beyond the edge: its last pixel, `cval`, the picture mirrored, or the picture repeated."""
+    """How pixels outside the image are filled: nearest pixel, constant `cval`, reflected or wrapped image."""
     cval: Level = 0.0
-    """Grey level that `constant` fills with, rounded to a whole one."""
+    """Grey level of the fill mode `constant`, rounded to an integer."""
     brightness_range: Factors | None = None
-    """Lowest and highest factor that multiplies the levels; a fourth channel (transparency) is left alone."""
+    """Smallest and largest brightness factor; an alpha channel is not changed."""
 
     @property
     def active(self) -> bool:
-        """Whether any picture can come out changed."""
+        """Whether any image can change."""
         ranges = (
             self.rotation_range,
             self.width_shift_range,

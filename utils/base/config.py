@@ -1,9 +1,15 @@
-"""The base of every lab's hyperparameters, checked when they are made: before any data is read."""
+"""The hyperparameters of a lab: a base class, mixins, and the definition of a lab that the command line reads.
+
+A config is validated when it is created, before any data are read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from dataclasses import dataclass as plain_dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -12,9 +18,10 @@ from pydantic.dataclasses import dataclass
 from utils.base.errors import CallerError
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-"""Unknown names, wrong types, NaN and infinity are refused; pass it to `pydantic.dataclasses.dataclass`."""
+"""Refuses unknown names, wrong types, NaN and infinity; pass it to `pydantic.dataclasses.dataclass`."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
 Side = Annotated[int, Field(ge=8, le=1024)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1, le=16_384)]
@@ -28,55 +35,129 @@ OptimizerName = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-AnyConfig = TypeVar("AnyConfig", bound="Config")
+AnyConfig = TypeVar("AnyConfig", bound="BaseConfig")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Config:
-    """The hyperparameters that every lab has. A lab's own Config adds its fields and its defaults.
+class BaseConfig:
+    """The fields that every lab has. A lab's `Config` adds mixins and its own fields, and may override defaults.
 
     Raises:
-        pydantic.ValidationError: an unknown name, a wrong type, a value out of its range.
+        pydantic.ValidationError: an unknown name, a wrong type or a value outside its range.
     """
 
     seed: Seed = 7
-    """Draws the initial weights, the shuffling and the dropout masks; the same seed repeats a run bit by bit."""
-    epochs: Count = 50
-    """Passes over the training split, at most."""
-    batch_size: Count = 32
-    """Rows a gradient step: Keras's default, small enough for many steps on small data."""
-    learning_rate: Positive = 1e-3
-    """Step size of the optimizer: Adam's own default (Kingma and Ba 2015)."""
-    patience: Natural = 0
-    """Epochs without a better validation loss before training stops; 0 trains them all."""
-    restore_best_weights: bool = True
-    """End with the weights of the epoch that validation liked best; otherwise with the last epoch's."""
+    """Seed of the initial weights, the shuffling and the dropout masks; the same seed repeats a run bit by bit."""
     data: str = "auto"
-    """Data set by its catalogue name; `auto` takes the lab's first."""
+    """Name of a data set (`python -m labs data list`); `auto` takes the first one that is available."""
     data_dir: Path | None = None
-    """A folder of your own data in place of a catalogued set."""
+    """A folder with your own data instead of a data set of the catalogue."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Optimization:
+    """How a network is trained by gradient descent."""
+
+    epochs: Count = 50
+    """Largest number of passes over the training split."""
+    batch_size: Count = 32
+    """Rows per gradient step: Keras's default, small enough for many steps on small data."""
+    learning_rate: Positive = 1e-3
+    """Step size of the optimizer: Adam's default (Kingma and Ba 2015)."""
+    patience: Natural = 0
+    """Number of epochs without a lower validation loss before early stopping; 0 disables it."""
+    restore_best_weights: bool = True
+    """Keep the weights of the epoch with the lowest validation loss instead of those of the last epoch."""
+    optimizer: OptimizerName = "adam"
+    """Name of the optimizer; its other settings are Keras's defaults."""
+    schedule: Schedule = "constant"
+    """Learning rate over the epochs: constant, or decaying to zero along a cosine."""
+    dropout: Rate = 0.0
+    """Fraction of the outputs of each hidden layer that is set to zero in training."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Splitting:
+    """How rows are held out where a data set has no official split."""
+
+    test_fraction: Fraction = 0.2
+    """Fraction held out for the test split, where there is no official one."""
+    validation_fraction: Fraction = 0.1
+    """Fraction of the training rows held out for validation."""
+    split_seed: Seed = 0
+    """Seed of the split; separate from `seed`, so that runs with other seeds are tested on the same rows."""
+
+
+@plain_dataclass(frozen=True)
+class Definition:
+    """What the command line knows of a lab before Keras is imported: the contents of its `config.py`.
+
+    Attributes:
+        name: `regression` for `labs.regression`; for a lab elsewhere its dotted module.
+        title: one line on what is predicted from what.
+        config: the class of its hyperparameters.
+        presets: differences from the defaults, by name. `<preset>/<data set>` holds further differences for one data
+            set, `<preset>/folder` those for a folder of the user's. `course` is the default preset.
+        commands: further commands of the lab, `module:Class` by name.
+    """
+
+    name: str
+    title: str
+    config: type[BaseConfig]
+    presets: Mapping[str, Mapping[str, Any]]
+    commands: Mapping[str, str]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Definition:
+        """The definition in a lab's `config.py`, or in the module of a lab that is a single file."""
+        name = module.__name__.removesuffix(".config").removeprefix("labs.")
+        return cls(name, module.TITLE, module.Config, module.PRESETS, getattr(module, "COMMANDS", {}))
+
+    @property
+    def program(self) -> str:
+        """The command that runs the lab."""
+        return f"python -m {self.name if '.' in self.name else f'labs.{self.name}'}"
+
+    @property
+    def preset_names(self) -> list[str]:
+        """The presets that a user may name."""
+        return [name for name in self.presets if "/" not in name]
+
+    def preset(self, name: str, data: str = "auto", *, folder: bool = False) -> Any:
+        """The lab's config under a preset, for a data set or for a folder of the user's.
+
+        Raises:
+            CallerError: there is no such preset.
+        """
+        if name not in self.preset_names:
+            raise CallerError(
+                f"--preset {name}: the lab {self.name} has no such preset",
+                f"choose from: {', '.join(self.preset_names)}",
+            )
+        further = self.presets.get(f"{name}/{'folder' if folder else data}", {})
+        return self.config(**{**self.presets[name], **further, "data": data})
 
 
 def config_error(error: ValidationError, program: str) -> CallerError:
-    """What pydantic refused, as the caller's mistake in one line.
+    """The first problem that pydantic found, as a mistake of the caller in one line.
 
     Args:
-        error: what making a Config raised.
+        error: raised when a config was created.
         program: the command whose `--help` lists the options.
     """
     first = error.errors()[0]
     option = "--" + "-".join(str(part) for part in first["loc"][:1]).replace("_", "-")
     reason = first["msg"][0].lower() + first["msg"][1:]
-    return CallerError(f"{option}: {reason}, got {first['input']!r}", f"{program} --help says what {option} takes")
+    return CallerError(f"{option}: {reason}, got {first['input']!r}", f"{program} --help describes {option}")
 
 
 def to_json(config: Any) -> dict[str, Any]:
-    """A config, or another dataclass of options, as JSON's own types, field by field in their order."""
+    """A config, or another dataclass of options, as JSON types, in the order of the fields."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
 
 
 def from_json(kind: type[AnyConfig], text: str) -> AnyConfig:
-    """The config that `to_json` wrote, checked again.
+    """The config that `to_json` wrote, validated again.
 
     Raises:
         pydantic.ValidationError: the text is not JSON, or not a config of this kind.

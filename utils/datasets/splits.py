@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.base.errors import CallerError
-from utils.datasets.disk_rows import RowsOnDisk
+from utils.base.named_arrays import Arrays, listed, row_count, take
 
 Array = NDArray[Any]
 Rows = NDArray[np.intp]
-Inputs = Any
-"""An array, or `RowsOnDisk` of one on disk: both have `shape`, `dtype`, a length, and rows by slice or number."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +22,19 @@ class Split:
     """The rows of one split.
 
     Attributes:
-        inputs: raw model inputs, (rows, …), float32 or uint8, in memory or on disk.
-        targets: (rows,) float32 for regression, int64 class numbers for classification.
+        inputs: raw model inputs, (rows, …) numbers or strings, in memory or on disk, or a dict of named arrays.
+        targets: (rows,) float32 for regression, int64 class numbers for classification, or a dict of named arrays.
         groups: (rows,) of the patient, song or concrete mix that each row comes from, or None.
         names: (rows,) of the files or samples, or None.
     """
 
-    inputs: Inputs
-    targets: Array
+    inputs: Arrays
+    targets: Arrays
     groups: Array | None = None
     names: Array | None = None
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return row_count(self.inputs)
 
 
 @dataclass(frozen=True)
@@ -89,25 +87,34 @@ class RowSplit(NamedTuple):
     test: Rows
 
     def take(
-        self, inputs: Inputs, targets: Array, groups: Array | None = None, names: Array | None = None
+        self, inputs: Arrays, targets: Arrays, groups: Array | None = None, names: Array | None = None
     ) -> tuple[Split, Split, Split]:
         """The three splits of arrays that hold all rows."""
 
         def part(rows: Rows) -> Split:
-            held = inputs.take(rows) if isinstance(inputs, RowsOnDisk) else inputs[rows]
-            return Split(held, targets[rows], *(None if each is None else each[rows] for each in (groups, names)))
+            about = (None if labels is None else labels[rows] for labels in (groups, names))
+            return Split(take(inputs, rows), take(targets, rows), *about)
 
         return part(self.train), part(self.validation), part(self.test)
 
 
-def row_digests(inputs: Inputs) -> Array:
+def row_digests(inputs: Arrays) -> Array:
     """A digest of each row's bytes, (rows,) of 16 bytes: equal rows and no others have equal digests."""
     digests = []
-    for start in range(0, len(inputs), 1024):
-        rows = inputs[start : start + 1024]
-        rows = np.ascontiguousarray(rows + 0.0 if rows.dtype.kind == "f" else rows)  # −0.0 becomes 0.0
-        digests += [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
+    for start in range(0, row_count(inputs), 1024):
+        arrays = [_comparable(array[start : start + 1024]) for array in listed(inputs)]
+        digests += [
+            hashlib.blake2b(b"".join(map(_as_bytes, row)), digest_size=16).digest() for row in zip(*arrays, strict=True)
+        ]
     return np.array(digests, dtype="V16")
+
+
+def _comparable(rows: Array) -> Array:
+    return np.ascontiguousarray(rows + 0.0 if rows.dtype.kind == "f" else rows)  # −0.0 becomes 0.0
+
+
+def _as_bytes(value: Any) -> bytes:
+    return value.tobytes() if hasattr(value, "tobytes") else str(value).encode() + b"\0"
 
 
 def glue(*labels: Array) -> Rows:
@@ -258,38 +265,3 @@ def _commonest(members: Rows, classes: Array) -> Array:
     counts = np.zeros((members.max() + 1, int(classes.max()) + 1), dtype=np.intp)
     np.add.at(counts, (members, classes), 1)
     return counts.argmax(axis=1)
-
-
-def audit(splits: Splits) -> dict[str, Any]:
-    """What leaks between the splits, and what guessing would reach.
-
-    Returns:
-        `duplicates_across_splits`: distinct inputs that stand in more than one split.
-        `groups_across_splits`: groups with rows in more than one split.
-        `test_rows_of_trained_groups`: test rows whose group also has rows in training or validation.
-        `majority`: share of the test rows that have the class most frequent in training; None for regression.
-        `classes`: for classification, rows of each class by split.
-    """
-    parts = splits.parts()
-    grouped = [part.groups for part in parts.values() if part.groups is not None]
-    leaked = 0
-    if grouped:
-        leaked = int(np.isin(grouped[2], np.concatenate(grouped[:2])).sum())
-    names = splits.class_names
-    counts = {split: np.bincount(part.targets, minlength=len(names)) for split, part in parts.items() if names}
-    classes = {split: dict(zip(names, rows.tolist(), strict=True)) for split, rows in counts.items()}
-    return {
-        "duplicates_across_splits": _shared([row_digests(part.inputs) for part in parts.values()]),
-        "groups_across_splits": _shared(grouped),
-        "test_rows_of_trained_groups": leaked,
-        "majority": float(counts["test"][counts["train"].argmax()] / counts["test"].sum()) if names else None,
-        "classes": classes,
-    }
-
-
-def _shared(labels: list[Array]) -> int:
-    """How many distinct labels stand in more than one of the arrays."""
-    if not labels:
-        return 0
-    _, counts = np.unique(np.concatenate([np.unique(label) for label in labels]), return_counts=True)
-    return int((counts > 1).sum())

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from utils.base.errors import CallerError
-from utils.export.predictor import Predictor, predictor
+from utils.export.predictor import Predictor, input_specs, predictor, serving
 from utils.export.saved_model_scan import outside_operations
 from utils.training.results import Endpoint
 
@@ -25,20 +25,19 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
     layer. It is the network at inference: dropout off, statistics fixed.
 
     Args:
-        model: functional, of plain Keras layers, with one input and one output.
+        model: functional, of plain Keras layers, with one input or a dict of inputs, and the same for outputs.
         folder: exists.
         endpoints: further signatures of the SavedModel, by name.
     """
     model.save(folder / FORMATS["keras"])
     _save_h5(model, folder / FORMATS["h5"])
-    name, tensor = model.inputs[0].name, model.inputs[0]
-    output = model.output_names[0]
+    specs, call = input_specs(model), serving(model)
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint(
         "serve",
-        lambda inputs: {output: model(inputs, training=False)},
-        input_signature=[tf.TensorSpec(tensor.shape, tensor.dtype, name=name)],
+        lambda *tensors: call(dict(zip(specs, tensors, strict=True))),
+        input_signature=list(specs.values()),
     )
     for endpoint, (function, signature) in (endpoints or {}).items():
         archive.add_endpoint(endpoint, function, input_signature=signature)
@@ -102,10 +101,9 @@ def _open_saved_model(path: Path) -> Predictor:
         )
     loaded = tf.saved_model.load(path)
     serve = loaded.signatures["serving_default"]
-    (name, spec), *_ = serve.structured_input_signature[1].items()
-    (output, result), *_ = serve.structured_outputs.items()
+    tensors = {"inputs": serve.structured_input_signature[1], "outputs": serve.structured_outputs}
     signature = {
-        "inputs": {name: {"dtype": spec.dtype.name, "shape": spec.shape.as_list()}},
-        "outputs": {output: {"dtype": result.dtype.name, "shape": result.shape.as_list()}},
+        side: {name: {"dtype": spec.dtype.name, "shape": spec.shape.as_list()} for name, spec in named.items()}
+        for side, named in tensors.items()
     }
-    return Predictor(lambda inputs: serve(**{name: inputs})[output], signature, loaded)
+    return Predictor(lambda inputs: serve(**inputs), signature, loaded)

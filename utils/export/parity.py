@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from utils.base.errors import CheckError
+from utils.base.named_arrays import Arrays, flatten, largest_difference, largest_value, unflatten
 from utils.base.paths import ROOT
 from utils.metrics.metric import Metric, same
 from utils.training.results import Measure
@@ -63,9 +63,9 @@ class FreshProcess:
     def check(
         self,
         folder: Path,
-        inputs: NDArray[Any],
-        targets: NDArray[Any],
-        predictions: NDArray[Any],
+        inputs: Arrays,
+        targets: Arrays,
+        predictions: Arrays,
         metrics: Mapping[str, Metric],
         measure: Measure = plain_predictions,
     ) -> dict[str, dict[str, Any]]:
@@ -73,7 +73,7 @@ class FreshProcess:
 
         Args:
             folder: that `save_model` wrote to.
-            inputs: (rows, …) of the test split.
+            inputs: (rows, …) of the test split, or a dict of such arrays; so are the next two.
             targets: (rows,).
             predictions: (rows, …) of the live model.
             metrics: by name; each function must be importable by module and name, or be a `partial` of such a one.
@@ -86,8 +86,9 @@ class FreshProcess:
             CheckError: a prediction or a metric is not the same, or a form does not open.
         """
         question, answer = folder / "parity.npz", folder / "parity.json"
-        np.savez(question, inputs=inputs, targets=targets)
-        np.save(predictions_path := folder / "parity.npy", predictions)
+        arrays = {"inputs": inputs, "targets": targets, "predictions": predictions}
+        named = {key: array for prefix, each in arrays.items() for key, array in flatten(each, prefix).items()}
+        np.savez(question, **named, allow_pickle=False)
         names = {name: _reference(metric.function) for name, metric in metrics.items()}
         request = {"folder": str(folder), "metrics": names, "measure": _reference(measure)}
         _, errors = self._process.communicate(json.dumps(request) + "\n")
@@ -98,15 +99,15 @@ class FreshProcess:
                 "report it with the versions in run.json: this is a defect of the suite or of Keras",
             )
         found: dict[str, dict[str, Any]] = json.loads(answer.read_text(encoding="utf-8"))
-        for leftover in (question, answer, predictions_path):
+        for leftover in (question, answer):
             leftover.unlink()
         own = {name: metric.function(targets, predictions) for name, metric in metrics.items()}
         for form, result in found.items():
-            _hold(form, result, own, float(np.abs(predictions).max()))
+            _check(form, result, own, largest_value(predictions))
         return found
 
 
-def _hold(form: str, found: dict[str, Any], own: dict[str, float], largest: float) -> None:
+def _check(form: str, found: dict[str, Any], own: dict[str, float], largest: float) -> None:
     """A float32 of 60 MPa has steps of 4e-6, so a prediction's difference is held against the largest prediction."""
     differing = [name for name, value in own.items() if not _alike(found["metrics"][name], value)]
     if not same(largest + found["max_abs_diff"], largest) or differing:
@@ -134,25 +135,24 @@ def _referred(reference: Reference) -> Any:
 
 
 def answer(folder: Path, metrics: Mapping[str, Reference], measure: Reference) -> dict[str, dict[str, Any]]:
-    """What each form in `folder` predicts, set against `parity.npy`.
+    """What each form in `folder` predicts, compared with the predictions in `parity.npz`.
 
     Args:
-        folder: with `parity.npz` and `parity.npy`.
+        folder: with `parity.npz`.
         metrics: by name, `module`, `name` and `keywords` of a function.
         measure: likewise, of what they compare with the targets.
     """
     from utils.export.formats import FORMATS, open_model
 
     with np.load(folder / "parity.npz", allow_pickle=False) as arrays:
-        inputs, targets = arrays["inputs"], arrays["targets"]
-    expected = np.load(folder / "parity.npy", allow_pickle=False)
+        inputs, targets, expected = (unflatten(dict(arrays), part) for part in ("inputs", "targets", "predictions"))
     functions = {name: _referred(reference) for name, reference in metrics.items()}
     found = {}
     for form, file in FORMATS.items():
         model = open_model(folder / file)
         predictions = _referred(measure)(model, inputs, targets)
         found[form] = {
-            "max_abs_diff": float(np.abs(predictions.astype("float64") - expected).max()),
+            "max_abs_diff": largest_difference(predictions, expected),
             "metrics": {name: function(targets, predictions) for name, function in functions.items()},
             "signature": model.signature,
         }

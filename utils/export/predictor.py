@@ -1,8 +1,8 @@
-"""Predictions from raw arrays, whatever file the model came from."""
+"""Predictions from raw arrays, whatever file the model was loaded from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -11,69 +11,118 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from utils.base.errors import CallerError
-from utils.datasets.splits import Inputs
+from utils.base.named_arrays import Arrays, concatenate, each, row_count
 
 LARGEST_BATCH = 5_000_000
-"""Values of the pictures that a model predicts from at a time: its layers take many times their memory."""
+"""Largest number of values in a batch of images: the layers of a model take many times their memory."""
+
+Tensors = dict[str, Any]
+Signature = dict[str, dict[str, Any]]
 
 
 class Predictor:
-    """Predicts from raw arrays, whatever file the model came from.
+    """Predicts from raw arrays, whatever file the model was loaded from.
+
+    Args:
+        call: from named input tensors to named output tensors.
+        signature: see below.
+        owner: kept alive with the predictor: a signature of a SavedModel works only as long as the object that it was
+            loaded with.
 
     Attributes:
-        signature: `{"inputs": {name: {"dtype", "shape"}}, "outputs": {…}}`; None stands for any number of rows.
+        signature: `{"inputs": {name: {"dtype", "shape"}}, "outputs": {…}}`; None stands for any size. A model with
+            several inputs or outputs takes or returns a dict of arrays with these names.
     """
 
-    def __init__(self, call: Callable[[Any], Any], signature: dict[str, dict[str, Any]], owner: Any) -> None:
+    def __init__(self, call: Callable[[Tensors], Tensors], signature: Signature, owner: Any) -> None:
         self._call = call
-        # A signature of a SavedModel works only as long as the object that it was loaded with.
         self._owner = owner
         self.signature = signature
-        self._dtype = next(iter(signature["inputs"].values()))["dtype"]
 
-    def predict(self, inputs: Inputs) -> NDArray[Any]:
-        """Predict in batches, so that memory does not grow with the rows: of 4,096 rows of a table, or of 256 pictures,
-        fewer where they are large.
+    def predict(self, inputs: Arrays) -> Any:
+        """Predict in batches, so that memory does not grow with the rows: 4,096 rows of a table or 256 images, fewer
+        where they are large.
 
         Args:
-            inputs: (rows, …) raw, as the lab's data set holds them.
+            inputs: (rows, …) raw, as in the lab's data set; a dict of such arrays for several inputs.
 
         Returns:
-            (rows, …); a last axis of length one is dropped.
+            (rows, …), where a last axis of size one is dropped; a dict of such arrays for several outputs.
 
         Raises:
-            CallerError: the inputs do not have the model's shape.
+            CallerError: the inputs do not have the names or shapes of the model's inputs.
         """
-        expected = next(iter(self.signature["inputs"].values()))["shape"]
-        if not tf.TensorShape(expected).is_compatible_with(inputs.shape):
+        expected = self.signature["inputs"]
+        named = inputs if isinstance(inputs, Mapping) else {next(iter(expected)): inputs}
+        self._check(named)
+        rows, size = row_count(named), _batch_size(named)
+        batches = []
+        for start in range(0, rows, size):
+            tensors = {
+                name: tf.constant(named[name][start : start + size], dtype=spec["dtype"])
+                for name, spec in expected.items()
+            }
+            batches.append({name: value.numpy() for name, value in self._call(tensors).items()})
+        outputs = each(_squeezed, concatenate(batches))
+        return outputs if len(outputs) > 1 else next(iter(outputs.values()))
+
+    def _check(self, named: Mapping[str, Any]) -> None:
+        expected = self.signature["inputs"]
+        if set(named) != set(expected):
             raise CallerError(
-                f"the model takes inputs of shape {tuple(expected)}, these have {inputs.shape}",
-                "give raw inputs as the lab's data set holds them",
+                f"the model takes the inputs {', '.join(expected)}, not {', '.join(named)}",
+                "give raw inputs as in the lab's data set",
             )
-        if not len(inputs):
+        for name, spec in expected.items():
+            if not tf.TensorShape(spec["shape"]).is_compatible_with(named[name].shape):
+                raise CallerError(
+                    f"the model takes inputs of shape {tuple(spec['shape'])}, these have {named[name].shape}",
+                    "give raw inputs as in the lab's data set",
+                )
+        if not row_count(named):
             raise CallerError("there are no rows to predict from", "give at least one")
-        pictures = max(1, min(256, LARGEST_BATCH // int(np.prod(inputs.shape[1:]))))
-        rows = pictures if inputs.ndim > 2 else 4096
-        batches = [
-            self._call(tf.constant(inputs[start : start + rows], dtype=self._dtype)).numpy()
-            for start in range(0, len(inputs), rows)
-        ]
-        outputs = np.concatenate(batches)
-        return outputs[..., 0] if outputs.ndim > 1 and outputs.shape[-1] == 1 else outputs
+
+
+def _batch_size(named: Mapping[str, Any]) -> int:
+    images = [int(np.prod(array.shape[1:])) for array in named.values() if array.ndim > 2]
+    return max(1, min(256, LARGEST_BATCH // max(images))) if images else 4096
+
+
+def _squeezed(outputs: NDArray[Any]) -> NDArray[Any]:
+    return outputs[..., 0] if outputs.ndim > 1 and outputs.shape[-1] == 1 else outputs
+
+
+def input_specs(model: keras.Model) -> dict[str, tf.TensorSpec]:
+    """The inputs of a functional model by name: of a model that takes a dict, its keys."""
+    named = model.input if isinstance(model.input, dict) else {model.inputs[0].name: model.inputs[0]}
+    return {name: tf.TensorSpec(tensor.shape, tensor.dtype, name=name) for name, tensor in named.items()}
+
+
+def serving(model: keras.Model) -> Callable[[Tensors], Tensors]:
+    """The model at inference as a function of named tensors: dropout off, statistics fixed."""
+    several = isinstance(model.input, dict)
+
+    def call(tensors: Tensors) -> Tensors:
+        outputs = model(tensors if several else next(iter(tensors.values())), training=False)
+        return outputs if isinstance(outputs, dict) else {model.output_names[0]: outputs}
+
+    return call
 
 
 def predictor(model: keras.Model) -> Predictor:
-    """A Predictor of a live Keras model with one input and one output."""
-    (spec,) = (tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
-    serve = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
-    return Predictor(serve.get_concrete_function(spec), _signature(model), model)
+    """A Predictor of a live functional model."""
+    serve = tf.function(serving(model), autograph=False)
+    return Predictor(serve.get_concrete_function(input_specs(model)), _signature(model), model)
 
 
-def _signature(model: keras.Model) -> dict[str, dict[str, Any]]:
-    def describe(name: str, tensor: Any) -> dict[str, Any]:
-        return {name: {"dtype": str(tensor.dtype), "shape": list(tensor.shape)}}
-
+def _signature(model: keras.Model) -> Signature:
+    outputs = model.output if isinstance(model.output, dict) else {model.output_names[0]: model.outputs[0]}
     return {
-        "inputs": describe(model.inputs[0].name, model.inputs[0]),
-        "outputs": describe(model.output_names[0], model.outputs[0]),
+        "inputs": {name: _described(spec) for name, spec in input_specs(model).items()},
+        "outputs": {name: _described(tensor) for name, tensor in outputs.items()},
     }
+
+
+def _described(tensor: Any) -> dict[str, Any]:
+    """Data type and shape of a Keras tensor or a `tf.TensorSpec`."""
+    return {"dtype": getattr(tensor.dtype, "name", tensor.dtype), "shape": list(tensor.shape)}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.datasets.csv_tables import one_hot
-from utils.datasets.splits import Inputs, Splits
+from utils.datasets.splits import Splits
 
 
 def _alone() -> AbstractContextManager[Any]:
@@ -109,7 +109,7 @@ def _probabilities(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArray[
     return whole
 
 
-def _plain(splits: Splits, inputs: Inputs, rows: NDArray[np.intp]) -> NDArray[Any]:
+def _plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
     """Rows as a linear model takes them: pixels in [0, 1], levels as indicators. Few large pictures at a time."""
     if inputs.ndim == 2:
         return one_hot(inputs[rows], splits.features, splits.categories)
@@ -123,7 +123,7 @@ def _pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
     return small.reshape(len(pictures), -1) / 255.0
 
 
-def _large(pictures: Inputs) -> bool:
+def _large(pictures: Any) -> bool:
     return min(pictures.shape[1:3]) > REDUCED
 
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.base.named_arrays import Arrays, row_count, take
+
 Array = NDArray[Any]
 Scores = dict[str, dict[str, float]]
 
@@ -59,7 +61,7 @@ def same(value: float, other: float) -> bool:
 
 
 def score(
-    metrics: Mapping[str, Metric], truth: Array, prediction: Array, groups: Array | None = None, seed: int = 0
+    metrics: Mapping[str, Metric], truth: Arrays, prediction: Arrays, groups: Array | None = None, seed: int = 0
 ) -> Scores:
     """Each metric with its bootstrap 95 % interval (percentile method).
 
@@ -67,8 +69,8 @@ def score(
 
     Args:
         metrics: by name.
-        truth: (rows,) of targets.
-        prediction: (rows, …) of predictions.
+        truth: (rows,) targets, or a dict of such arrays.
+        prediction: (rows, …) predictions, or a dict of such arrays.
         groups: (rows,) of group labels, or None for rows that stand alone.
         seed: draws the resamples.
 
@@ -79,8 +81,8 @@ def score(
         Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
     """
     drawn: dict[str, list[float]] = {name: [] for name in metrics}
-    for rows in _resamples(len(truth), groups, seed):
-        held = truth[rows], prediction[rows]
+    for rows in _resamples(row_count(truth), groups, seed):
+        held = take(truth, rows), take(prediction, rows)
         for name, metric in metrics.items():
             drawn[name].append(metric.function(*held))
     scores = {}

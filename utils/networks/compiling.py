@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -36,3 +37,45 @@ def optimizer(
     elif schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     return kinds[name](learning_rate=rate)
+
+
+def compile_arguments(
+    config: Any, loss: Any, *, rows: int | None = None, steps: int | None = None, metrics: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Arguments of `keras.Model.compile`: the optimizer of a config, with its schedule over the whole training.
+
+    Args:
+        config: has `Optimization`'s fields.
+        loss: for Keras.
+        rows: of the training split, from which the number of gradient steps follows; or
+        steps: gradient steps of the whole training.
+        metrics: names of Keras metrics.
+    """
+    if steps is None:
+        assert rows is not None, "give rows or steps"
+        steps = config.epochs * -(-rows // config.batch_size)
+    rate = optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps)
+    return {"optimizer": rate, "loss": loss, "metrics": list(metrics)}
+
+
+def cross_entropy(classes: int, label_smoothing: float = 0.0, *, answers: int = 1) -> Any:
+    """Cross-entropy of class numbers and probabilities, in nats.
+
+    Args:
+        classes: how many.
+        label_smoothing: share of each target that is spread evenly over all classes.
+        answers: with more than one, the probabilities are (rows, answers, classes) and the loss is the mean over all.
+
+    Source:
+        Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, Rethinking the Inception Architecture, CVPR 2016, section 7.
+    """
+    if not label_smoothing and answers == 1:
+        return "sparse_categorical_crossentropy"
+
+    def loss(truth: Any, probabilities: Any) -> Any:
+        targets = keras.ops.one_hot(keras.ops.reshape(truth, (-1,)), classes)
+        if answers > 1:
+            targets = keras.ops.repeat(targets[:, None], answers, axis=1)
+        return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
+
+    return loss

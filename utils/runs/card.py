@@ -1,143 +1,151 @@
-"""What a run says of itself: the record's facts about machine and versions, its tables, its model card."""
+"""The summary of a run for the terminal, and its model card."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from utils.base.text_tables import interval, markdown_table, number, table
 
 
-def score_rows(record: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a run's test metrics: the network with its intervals, then the baselines."""
+def score_rows(record: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a run's test metrics: the model with its intervals, then the baselines."""
     scores = record["metrics"]["test"]
     units = {name: f" ({unit})" if unit else "" for name, unit in record["units"].items()}
-    rows = [["network (95 % interval)", *(interval(scores[name]) for name in scores)]]
+    rows = [["model (95 % interval)", *(interval(scores[name]) for name in scores)]]
     for baseline, values in record["baselines"].items():
         rows.append([baseline.replace("_", " "), *(number(values[name]) for name in scores)])
-    return ["on the test split", *(f"{name}{units[name]}" for name in scores)], rows
+    return ["on the test split", *(f"{name}{units.get(name, '')}" for name in scores)], rows
 
 
-def summary(record: dict[str, Any], folder: Path) -> str:
-    """What a finished run tells the person who started it."""
+def _counts(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in rows.items())
+
+
+def _difference(record: Mapping[str, Any]) -> float:
+    """Largest difference between the predictions of a reloaded format and of the trained model."""
+    return max(form["max_abs_diff"] for form in record["parity"].values())
+
+
+def summary(record: Mapping[str, Any], folder: Path) -> str:
+    """What is printed at the end of a run."""
     data, seconds = record["data"], record["seconds"]
     kind = "SIMULATED data" if data["simulated"] else "real data"
-    parity = max(form["max_abs_diff"] for form in record["parity"].values())
+    rows = f", {_counts(data['rows'])}" if data["rows"] else ""
+    facts = [f"{seconds['total']:.1f} s (fit {seconds['fit']:.1f} s)"]
+    if "kept_epoch" in record:
+        facts.insert(0, f"weights of epoch {record['kept_epoch']} of {record['epochs_run']}")
+    if record["parity"]:
+        facts.append(
+            "exports reloaded in a fresh process predict the same as the trained model "
+            f"(largest difference {_difference(record):.1g})"
+        )
     lines = [
-        f"{record['lab']}, preset {record['preset']}, seed {record['seed']}: {data['name']} ({kind}, {data['found']}), "
-        + ", ".join(f"{rows} {name}" for name, rows in data["rows"].items()),
+        f"{record['lab']}, preset {record['preset']}, seed {record['seed']}: {data['name']} ({kind}, {data['found']})"
+        f"{rows}",
         "",
         table(*score_rows(record)),
-        *(f"\n{remark}" for remark in record.get("remarks", ())),  # runs of earlier days have none
+        *(f"\n{remark}" for remark in record.get("remarks", ())),  # runs of earlier versions have none
         "",
-        f"kept: epoch {record['kept_epoch']} of {record['epochs_run']}; {seconds['total']:.1f} s "
-        f"(fit {seconds['fit']:.1f} s); reloaded in a fresh process, .keras, .h5 and SavedModel predict the same "
-        f"(largest difference {parity:.1g})",
-        *([f"decision: {decision(record)}"] if record["threshold"] is not None else []),
+        "; ".join(facts),
+        *([f"threshold: {decision(record)}"] if record["threshold"] is not None else []),
         *(f"note: {warning}" for warning in record["warnings"]),
-        f"the run: {folder}",
+        f"run: {folder}",
     ]
     return "\n".join(lines)
 
 
-def decision(record: dict[str, Any]) -> str:
-    """From which probability on the run's model says which class."""
+def decision(record: Mapping[str, Any]) -> str:
+    """How the run's model decides between two classes."""
     return (
-        f"{record['classes'][1]} from a probability of {record['threshold']:.3g} on, chosen on validation "
-        "(the network's accuracy, sensitivity and specificity are measured there, the baselines' at 0.5)"
+        f"{record['classes'][1]} is predicted from a probability of {record['threshold']:.3g}, chosen on validation "
+        "(accuracy, sensitivity and specificity of the model are measured at this threshold, those of the baselines "
+        "at 0.5)"
     )
 
 
-CARD = """# {title}
-{simulated}
-A model for teaching, trained by `{command}`.{caution}
-
-## Quality
-
-{scores}
-{remarks}
-The weights are those of epoch {kept_epoch} of {epochs_run}, {chosen}. Nothing was chosen on the test split. The
-baselines were fitted on the training and the validation rows.
-{decision}{notes}
-{pictures}
-
-## Data
-
-{data}: {rows}.{origin}
-
-Digest `{digest}`. Leakage audit: {duplicates} inputs and {groups} groups stand in more than one split; {leaked} of the
-{test_rows} test rows have their group in training or validation.
-
-## Use
-
-`model.keras`, `model.h5` and `saved_model/` take raw inputs and predict the same (checked in a fresh process; largest
-difference {difference:.1g}). The SavedModel's signature:
-
-- inputs: {inputs}
-- outputs: {outputs}
-
-`python -m labs predict <this folder> INPUT` predicts from files. `labels.json` says what the inputs mean and between
-which values the model was trained: outside them its answer is a guess.
-
-## Model
-
-{parameters:,} trainable parameters.
-
-{settings}
-
-Trained in {fit_seconds:.1f} s of {total_seconds:.1f} s on a {device} with {threads} threads; {versions}.
-"""
-
-
-def model_card(
-    record: dict[str, Any], title: str, entry: dict[str, str], figures: Sequence[str], caution: str = ""
-) -> str:
-    """The README of a run. Every figure in it comes from the record.
+def model_card(record: Mapping[str, Any], title: str, entry: Mapping[str, str], caution: str = "") -> str:
+    """The README of a run. Every number in it comes from the record.
 
     Args:
-        record: what `run.json` holds.
+        record: the contents of `run.json`.
         title: of the lab.
-        entry: `title`, `licence`, `citation` and `homepage` of the data set; but for the title empty for a folder.
-        figures: file names of the pictures.
+        entry: `title`, `licence`, `citation` and `homepage` of the data set; for a folder of the user only the title.
         caution: of the lab.
     """
+    data = record["data"]
+    simulated = "**The data are SIMULATED: they say nothing about the real world.**" if data["simulated"] else ""
+    parts = [
+        f"# {title}",
+        simulated,
+        f"A model for teaching, trained by `{record['command']}`.",
+        f"**{caution}**" if caution else "",
+        *_quality(record),
+        *_data(record, entry),
+        *_use(record),
+        *_model(record),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _quality(record: Mapping[str, Any]) -> list[str]:
+    chosen = "Nothing was chosen on the test split."
+    if "kept_epoch" in record:
+        how = "chosen on validation" if record["config"].get("restore_best_weights") else "the last one"
+        chosen = f"The weights are those of epoch {record['kept_epoch']} of {record['epochs_run']}, {how}. {chosen}"
+    if record["baselines"]:
+        chosen += " The baselines were fitted on the training and the validation rows."
+    return [
+        "## Quality",
+        markdown_table(*score_rows(record)),
+        *record["remarks"],
+        chosen,
+        "" if record["threshold"] is None else f"Threshold: {decision(record)}.",
+        *(f"**Note:** {warning}." for warning in record["warnings"]),
+        *(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in record.get("figures", ())),
+    ]
+
+
+def _data(record: Mapping[str, Any], entry: Mapping[str, str]) -> list[str]:
     data, audit = record["data"], record["audit"]
+    origin = f" {entry['licence']}. {entry['citation']}. <{entry['homepage']}>" if entry["homepage"] else ""
+    rows = f": {_counts(data['rows'])}" if data["rows"] else ""
+    checked = ""
+    if audit:
+        checked = (
+            f" Leakage audit: {audit['duplicates_across_splits']} inputs and {audit['groups_across_splits']} groups "
+            f"are in more than one split; {audit['test_rows_of_trained_groups']} of the {data['rows']['test']} test "
+            "rows have their group in training or validation."
+        )
+    return ["## Data", f"{entry['title']}{rows}.{origin}", f"Digest `{data['digest']}`.{checked}"]
+
+
+def _use(record: Mapping[str, Any]) -> list[str]:
+    if not record["parity"]:
+        return []
     signature = record["parity"]["saved_model"]["signature"]
-    simulated = "\n**The data are SIMULATED: they say nothing of the real world.**\n" if data["simulated"] else ""
-    return CARD.format(
-        title=title,
-        simulated=simulated,
-        command=record["command"],
-        caution=f"\n\n**{caution}**" if caution else "",
-        scores=markdown_table(*score_rows(record)),
-        remarks="".join(f"\n{remark}\n" for remark in record["remarks"]),
-        kept_epoch=record["kept_epoch"],
-        epochs_run=record["epochs_run"],
-        chosen="chosen on validation" if record["config"]["restore_best_weights"] else "the last one",
-        decision="" if record["threshold"] is None else f"\nDecision: {decision(record)}.\n",
-        notes="".join(f"\n**Note:** {warning}.\n" for warning in record["warnings"]),
-        pictures="\n\n".join(f"![{Path(name).stem.replace('_', ' ')}](figures/{name})" for name in figures),
-        data=entry["title"],
-        origin=f" {entry['licence']}. {entry['citation']}. <{entry['homepage']}>" if entry["homepage"] else "",
-        rows=", ".join(f"{count} {name}" for name, count in data["rows"].items()),
-        digest=data["digest"],
-        duplicates=audit["duplicates_across_splits"],
-        groups=audit["groups_across_splits"],
-        leaked=audit["test_rows_of_trained_groups"],
-        test_rows=data["rows"]["test"],
-        difference=max(form["max_abs_diff"] for form in record["parity"].values()),
-        inputs=_tensors(signature["inputs"]),
-        outputs=_tensors(signature["outputs"]),
-        parameters=record["parameters"],
-        settings=markdown_table(["setting", "value"], [[f"`{k}`", str(v)] for k, v in record["config"].items()]),
-        fit_seconds=record["seconds"]["fit"],
-        total_seconds=record["seconds"]["total"],
-        device=record["device"]["kind"],
-        threads=record["device"]["threads"],
-        versions=", ".join(f"{name} {version}" for name, version in record["versions"].items()),
-    )
+    return [
+        "## Use",
+        "`model.keras`, `model.h5` and `saved_model/` take raw inputs and predict the same (checked in a fresh "
+        f"process; largest difference {_difference(record):.1g}). The signature of the SavedModel:",
+        f"- inputs: {_tensors(signature['inputs'])}\n- outputs: {_tensors(signature['outputs'])}",
+        "`python -m labs predict <this folder> INPUT` predicts from files. `labels.json` describes the inputs and the "
+        "range of each one in training: outside these ranges predictions are not reliable.",
+    ]
 
 
-def _tensors(described: dict[str, Any]) -> str:
+def _model(record: Mapping[str, Any]) -> list[str]:
+    seconds, device = record["seconds"], record["device"]
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    return [
+        "## Model",
+        f"{record['parameters']:,} trainable parameters." if "parameters" in record else "",
+        markdown_table(["setting", "value"], [[f"`{name}`", str(value)] for name, value in record["config"].items()]),
+        f"Trained in {seconds['fit']:.1f} s of {seconds['total']:.1f} s on a {device['kind']} with {device['threads']} "
+        f"threads; {versions}.",
+    ]
+
+
+def _tensors(described: Mapping[str, Any]) -> str:
     return ", ".join(f"`{name}` {tensor['dtype']} {tensor['shape']}" for name, tensor in described.items())

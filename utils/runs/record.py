@@ -1,4 +1,4 @@
-"""Finished runs: opened with their record checked, and every file against its digest."""
+"""Finished runs: opening one checks its record, and every file against its digest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from utils.base.atomic_files import sha256
 from utils.base.errors import CallerError
-from utils.runs.run_folder import PARTIAL, RECORD, REQUEST, STATES, named, partial_of
+from utils.runs.run_folder import PARTIAL, RECORD, REQUEST, STATES, RunFolder, named
 
 SCHEMA = 1
 LABELS = "labels.json"
@@ -45,7 +45,7 @@ class Data(TypedDict):
 
 
 class Record(TypedDict):
-    """What must be in `run.json` for a command to work on it; more stands there."""
+    """The keys of `run.json` that commands need; there are more."""
 
     schema: int
     lab: str
@@ -59,7 +59,7 @@ class Record(TypedDict):
 
 
 class Labels(TypedDict):
-    """What stands in `labels.json`."""
+    """The keys of `labels.json`."""
 
     features: list[str]
     categories: dict[str, list[str]]
@@ -67,12 +67,12 @@ class Labels(TypedDict):
     target: str
     unit: str
     class_names: list[str]
-    input_shape: list[int]
+    input_shape: list[int] | dict[str, list[int]]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, what `run.json` says, and what its inputs and outputs mean."""
+    """A finished run: its folder and the contents of `run.json`."""
 
     folder: Path
     record: dict[str, Any]
@@ -82,27 +82,29 @@ class Run:
         """Read a run's record and check every file of it against its digest.
 
         Raises:
-            CallerError: it is no run, it is unfinished, or a file is missing or was changed.
+            CallerError: it is not a run, it is unfinished, or a file is missing or was changed.
         """
         folder = named(folder)
-        if folder.name.endswith(PARTIAL) or (partial_of(folder).is_dir() and not folder.exists()):
-            raise CallerError(f"{folder}: this run is not finished", "continue it with --resume")
+        if folder.name.endswith(PARTIAL) or (RunFolder(folder).partial.is_dir() and not folder.exists()):
+            raise CallerError(f"{folder}: this run is not finished", "resume it with --resume")
         record = _read_json(folder, RECORD, TypeAdapter(Record))
         if record["schema"] != SCHEMA:
             raise CallerError(
                 f"{folder}: {RECORD} is of schema {record['schema']}, this is {SCHEMA}", "run the lab again"
             )
-        for name in sorted({LABELS, *record["files"]}):
+        for name in sorted(record["files"]):
             path = folder / name
             if not path.is_file():
                 raise CallerError(f"{folder}: {name} is missing", "restore it, or run the lab again")
-            if sha256(path) != record["files"].get(name):
+            if sha256(path) != record["files"][name]:
                 raise CallerError(f"{folder}: {name} is not what the run wrote", "restore it, or run the lab again")
         return cls(folder, record)
 
     @property
     def labels(self) -> dict[str, Any]:
-        """What inputs and outputs mean: `labels.json`."""
+        """The meaning of inputs and outputs: `labels.json`."""
+        if LABELS not in self.record["files"]:
+            raise CallerError(f"{self.folder}: this run has no {LABELS}", "its lab does not predict from files")
         return _read_json(self.folder, LABELS, TypeAdapter(Labels))
 
 

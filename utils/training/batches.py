@@ -14,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from utils.base.machine import cores
+from utils.base.named_arrays import each, listed
 from utils.datasets.splits import Split
 
 Array = NDArray[Any]
@@ -46,7 +47,7 @@ def batches(split: Split, batch_size: int, seed: int | None = None, transform: T
         seed: shuffles anew each epoch; None keeps the order of the rows.
         transform: changes the inputs of each batch (augmentation), or None.
     """
-    if transform is None and isinstance(split.inputs, np.ndarray):
+    if transform is None and all(isinstance(array, np.ndarray) for array in listed(split.inputs)):
         return ArrayBatches(split, batch_size, seed)
     return StreamBatches(split, batch_size, seed, transform)
 
@@ -62,8 +63,8 @@ class ArrayBatches:
     """Batches of a split that fits in memory, gathered inside the graph: a step costs no call of Python."""
 
     def __init__(self, split: Split, batch_size: int, seed: int | None = None) -> None:
-        self.inputs = tf.constant(split.inputs)
-        self.targets = tf.constant(split.targets)
+        self.inputs = each(tf.constant, split.inputs)
+        self.targets = each(tf.constant, split.targets)
         self.rows = len(split)
         self.batch_size = batch_size
         self.steps = -(-self.rows // batch_size)
@@ -76,7 +77,7 @@ class ArrayBatches:
     def batch(self, opened: Any, step: Any) -> tuple[Any, Any]:
         """Inside a graph: the inputs and the targets of one step."""
         rows = opened[step * self.batch_size : (step + 1) * self.batch_size]
-        return tf.gather(self.inputs, rows), tf.gather(self.targets, rows)
+        return tuple(each(lambda values: tf.gather(values, rows), arrays) for arrays in (self.inputs, self.targets))
 
 
 class StreamBatches:

@@ -96,8 +96,8 @@ def _train(
 def _build(model: keras.Model, batches: Batches) -> None:
     """Create the variables of the optimizer and of the metrics, which must exist before a graph is traced."""
     model.optimizer.build(model.trainable_variables)
-    inputs, targets = batches.batch(batches.open(0), tf.constant(0))
-    model.compute_metrics(inputs[:1], targets[:1], model(inputs[:1], training=False))
+    inputs, targets = tf.nest.map_structure(lambda rows: rows[:1], batches.batch(batches.open(0), tf.constant(0)))
+    model.compute_metrics(inputs, targets, model(inputs, training=False))
 
 
 class Loop:

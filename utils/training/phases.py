@@ -1,4 +1,4 @@
-"""The phases of a lab's training, one after the other: each goes on from the network of the one before."""
+"""Training in phases: each continues from the network of the previous one."""
 
 from __future__ import annotations
 
@@ -6,39 +6,35 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from utils.base.config import Config
 from utils.datasets.splits import Splits
 from utils.training import checkpoint
 from utils.training.loop import train
 from utils.training.results import Phase, Progress, Report, Row
 
 
-def silent(row: Row, epochs: int, seconds_left: float) -> None:
-    """A report of an epoch that says nothing."""
-
-
 def train_phases(
-    phases: Sequence[Phase], settings: Config, splits: Splits, folder: Path | None, on_epoch: Report
+    phases: Sequence[Phase], settings: Any, splits: Splits, folder: Path | None, on_epoch: Report
 ) -> tuple[keras.Model, Progress]:
     """Build and train the network of each phase.
 
     Args:
-        phases: in their order.
-        settings: its hyperparameters.
+        phases: in order.
+        settings: the hyperparameters.
         splits: the data.
-        folder: to keep the state of each phase in and to resume from, or None.
-        on_epoch: called after each epoch; epochs are counted through all phases, the seconds left are the phase's.
+        folder: for the training state of each phase, to resume from, or None.
+        on_epoch: called after each epoch; epochs are numbered through all phases, the seconds left are the phase's.
 
     Returns:
-        The network of the last phase, with the weights of the epoch that is kept, and the progress of all.
+        The network of the last phase with the weights of the kept epoch, and the progress of all phases.
 
     Raises:
         CallerError: the loss is no longer a finite number.
-        MemoryError: a network does not fit.
+        MemoryError: a network does not fit in memory.
     """
     model, progress = None, Progress()
     for number, phase in enumerate(phases, 1):
@@ -50,21 +46,21 @@ def train_phases(
 
 
 def _report(on_epoch: Report, before: int, epochs: int, row: Row, _: int, seconds_left: float) -> None:
-    """An epoch of one phase as one of all."""
+    """Report an epoch of one phase with its number in the whole training."""
     on_epoch({**row, "epoch": row["epoch"] + before}, epochs, seconds_left)
 
 
 def _train(
     phase: Phase,
-    settings: Config,
+    settings: Any,
     splits: Splits,
     earlier: keras.Model | None,
     best_loss: float,
     state: Path | None,
     report: Report,
 ) -> tuple[keras.Model, Progress]:
-    """One phase: its network, trained."""
-    keras.utils.set_random_seed(settings.seed)  # anew for each, so that a resumed phase draws what it would have drawn
+    """Build and train the network of one phase."""
+    keras.utils.set_random_seed(settings.seed)  # for each phase, so that a resumed phase draws the same numbers
     model = phase.build(settings, splits, earlier)
     # Compiled by XLA, a small network would take longer to compile than to train on two cores.
     model.compile(**phase.compile(settings, splits), jit_compile=False)

@@ -1,16 +1,14 @@
-"""What training takes and returns: progress, phases, a fitted model, an evaluation."""
+"""What training takes and returns: phases, progress, a fitted model, an evaluation."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from utils.base.config import Config
 from utils.datasets.splits import Splits
 from utils.metrics.metric import Scores
 
@@ -20,41 +18,45 @@ if TYPE_CHECKING:
     from utils.training.batches import Batches
 
 Row = dict[str, float]
-"""An epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`."""
+"""One epoch: `epoch`, `loss`, `val_loss`, the compiled metrics, `seconds`."""
 Report = Callable[[Row, int, float], None]
 """Called after each epoch with its row, the number of epochs and the seconds left."""
 
 
+def silent(row: Row, epochs: int, seconds_left: float) -> None:
+    """A report that prints nothing."""
+
+
 class Predicts(Protocol):
-    """What predicts from raw inputs: a model that was just trained, or one opened from a file."""
+    """Predicts from raw inputs: a model that was just trained, or one opened from a file."""
 
-    def predict(self, inputs: Any) -> NDArray[Any]:
-        """(rows, …) of inputs to (rows, …) of outputs."""
+    def predict(self, inputs: Any) -> Any:
+        """Predictions (rows, …) for inputs (rows, …); either may be a dict of named arrays."""
 
 
-Measure = Callable[[Predicts, NDArray[Any], NDArray[Any]], NDArray[Any]]
-"""What metrics compare with the targets: from a predictor, the inputs and the targets of rows."""
+Measure = Callable[[Predicts, Any, Any], Any]
+"""What metrics compare with the targets, from a predictor, the inputs and the targets of some rows."""
 
 
 class Endpoint(NamedTuple):
-    """A further signature of a SavedModel: a function of tensors, and their `tf.TensorSpec`s, each with its name."""
+    """A further signature of a SavedModel: a function of tensors, and their named `tf.TensorSpec`s."""
 
     function: Callable[..., dict[str, Any]]
     signature: list[Any]
 
 
 class Phase(NamedTuple):
-    """A training that goes on from the network of the one before, perhaps on other inputs of the same rows.
+    """One phase of training; it continues from the network of the previous phase, perhaps on other inputs of the rows.
 
-    Its validation loss must be the same function as before: where a run keeps the epoch that validation liked best,
-    that may be one of an earlier phase.
+    All phases must have the same validation loss: a run that keeps the epoch with the lowest one may keep an epoch of
+    an earlier phase.
 
     Attributes:
         name: in the history.
-        epochs: at most.
-        build: the network, uncompiled, from the one that the phase before has trained.
-        compile: the arguments of `keras.Model.compile`.
-        batches: training and validation batches.
+        epochs: largest number of epochs.
+        build: from the config, the splits and the network that the previous phase trained to an uncompiled network.
+        compile: arguments of `keras.Model.compile`, from the config and the splits.
+        batches: training and validation batches, from the config and the splits.
     """
 
     name: str
@@ -64,22 +66,22 @@ class Phase(NamedTuple):
     batches: Callable[[Any, Splits], tuple[Batches, Batches]]
 
 
-def predictions(predictor: Predicts, inputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG001
-    """The model's predictions, which most metrics compare with the targets."""
+def predictions(predictor: Predicts, inputs: Any, targets: Any) -> Any:  # noqa: ARG001
+    """The predictions of the model, which most metrics compare with the targets."""
     return predictor.predict(inputs)
 
 
 @dataclass
 class Progress:
-    """Where training stands after an epoch: all that a resumed run needs besides the variables.
+    """The progress of a training after an epoch: all that a resumed run needs besides the variables.
 
     Attributes:
-        history: a row an epoch.
+        history: one row per epoch.
         best_epoch: the epoch with the lowest validation loss, from 1; 0 before the first.
         best_loss: that loss.
         best_weights: the model's weights after that epoch.
         resumed_at: epochs that an earlier, interrupted process had finished.
-        phases: epochs of each phase, by name, in their order.
+        phases: epochs of each phase, by name, in order.
     """
 
     history: list[Row] = field(default_factory=list)
@@ -90,8 +92,8 @@ class Progress:
     phases: dict[str, int] = field(default_factory=dict)
 
     def followed_by(self, phase: str, later: Progress) -> Progress:
-        """Both, with the epochs counted through. Where the later phase has no epoch that validation liked better, the
-        best one is the earlier's."""
+        """Both phases with continuous epoch numbers. The best epoch is the earlier phase's where the later one has no
+        lower validation loss."""
         done = len(self.history)
         return Progress(
             [*self.history, *({**row, "epoch": row["epoch"] + done} for row in later.history)],
@@ -105,43 +107,39 @@ class Progress:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model and how it came to be.
+    """A trained model and how it was trained.
 
     Attributes:
-        lab: that was trained.
-        model: with the weights of the epoch that was kept, assembled: what is measured and saved.
-        trained: the network that it was assembled of; mostly the model itself.
-        progress: the history and the epoch that validation liked best.
-        seconds: by phase.
-        folder: the partial folder in which the run grows, or None.
-        out: the run's final folder, or None for a new name.
+        lab: the supervised lab.
+        model: the assembled model with the weights of the kept epoch, which is evaluated and saved.
+        trained: the network that it was assembled from; usually the model itself.
+        progress: the history and the epoch with the lowest validation loss.
+        seconds: duration by stage.
     """
 
     lab: Any
-    config: Config
+    config: Any
     preset: str
     splits: Splits
     model: keras.Model
     trained: keras.Model
     progress: Progress
     seconds: dict[str, float]
-    folder: Path | None = None
-    out: Path | None = None
 
     @property
     def kept_epoch(self) -> int:
-        """The epoch, from 1, whose weights the model has."""
+        """The epoch, counted from 1, whose weights the model has."""
         return self.progress.best_epoch if self.config.restore_best_weights else len(self.progress.history)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured: predictions and scores by split, baselines and details on test, the leakage audit.
+    """Predictions and scores by split, baselines and details on the test split, the leakage audit.
 
-    The threshold is the one that metrics which decide were measured at; None where the lab chooses none.
+    The threshold is the one at which threshold metrics are measured; None where the lab chooses none.
     """
 
-    predictions: dict[str, NDArray[Any]]
+    predictions: dict[str, Any]
     metrics: dict[str, Scores]
     baselines: dict[str, dict[str, float]]
     audit: dict[str, Any]

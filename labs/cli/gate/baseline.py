@@ -1,4 +1,4 @@
-"""`python -m labs baseline`: the bands of a lab measured anew."""
+"""`python -m labs baseline`: measure the bands of a lab."""
 
 from __future__ import annotations
 
@@ -30,62 +30,63 @@ from utils.runs import run_folder
 
 @dataclass(frozen=True)
 class Baseline:
-    """Measure a lab's bands anew: its presets over many seeds, from now on what `verify` holds it against."""
+    """Measure the bands of a lab over many seeds; `verify` compares later trainings with them."""
 
     lab: Positional[str]
     """The lab's name."""
     reason: str
-    """Why; it is kept with the bands."""
+    """Why the bands are measured; kept with them."""
     seeds: int = bands.FEWEST_SEEDS
-    """Of each preset, counted from 1."""
+    """Number of seeds per preset, counted from 1."""
     preset: tuple[str, ...] = ("quick", "course")
-    """The presets to measure; the bands of the others stay."""
+    """The presets to measure; the bands of other presets are kept."""
     data: str | None = None
-    """Data set; the lab's default on a bare machine where not given."""
+    """Data set; defaults to the lab's first one that needs no download."""
     workers: int | None = None
-    """Trainings at a time, each on one thread; all cores where not given."""
+    """Number of trainings at a time, each on one thread; defaults to the number of cores."""
     address: str | None = None
-    """Of a Ray cluster that trains; else this machine does."""
+    """Address of a Ray cluster; defaults to this machine."""
     bands: Path = field(default_factory=bands.bands_folder)
     """The folder of the bands."""
     resume: Path | None = None
-    """The folder of an interrupted baseline: its trainings are not done again."""
+    """The folder of an interrupted baseline, whose finished trainings are kept."""
 
     def execute(self) -> int:
         """Train, and write the bands."""
-        lab = labs.find_lab(self.lab)
+        definition = labs.find_definition(self.lab)
         if self.seeds < bands.FEWEST_SEEDS:
             raise CallerError(
-                f"--seeds: {self.seeds} are too few to know a spread by", f"give at least {bands.FEWEST_SEEDS}"
+                f"--seeds: {self.seeds} are too few to estimate a standard deviation",
+                f"give at least {bands.FEWEST_SEEDS}",
             )
         if not self.reason.strip():
-            raise CallerError("--reason: nothing is said", "say why the bands are measured anew")
+            raise CallerError("--reason is empty", "say why the bands are measured")
         data = self.data or default_data(self.lab)
-        if catalog.candidates(data, self.lab)[0].origin == "folder":
-            raise CallerError(f"--data {data}: a folder of yours", "bands are measured on data that anyone can have")
+        if [entry for entry in catalog.candidates(data, self.lab) if entry.origin == "folder"]:
+            raise CallerError(f"--data {data}: a folder of your own", "bands are measured on data that anyone can get")
         for preset in self.preset:
-            lab.preset(preset, data)
+            definition.preset(preset, data)
         measured: list[Band] = []
         done: list[Trial] = []
         with growing(self.resume, "baselines", self.lab) as folder:
             for preset in self.preset:
-                trials = [Trial(f"labs.{self.lab}.lab", preset, seed, data) for seed in range(1, self.seeds + 1)]
+                trials = [Trial(labs.lab_module(self.lab), preset, seed, data) for seed in range(1, self.seeds + 1)]
                 came = outcomes(trials, folder, workers=self.workers, address=self.address, on_done=progress)
                 done += trials
                 date = f"{datetime.now(UTC):%Y-%m-%d}"
-                say(f"{self.lab} {preset}: its own command, alone")
+                say(f"{self.lab} {preset}: the whole command")
                 measured.append(
                     bands.band_of(came, reason=self.reason, date=date, command=of_command(self.lab, preset, data))
                 )
         self._write(measured)
         for trial in done:
             outcome_file(folder, trial).unlink()
-        if not run_folder.holds_something(folder):
+        if not run_folder.is_not_empty(folder):
             folder.rmdir()
         return 0
 
     def _write(self, measured: Sequence[Band]) -> None:
-        """The new bands, and of the old ones those that they do not stand for."""
+        """Write the new bands and those of the old ones that they do not replace."""
         new = {(band.preset, band.data, band.device) for band in measured}
         old = bands.read_bands(self.bands, self.lab)
         kept = [band for band in old if (band.preset, band.data, band.device) not in new]
@@ -95,24 +96,27 @@ class Baseline:
             for band in measured
             for name, values in band.measures.items()
         ]
-        show(text_tables.table(["band", "measure", "mean", "s"], rows, left=(1,)))
-        show(f"the bands: {bands.bands_file(self.bands, self.lab)}")
+        show(text_tables.table(["band", "measure", "mean", "std"], rows, left=(1,)))
+        show(f"bands: {bands.bands_file(self.bands, self.lab)}")
 
 
 def default_data(lab: str) -> str:
-    """What a lab runs on where nothing was fetched."""
+    """What a lab runs on without downloads; `auto` for a lab without data sets in the catalogue."""
     entries = catalog.candidates("auto", lab)
-    return next(entry.name for entry in entries if entry.origin != "files")
+    return next((entry.name for entry in entries if entry.origin != "files"), "auto")
 
 
 def of_command(lab: str, preset: str, data: str) -> dict[str, float]:
-    """Seconds on the wall and peak memory in MB of a lab's own command with all cores, export and figures included."""
+    """Wall time in seconds and peak memory in MB of a lab's whole command on all cores, with exports and figures."""
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", f"labs.{lab}", "--preset", preset, "--data", data, "--out", f"{folder}/run"]
+        words = [*labs.find_definition(lab).program.split()[1:], "--preset", preset, "--out", f"{folder}/run"]
+        words = [sys.executable, *words, *([] if data == "auto" else ["--data", data])]
         start = time.perf_counter()
         done = subprocess.run([*words, "--json"], capture_output=True, text=True)
         seconds = time.perf_counter() - start
     if done.returncode:
         say(done.stderr)
-        raise CheckError(f"python {' '.join(words[1:])} ended with status {done.returncode}", "its lines above say why")
+        raise CheckError(
+            f"python {' '.join(words[1:])} ended with status {done.returncode}", "its output above says why"
+        )
     return {"seconds": seconds, "peak_mb": json.loads(done.stdout)["peak_mb"] or 0.0}

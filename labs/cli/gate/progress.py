@@ -1,4 +1,4 @@
-"""What commands share that train many times: a line a trial, and a folder that grows and can be resumed."""
+"""What the commands that train many times share: a line per trial, and a folder that can be resumed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from utils.runs import run_folder
 
 
 def progress(outcome: Outcome, done: int, trials: int, seconds_left: float) -> None:
-    """A line a trial on standard error."""
+    """One line per trial on standard error."""
     trial = Trial(**outcome["trial"])
-    said = outcome.get("error") or f"fit {outcome['seconds']:.1f} s"
-    say(
-        f"{done}/{trials}  {trial.lab.split('.')[1]} {trial.preset}, seed {trial.seed}: {said}; "
-        f"{seconds_left:.0f} s left"
-    )
+    name = trial.lab.removeprefix("labs.").removesuffix(".lab")
+    result = outcome.get("error") or f"fit {outcome['seconds']:.1f} s"
+    say(f"{done}/{trials}  {name} {trial.preset}, seed {trial.seed}: {result}; {seconds_left:.0f} s left")
 
 
 @contextmanager
@@ -28,21 +26,21 @@ def growing(resume: Path | None, kind: str, name: str) -> Iterator[Path]:
     """A folder for the outcomes of trials, locked for this process: a new one under `models/<kind>/`, or an old one.
 
     Raises:
-        CallerError: it cannot be resumed, or another process writes it.
+        CallerError: it cannot be resumed, or another process is writing to it.
     """
-    folder = resume or run_folder.runs_folder() / kind / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    parent = run_folder.runs_folder() / kind
+    folder = resume or parent / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if resume is not None and not resume.is_dir():
-        raise CallerError(
-            f"--resume {resume}: there is no such folder", f"they lie in {run_folder.runs_folder() / kind}"
-        )
+        raise CallerError(f"--resume {resume}: there is no such folder", f"they are in {parent}")
     if resume is None:
-        run_folder.make_folder(folder, folder)
-    if not run_folder.hold(folder):
-        raise CallerError(f"{folder}: another process is writing there", "wait for it to end")
+        run_folder.make_folder(folder)
+    lock = run_folder.lock_of(folder)
+    if not run_folder.acquire(lock):
+        raise CallerError(f"{folder}: another process is writing to it", "wait until it ends")
     try:
         yield folder
     except KeyboardInterrupt:
-        say(f"\nwhat is done is kept; go on with: the same command and --resume {folder}")
+        say(f"\nfinished trials are kept; resume with the same command and --resume {folder}")
         raise
     finally:
-        run_folder.release(folder)
+        run_folder.release(lock)

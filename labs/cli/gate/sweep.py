@@ -17,13 +17,13 @@ import labs
 from labs.cli.gate.progress import growing, progress
 from utils.base import text_tables
 from utils.base.atomic_files import replacing, write_json
+from utils.base.config import Definition
 from utils.base.console import show
-from utils.base.errors import CallerError
-from utils.datasets import obtain
+from utils.base.errors import CallerError, CheckError
+from utils.datasets import catalog, obtain
 from utils.gate.parallel import outcomes
 from utils.gate.trial import Outcome, Trial
 from utils.runs import run_folder
-from utils.runs.lab import Lab
 
 REQUEST, TABLE, FIGURE, TRIALS = "request.json", "table.csv", "comparison.png", "trials"
 FIRST_SEED = 1
@@ -33,48 +33,49 @@ Grid = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class Sweep:
-    """Train a lab with each combination of some hyperparameters and several seeds, and compare on validation rows."""
+    """Train a lab with a grid of hyperparameters and several seeds, and compare the settings on validation rows."""
 
     lab: Positional[str] = ""
-    """The lab's name."""
+    """The name of the lab."""
     grid: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set")] = ()
-    """A hyperparameter and its values: learning_rate=1e-3,3e-3; again for each further one."""
+    """A hyperparameter and its values, as in learning_rate=1e-3,3e-3; repeat it for further ones."""
     preset: str = "course"
     """The other hyperparameters."""
     data: str = "auto"
     """Data set."""
     seeds: int = 3
-    """Of each combination, counted from 1."""
+    """Number of seeds per combination, counted from 1."""
     workers: int | None = None
-    """Trainings at a time, each on one thread; all cores where not given."""
+    """Number of trainings at a time, each on one thread; defaults to the number of cores."""
     address: str | None = None
-    """Of a Ray cluster that trains; else this machine does."""
+    """Address of a Ray cluster; defaults to this machine."""
     resume: Path | None = None
-    """The folder of an interrupted sweep, which goes on with what it was asked for."""
+    """The folder of an interrupted sweep, which is resumed with its own options."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
     def execute(self) -> int:
         """Train what is missing, and print the comparison."""
         request = self._request() if self.resume is None else asked_of(self.resume)
-        lab = labs.find_lab(request["lab"])
-        trials = trials_of(lab, request)
-        if request["data"] == "auto":  # the same set for every machine, and for a sweep that goes on tomorrow
-            request["data"] = obtain.meant_by("auto", lab.name)
-            trials = trials_of(lab, request)
-        with growing(self.resume, "sweeps", lab.name) as folder:
+        definition = labs.find_definition(request["lab"])
+        trials = trials_of(definition, request)
+        if request["data"] == "auto" and catalog.candidates("auto", definition.name):
+            # The same data set on every machine, and when the sweep is resumed.
+            request["data"] = obtain.meant_by("auto", definition.name)
+            trials = trials_of(definition, request)
+        with growing(self.resume, "sweeps", definition.name) as folder:
             write_json(folder / REQUEST, request)
             came = outcomes(trials, folder / TRIALS, workers=self.workers, address=self.address, on_done=progress)
-            judged = next(iter(lab.metrics))
+            judged, better = judged_by(came)
             rows = [row_of(outcome, request["grid"]) for outcome in came]
             write_table(folder / TABLE, rows)
-            draw(folder / FIGURE, lab, judged, request["grid"], came)
-        settings = compared(came, request["grid"], judged, lab.metrics[judged].better)
+            draw(folder / FIGURE, definition.title, judged, request["grid"], came)
+        settings = compared(came, request["grid"], judged, better)
         if self.json:
             show(json.dumps({"folder": str(folder), "settings": settings, "trials": rows}, indent=2))
         else:
             show(summary(settings, judged))
-            show(f"the sweep: {folder}")
+            show(f"sweep: {folder}")
         return 0
 
     def _request(self) -> dict[str, Any]:
@@ -87,24 +88,24 @@ class Sweep:
 
 
 def parse_grid(words: Sequence[str]) -> Grid:
-    """`name=v1,v2` for each hyperparameter to its values; numbers and true, false, null as JSON has them.
+    """The values of each hyperparameter from words like `name=v1,v2`; numbers, true, false and null are JSON's.
 
     Raises:
-        CallerError: there is none, a word is not of this form, or a name or a value stands twice.
+        CallerError: there is none, a word has another form, or a name or a value is repeated.
     """
     grid: Grid = {}
     for word in words:
         name, equals, values = word.partition("=")
         name = name.strip().replace("-", "_")
         if not equals or not name or not all(values.split(",")):
-            raise CallerError(f"--set {word}: not a name with its values", "as in --set learning_rate=1e-3,3e-3")
+            raise CallerError(f"--set {word}: this is not a name with values", "as in --set learning_rate=1e-3,3e-3")
         if name in grid or name == "seed":
-            raise CallerError(f"--set {word}: {name} is set already", "give all values at once; --seeds sets seeds")
+            raise CallerError(f"--set {word}: {name} is set twice", "give all values at once; --seeds sets the seeds")
         grid[name] = [_value(value) for value in values.split(",")]
         if len({json.dumps(value) for value in grid[name]}) < len(grid[name]):
-            raise CallerError(f"--set {word}: a value stands twice", "give each value once")
+            raise CallerError(f"--set {word}: a value is repeated", "give each value once")
     if not grid:
-        raise CallerError("--set is missing: there is nothing to compare", "as in --set learning_rate=1e-3,3e-3")
+        raise CallerError("--set is missing", "as in --set learning_rate=1e-3,3e-3")
     return grid
 
 
@@ -116,38 +117,51 @@ def _value(text: str) -> Any:
 
 
 def asked_of(folder: Path) -> dict[str, Any]:
-    """What a sweep's folder was begun with.
+    """The request that a sweep was started with.
 
     Raises:
-        CallerError: it is no sweep.
+        CallerError: the folder is not a sweep.
     """
     try:
         request: dict[str, Any] = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
         return {name: request[name] for name in ("lab", "preset", "data", "seeds", "grid")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         where = run_folder.runs_folder() / "sweeps"
-        raise CallerError(f"--resume {folder}: there is no sweep here", f"they lie in {where}") from error
+        raise CallerError(f"--resume {folder}: this is not a sweep", f"they are in {where}") from error
 
 
-def trials_of(lab: Lab, request: Mapping[str, Any]) -> list[Trial]:
+def trials_of(definition: Definition, request: Mapping[str, Any]) -> list[Trial]:
     """Each combination of the grid with each seed, checked before anything is trained.
 
     Raises:
-        CallerError: a hyperparameter or a value that the lab does not take.
+        CallerError: the lab has no such hyperparameter, or does not accept a value.
     """
-    names = list(request["grid"])
+    names, module = list(request["grid"]), labs.lab_module(definition.name)
     trials = [
-        Trial(f"labs.{lab.name}.lab", request["preset"], seed, request["data"], dict(zip(names, values, strict=True)))
+        Trial(module, request["preset"], seed, request["data"], dict(zip(names, values, strict=True)))
         for values in itertools.product(*request["grid"].values())
         for seed in range(FIRST_SEED, FIRST_SEED + request["seeds"])
     ]
     for trial in trials:
-        trial.settings(lab)
+        trial.settings(definition)
     return trials
 
 
+def judged_by(came: Sequence[Outcome]) -> tuple[str, str]:
+    """The metric by which the lab is judged, the first of its validation metrics, and its direction.
+
+    Raises:
+        CheckError: all trials failed.
+    """
+    whole = next((outcome for outcome in came if "error" not in outcome), None)
+    if whole is None:
+        raise CheckError(f"all trials failed: {came[0]['error']}", came[0]["hint"])
+    judged = next(iter(whole["validation"]))
+    return judged, whole["better"][f"test {judged}"]
+
+
 def row_of(outcome: Outcome, grid: Grid) -> dict[str, Any]:
-    """A trial as a row: its hyperparameters, seed, validation metrics, seconds, memory; or its error."""
+    """A trial as a row: hyperparameters, seed, validation metrics, seconds and memory, or its error."""
     trial = outcome["trial"]
     return {
         **{name: trial["changes"][name] for name in grid},
@@ -160,7 +174,7 @@ def row_of(outcome: Outcome, grid: Grid) -> dict[str, Any]:
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The trials as CSV, a row each."""
+    """The trials as CSV, one row each."""
     import pandas as pd
 
     with replacing(path) as temporary:
@@ -168,9 +182,9 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def compared(came: Sequence[Outcome], grid: Grid, judged: str, better: str) -> list[dict[str, Any]]:
-    """The settings, the best on validation first; of that one also what it reaches on test.
+    """The settings, the best on validation first, and the test metric of the best one.
 
-    Test is shown of the chosen setting alone: who chooses on it has no test split any more.
+    The test metric of the other settings is not shown: choosing by it would make the test split a validation split.
     """
     by_setting: dict[str, list[Outcome]] = {}
     for outcome in came:
@@ -200,7 +214,7 @@ def compared(came: Sequence[Outcome], grid: Grid, judged: str, better: str) -> l
 
 
 def summary(settings: Sequence[Mapping[str, Any]], judged: str) -> str:
-    """The settings as a table, and what the best one reaches on test."""
+    """The settings as a table, and the test metric of the best one."""
     names = list(settings[0]["setting"])
     rows = [
         [
@@ -213,16 +227,16 @@ def summary(settings: Sequence[Mapping[str, Any]], judged: str) -> str:
         ]
         for each in settings
     ]
-    lines = [text_tables.table([*names, f"validation {judged}", "s", "seeds", "fit s", ""], rows)]
+    lines = [text_tables.table([*names, f"validation {judged}", "std", "seeds", "fit s", ""], rows)]
     best = settings[0]
     if "test_mean" in best:
         chosen = ", ".join(f"{name} {value}" for name, value in best["setting"].items())
-        lines.append(f"\nbest on validation: {chosen}; on test its {judged} is {text_tables.number(best['test_mean'])}")
+        lines.append(f"\nbest on validation: {chosen}; its {judged} on test is {text_tables.number(best['test_mean'])}")
     return "\n".join(lines)
 
 
-def draw(path: Path, lab: Lab, judged: str, grid: Grid, came: Sequence[Outcome]) -> None:
-    """The lab's metric on validation against the first hyperparameter, a line for each combination of the others."""
+def draw(path: Path, title: str, judged: str, grid: Grid, came: Sequence[Outcome]) -> None:
+    """Plot the validation metric against the first hyperparameter, one line per combination of the others."""
     from utils.figures import sweep
 
     whole = [outcome for outcome in came if "error" not in outcome]
@@ -230,6 +244,6 @@ def draw(path: Path, lab: Lab, judged: str, grid: Grid, came: Sequence[Outcome])
         return
     points = [(outcome["trial"]["changes"], outcome["validation"][judged]) for outcome in whole]
     label = f"validation {judged}" + (f" ({whole[0]['unit']})" if whole[0]["unit"] else "")
-    figure = sweep.comparison(points, grid, label, lab.title, simulated=whole[0]["simulated"])
+    figure = sweep.comparison(points, grid, label, title, simulated=whole[0]["simulated"])
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=150)

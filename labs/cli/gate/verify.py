@@ -1,4 +1,4 @@
-"""`python -m labs verify`: trained metrics held against their bands."""
+"""`python -m labs verify`: train again and compare the metrics with their bands."""
 
 from __future__ import annotations
 
@@ -24,41 +24,43 @@ from utils.gate.trial import Trial
 from utils.gate.verdicts import Verdict
 
 FIRST_FRESH = 1001
-"""Seeds of a verdict, so that they are none of a band's, which are counted from 1."""
+"""First of the seeds of `verify`; those of the bands are counted from 1."""
 
 
 @dataclass(frozen=True)
 class Verify:
-    """Train labs with fresh seeds and hold their metrics, seconds and memory against their bands."""
+    """Train labs with new seeds and compare their metrics, durations and memory with their bands."""
 
     labs: Positional[tuple[str, ...]] = ()
-    """Names of labs; all where none is given."""
+    """Names of labs; defaults to all."""
     preset: tuple[str, ...] = ()
-    """Only the bands of these presets."""
+    """Only bands of these presets."""
     data: tuple[str, ...] = ()
-    """Only the bands on these data sets; else all whose data are here."""
+    """Only bands on these data sets; defaults to all whose data are available."""
     seeds: int = 3
-    """Fresh seeds of each preset."""
+    """Number of new seeds per preset."""
     first_seed: int = FIRST_FRESH
-    """The first of them; they count up from it."""
+    """The first of these seeds."""
     workers: int | None = None
-    """Trainings at a time, each on one thread; all cores where not given."""
+    """Number of trainings at a time, each on one thread; defaults to the number of cores."""
     address: str | None = None
-    """Of a Ray cluster that trains; else this machine does."""
+    """Address of a Ray cluster; defaults to this machine."""
     bands: Path = field(default_factory=bands.bands_folder)
     """The folder of the bands."""
     junit: Path | None = None
-    """Write the verdict to this file too, as JUnit XML."""
+    """Also write the verdict to this file, as JUnit XML."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
     def execute(self) -> int:
-        """Print the verdict; status 1 where anything moved."""
+        """Print the verdict; status 1 if anything moved."""
         if self.seeds < 1:
             raise CallerError(f"--seeds: {self.seeds}", "give at least 1")
         if self.junit is not None and not self.junit.absolute().parent.is_dir():
-            raise CallerError(f"--junit {self.junit}: there is no such folder", "make it, or give another name")
-        known = [band for name in labs.NAMES for band in bands.read_bands(self.bands, name)]
+            raise CallerError(f"--junit {self.junit}: there is no such folder", "create it, or give another name")
+        known = [
+            band for name in dict.fromkeys([*labs.NAMES, *self.labs]) for band in bands.read_bands(self.bands, name)
+        ]
         chosen = self._chosen(known)
         found = judge(
             chosen,
@@ -69,19 +71,19 @@ class Verify:
         )
         if self.junit is not None:
             verdicts.write_junit(self.junit, found)
-        show(json.dumps([machine_form(each) for each in found], indent=2) if self.json else at_a_glance(found))
+        show(json.dumps([as_json(each) for each in found], indent=2) if self.json else at_a_glance(found))
         red = [each for each in found if not each.holds]
         if red:
             raise CheckError(
-                f"{', '.join(each.band.name for each in red)}: not what the bands hold",
+                f"{', '.join(each.band.name for each in red)}: outside the bands",
                 "; ".join(sentence for each in red for sentence in verdicts.explain(each)),
             )
         return 0
 
     def _chosen(self, known: Sequence[Band]) -> list[Band]:
-        """The bands that were asked for and whose data are here."""
+        """The requested bands whose data are available."""
         for name in self.labs:
-            labs.find_lab(name)
+            labs.find_definition(name)
         asked = [
             band
             for band in known
@@ -91,16 +93,16 @@ class Verify:
         ]
         here = []
         for band in asked:
-            entry = catalog.find(band.data)
-            state = locate.state(entry)
+            entry = catalog.catalogue().get(band.data)  # a lab elsewhere may have data of its own
+            state = "" if entry is None else locate.state(entry)
             if state == locate.TO_FETCH:
-                say(f"skipped: {band.name}, its data are not here (python -m labs data fetch {band.data})")
-            elif locate.lacks_package(entry):
-                say(f"skipped: {band.name}, its data are not here ({state})")
+                say(f"skipped: {band.name}, its data are not available (python -m labs data fetch {band.data})")
+            elif entry is not None and locate.lacks_package(entry):
+                say(f"skipped: {band.name}, its data are not available ({state})")
             else:
                 here.append(band)
         if not here:
-            raise CallerError("there is no band to hold anything against", "python -m labs baseline --help")
+            raise CallerError("there are no bands to compare with", "python -m labs baseline --help")
         return here
 
 
@@ -114,22 +116,22 @@ def judge(
     workers: int | None = None,
     address: str | None = None,
 ) -> list[Verdict]:
-    """Train fresh seeds of each band's preset and hold them against it.
+    """Train each band's preset with new seeds and compare the outcomes with the band.
 
     Args:
-        chosen: bands; of those that differ only in the device, the one of the device that trained is held to.
+        chosen: bands; of those that differ only in the device, the one of the device that trained is used.
         seeds: of the trials.
         error: chance of a false alarm of one measure.
         altered: see `Trial`.
-        folder: where outcomes are kept, so that trainings that are there are not done again; nowhere where None.
-        workers: trials at a time.
+        folder: where outcomes are kept, so that finished trainings are not repeated; None keeps nothing.
+        workers: number of trials at a time.
         address: of a Ray cluster.
     """
     by_trials: dict[tuple[str, str, str], dict[str, Band]] = {}
     for band in chosen:
         by_trials.setdefault((band.lab, band.preset, band.data), {})[band.device] = band
     trials = {
-        (lab, preset, data): [Trial(f"labs.{lab}.lab", preset, seed, data, altered=altered) for seed in seeds]
+        (lab, preset, data): [Trial(labs.lab_module(lab), preset, seed, data, altered=altered) for seed in seeds]
         for lab, preset, data in by_trials
     }
     with tempfile.TemporaryDirectory() as temporary:
@@ -146,7 +148,7 @@ def judge(
 
 
 def at_a_glance(found: Sequence[Verdict]) -> str:
-    """A line a band with what its lab is judged by, then a line for each measure that moved."""
+    """One line per band with the metric by which its lab is judged, then one line per measure that moved."""
     rows, moved = [], []
     for each in found:
         first = next(iter(each.held), None)
@@ -155,11 +157,11 @@ def at_a_glance(found: Sequence[Verdict]) -> str:
                 each.band.name,
                 f"{len(each.seeds)}",
                 first.measure if first else "",
-                text_tables.number(first.mean) if first else "none ended",
+                text_tables.number(first.mean) if first else "all failed",
                 f"{text_tables.number(first.low)} to {text_tables.number(first.high)}" if first else "",
                 f"{len(each.held) - len(each.moved)} of {len(each.held)}",
                 f"{each.seconds:.0f}",
-                "holds" if each.holds else "MOVED",
+                "ok" if each.holds else "MOVED",
             ]
         )
         moved += [
@@ -172,17 +174,17 @@ def at_a_glance(found: Sequence[Verdict]) -> str:
             ]
             for held in each.moved
         ]
-    header = ["lab, preset, data", "seeds", "judged by", "mean", "may lie in", "hold", "fit s", ""]
+    header = ["lab, preset, data", "seeds", "metric", "mean", "interval", "inside", "fit s", ""]
     lines = [text_tables.table(header, rows, left=(2,))]
     if moved:
-        lines += ["", text_tables.table(["moved", "measure", "mean", "may lie in", ""], moved, left=(1,))]
+        lines += ["", text_tables.table(["moved", "measure", "mean", "interval", ""], moved, left=(1,))]
     for each in found:
         lines += [f"\n{each.band.name}: {sentence}" for sentence in verdicts.explain(each)]
     return "\n".join(lines)
 
 
-def machine_form(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON has it."""
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON types."""
     return {
         "lab": verdict.band.lab,
         "preset": verdict.band.preset,

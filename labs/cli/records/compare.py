@@ -6,38 +6,36 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tyro.conf import Positional
 
+import labs
+from labs.cli.records.open import opened
 from utils.base import text_tables
 from utils.base.console import say, show
 from utils.base.errors import CallerError
-
-if TYPE_CHECKING:
-    from utils.runs.lab import Lab
-
-from labs.cli.records.open import opened
+from utils.base.keras_import import import_keras
 
 
 @dataclass(frozen=True)
 class Compare:
-    """Set two runs side by side: metrics with their intervals, and what differs in config, data and versions."""
+    """Compare two runs: metrics with their intervals, and the differences in config, data and versions."""
 
     first: Positional[Path]
     """The folder of a run."""
     second: Positional[Path]
     """The folder of another run of the same lab."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
     def execute(self) -> int:
-        """Print the two."""
-        (one, lab), (other, other_lab) = opened(self.first), opened(self.second)
+        """Print the comparison."""
+        (one, definition), (other, other_definition) = opened(self.first), opened(self.second)
         first, second = one.record, other.record
-        if other_lab.name != lab.name:
+        if other_definition.name != definition.name:
             raise CallerError(
-                f"{self.first} is a run of {lab.name}, {self.second} of {other_lab.name}",
+                f"{self.first} is a run of {definition.name}, {self.second} of {other_definition.name}",
                 "compare two runs of one lab",
             )
         scores = {
@@ -46,15 +44,16 @@ class Compare:
                 "second": second["metrics"]["test"][name],
                 "difference": second["metrics"]["test"][name]["value"] - first["metrics"]["test"][name]["value"],
             }
-            for name in lab.metrics
+            for name in first["units"]
         }
         different = _differences(first, second)
         if self.json:
             show(json.dumps({"test": scores, "different": different}, indent=2))
             return 0
         if "data.digest" in different:
-            say("note: the runs are on different data, so neither is better: their numbers cannot be compared")
-        show(_comparison(lab, scores, first["units"], comparable="data.digest" not in different))
+            say("note: the runs are on different data: their metrics cannot be compared")
+        better = {} if "data.digest" in different else _directions(first)
+        show(_comparison(scores, first["units"], better))
         for name, (left, right) in different.items():
             show(f"{name}: {left} | {right}")
         if not different:
@@ -62,22 +61,28 @@ class Compare:
         return 0
 
 
-def _comparison(
-    lab: Lab, scores: Mapping[str, Mapping[str, Any]], units: Mapping[str, str], *, comparable: bool
-) -> str:
+def _directions(record: Mapping[str, Any]) -> Mapping[str, str]:
+    """`lower` or `higher` by metric; runs of earlier versions do not record it, and need the lab."""
+    if "better" in record:
+        found: Mapping[str, str] = record["better"]
+        return found
+    import_keras()
+    return {name: metric.better for name, metric in labs.find_lab(record["lab"]).metrics.items()}
+
+
+def _comparison(scores: Mapping[str, Mapping[str, Any]], units: Mapping[str, str], better: Mapping[str, str]) -> str:
     rows = []
-    for name, metric in lab.metrics.items():
-        difference = scores[name]["difference"]
-        better = difference < 0 if metric.better == "lower" else difference > 0
-        verdict = "the same" if difference == 0 else f"second {'better' if better else 'worse'}"
-        verdict = verdict if comparable else ""
+    for name, score in scores.items():
+        difference = score["difference"]
+        improved = difference < 0 if better.get(name) == "lower" else difference > 0
+        verdict = "the same" if difference == 0 else f"second {'better' if improved else 'worse'}"
         rows.append(
             [
                 f"{name} {units.get(name, '')}".strip(),
-                text_tables.interval(scores[name]["first"]),
-                text_tables.interval(scores[name]["second"]),
+                text_tables.interval(score["first"]),
+                text_tables.interval(score["second"]),
                 f"{difference:+.3g}",
-                verdict,
+                verdict if better else "",
             ]
         )
     return text_tables.table(["test split", "first", "second", "difference", ""], rows)

@@ -1,4 +1,4 @@
-"""The commands that work on any lab's runs: what stands behind `python -m labs evaluate | compare`."""
+"""`python -m labs evaluate`: the metrics of a saved run, measured again."""
 
 from __future__ import annotations
 
@@ -6,56 +6,49 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
 from tyro.conf import Positional
 
-from labs.cli.records.open import opened
-from utils.base import config, text_tables
+import labs
+from labs.cli.records.open import config_of, opened
+from utils.base import text_tables
 from utils.base.console import show
-from utils.base.errors import CallerError, CheckError
+from utils.base.errors import CheckError
 from utils.base.keras_import import import_keras
-from utils.metrics.metric import same, score
+from utils.metrics.metric import same
 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a run's saved model on the test split again, and hold the result against the run's record."""
+    """Measure the saved model of a run on the test split again, and compare the metrics with the run's record."""
 
     run: Positional[Path]
     """The folder of a run."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
     def execute(self) -> int:
-        """Print both; status 1 where a metric differs."""
-        found, lab = opened(self.run)
-        try:
-            settings = config.from_json(lab.config, json.dumps(found.record["config"]))
-        except ValidationError as error:
-            raise CallerError(f"{self.run}: run.json is damaged (config)", "run the lab again") from error
-        splits = lab.splits(settings)
-        if splits.source.digest != found.record["data"]["digest"]:
+        """Print both; status 1 if a metric differs."""
+        run, definition = opened(self.run)
+        settings = config_of(run, definition)
+        data = labs.find_data(definition.name).load(settings)
+        if data.source.digest != run.record["data"]["digest"]:
             raise CheckError(
-                f"{self.run}: the data are not those it was trained on", "restore them, or run the lab again"
+                f"{self.run}: the data are not those that it was trained on", "restore them, or run the lab again"
             )
         import_keras()
-        from utils.export.formats import open_model
-
-        test = splits.test
-        metrics = {name: metric.at(found.record.get("threshold")) for name, metric in lab.metrics.items()}
-        measured = score(
-            metrics, test.targets, lab.measure(open_model(self.run), test.inputs, test.targets), test.groups
-        )
-        recorded = found.record["metrics"]["test"]
+        measured = labs.find_lab(definition.name).evaluate(run, data)
+        recorded = run.record["metrics"]["test"]
         moved = [name for name in measured if not same(measured[name]["value"], recorded[name]["value"])]
-        rows = [[name, text_tables.interval(recorded[name]), text_tables.interval(measured[name])] for name in measured]
         if self.json:
             show(json.dumps({"measured": measured, "recorded": recorded, "moved": moved}, indent=2))
         else:
+            rows = [
+                [name, text_tables.interval(recorded[name]), text_tables.interval(measured[name])] for name in measured
+            ]
             show(text_tables.table(["test split", "recorded", "measured now"], rows))
         if moved:
             raise CheckError(
-                f"{self.run}: {', '.join(moved)} moved since the run was recorded",
-                "look at versions in its run.json and at what is installed now",
+                f"{self.run}: {', '.join(moved)} differ from the record of the run",
+                "compare the versions in its run.json with those that are installed now",
             )
         return 0

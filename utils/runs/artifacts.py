@@ -1,0 +1,108 @@
+"""The files and the record of a supervised run."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.base.atomic_files import replacing
+from utils.base.named_arrays import each, listed, read
+from utils.datasets.splits import Split, Splits
+from utils.training.results import Evaluation, Fitted, Progress
+
+FIGURE_DPI = 150
+PARITY_BYTES = 16_000_000
+
+
+def parity_rows(test: Split) -> slice | NDArray[np.intp]:
+    """The test rows on which every format is compared: all, or of large inputs as many as PARITY_BYTES hold."""
+    row_bytes = sum(np.asarray(array[:1]).nbytes for array in listed(test.inputs))
+    rows = max(2, PARITY_BYTES // max(1, row_bytes))
+    return slice(None) if rows >= len(test) else np.linspace(0, len(test) - 1, rows).astype(np.intp)
+
+
+rows_of = read
+"""Some rows of an array or of named arrays, in memory."""
+
+
+def labels(splits: Splits, threshold: float | None = None) -> dict[str, Any]:
+    """The meaning of inputs and outputs, the range of each input column in training, and the threshold."""
+    return {
+        "features": list(splits.features),
+        "categories": {name: list(levels) for name, levels in splits.categories.items()},
+        "trained_between": _ranges(splits) if splits.features else {},
+        "target": splits.target,
+        "unit": splits.unit,
+        "class_names": list(splits.class_names),
+        "threshold": threshold,
+        "input_shape": each(lambda array: list(array.shape[1:]), splits.train.inputs),
+        "centre": splits.centre,
+    }
+
+
+def _ranges(splits: Splits) -> dict[str, list[float]]:
+    rows = splits.train.inputs[:]
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    return {
+        name: [float(low[i]), float(high[i])] for i, name in enumerate(splits.features) if name not in splits.categories
+    }
+
+
+def write_history(path: Path, progress: Progress) -> None:
+    """One row per epoch, with the name of its phase where there are several."""
+    rows: list[dict[str, Any]] = [dict(row) for row in progress.history]
+    if len(progress.phases) > 1:
+        names = [name for name, epochs in progress.phases.items() for _ in range(epochs)]
+        rows = [{"phase": name, **row} for name, row in zip(names, rows, strict=True)]
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> list[str]:
+    """Draw the lab's figures into the folder; those of simulated data are labelled. Their file names."""
+    folder.mkdir(exist_ok=True)
+    names = []
+    for name, figure in fitted.lab.figures(fitted, evaluation).items():
+        simulated = fitted.splits.source.simulated
+        if simulated:  # above the figure, where no title is, however long; the image grows by it
+            figure.text(0.995, 1.0, "SIMULATED data", ha="right", va="bottom", fontsize=9, color="#D55E00")
+        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI, bbox_inches="tight" if simulated else None)
+        names.append(f"{name}.png")
+    return names
+
+
+def leakage(evaluation: Evaluation) -> list[str]:
+    """A warning where groups of the test split are also in training or validation."""
+    rows = evaluation.audit["test_rows_of_trained_groups"]
+    if not rows:
+        return []
+    tested = len(listed(evaluation.predictions["test"])[0])
+    return [f"this split leaks: {rows / tested:.0%} of the test rows have their group in training or validation"]
+
+
+def record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, Any]:
+    """The lab's part of `run.json`; see `Lab.run`."""
+    splits, lab = fitted.splits, fitted.lab
+    return {
+        "data": {"rows": {name: len(part) for name, part in splits.parts().items()}},
+        "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
+        "units": {name: metric.unit_of(splits.unit) for name, metric in lab.metrics.items()},
+        "baselines": evaluation.baselines,
+        "audit": evaluation.audit,
+        "classes": list(splits.class_names),
+        "threshold": evaluation.threshold,
+        "details": evaluation.details,
+        "remarks": list(lab.remarks(evaluation.details)),
+        "kept_epoch": fitted.kept_epoch,
+        "epochs_run": len(fitted.progress.history),
+        "phases": fitted.progress.phases,
+        "resumed_at": fitted.progress.resumed_at,
+        "parameters": int(sum(np.prod(weight.shape) for weight in fitted.model.trainable_weights)),
+        **facts,
+    }

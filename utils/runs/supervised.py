@@ -1,0 +1,76 @@
+"""Supervised labs: load, build, fit, evaluate, save, in the way that most labs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from utils.export.formats import open_model
+from utils.metrics.metric import Scores, score
+from utils.runs import harness
+from utils.runs.hooks import SupervisedHooks
+from utils.runs.lab import JUDGED_SPLITS, Outcome, Request
+from utils.runs.record import Run
+from utils.training.results import Evaluation, Fitted, Report
+
+
+class SupervisedLab(SupervisedHooks):
+    """A lab that trains a network on the rows of splits; see `SupervisedHooks` for what it has to define."""
+
+    def run(self, request: Request, folder: Path, report: Report) -> dict[str, Any]:
+        """Fit, evaluate and write the files of the run; see `Lab.run`."""
+        fitted = harness.fit(self, request.config, request.data, preset=request.preset, folder=folder, on_epoch=report)
+        return harness.write(fitted, harness.evaluate(fitted), folder)
+
+    def trial(self, config: Any) -> Outcome:
+        """Fit and evaluate without saving; measures are all metrics on test and training rows, and the losses."""
+        splits = self.splits(config)
+        # Features of a backbone are cached when a network is built: they must not count as training time.
+        self.build(config, splits)
+        fitted = harness.fit(self, config, splits)
+        return _outcome(self, fitted, harness.evaluate(fitted))
+
+    def evaluate(self, run: Run, data: Any) -> Scores:
+        """Metrics of the saved model on the test split, at the threshold of its record."""
+        test = data.test
+        metrics = {name: metric.at(run.record.get("threshold")) for name, metric in self.metrics.items()}
+        values = self.measure(open_model(run.folder), test.inputs, test.targets)
+        return score(metrics, test.targets, values, test.groups)
+
+    def predict(self, run: Run, inputs: Any) -> Any:
+        """Predictions of the saved model."""
+        return self.predict_rows(open_model(run.folder), inputs)
+
+
+def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outcome:
+    first = next(iter(lab.metrics))
+    ends = {"first": fitted.progress.history[0], "last": fitted.progress.history[-1]}
+    losses = {f"{when} {name}": row[name] for when, row in ends.items() for name in ("loss", "val_loss")}
+    metrics = {
+        f"{split} {name}": score["value"]
+        for split in JUDGED_SPLITS
+        for name, score in evaluation.metrics[split].items()
+    }
+    directions = {f"{split} {name}": metric.better for split in JUDGED_SPLITS for name, metric in lab.metrics.items()}
+    return Outcome(
+        source=fitted.splits.source,
+        unit=lab.metrics[first].unit_of(fitted.splits.unit),
+        measures=metrics | losses,
+        better={**directions, **dict.fromkeys(losses, "lower")},
+        validation={name: score["value"] for name, score in evaluation.metrics["validation"].items()},
+        facts=_facts(fitted, evaluation),
+        seconds=fitted.seconds["fit"],
+    )
+
+
+def _facts(fitted: Fitted, evaluation: Evaluation) -> dict[str, Any]:
+    """What all seeds have in common."""
+    audit = evaluation.audit
+    return {
+        "data digest": fitted.splits.source.digest,
+        **{f"{name} rows": len(part) for name, part in fitted.splits.parts().items()},
+        "duplicates across splits": audit["duplicates_across_splits"],
+        "groups across splits": audit["groups_across_splits"],
+        "majority": audit["majority"],
+        "trainable parameters": harness.trainable_parameters(fitted.model),
+    }
