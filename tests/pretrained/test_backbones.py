@@ -225,7 +225,7 @@ def test_classify_with_names(command: Command, mirror: Path) -> None:
         (["classify"], "missing: INPUTS"),
         (["classify", "none.jpg"], "none.jpg: there is no such file"),
         (["classify", PICTURES[0], "--top-k", "0"], "--top-k 0: there are 1000 classes"),
-        (["classify", PICTURES[0], "--backbone", "vgg"], "--backbone: no 'vgg' here"),
+        (["classify", PICTURES[0], "--backbone", "vgg"], "--backbone: invalid choice 'vgg'"),
         (["--weights", "none.pth"], "--weights none.pth: there is no such file"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Folders in which runs grow: nothing that stands there is lost, whatever happens when."""
+"""Folders of runs: nothing in them is lost, whenever a process is interrupted."""
 
 from __future__ import annotations
 
@@ -16,45 +16,47 @@ from utils.base.atomic_files import sha256
 from utils.base.errors import CallerError
 from utils.runs import run_folder
 from utils.runs.record import Run
+from utils.runs.run_folder import RunFolder
 from utils.training import checkpoint
 
 REQUEST = {"lab": "regression", "preset": "course", "config": {}, "data": "sha256:0"}
 
 
-def whole(folder: Path, content: str, *, overwrite: bool = False) -> None:
+def whole(path: Path, content: str, *, overwrite: bool = False) -> None:
     """A run that is begun and finished."""
-    partial = run_folder.begin(folder, REQUEST, overwrite=overwrite)
-    (partial / run_folder.RECORD).write_text(content)
-    run_folder.finish(partial, folder)
+    folder = RunFolder(path)
+    (folder.begin(REQUEST, overwrite=overwrite) / run_folder.RECORD).write_text(content)
+    folder.finish()
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_run_replaces_another_only_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_run_replaces_another_only_when_it_is_complete(tmp_path: Path) -> None:
     out = tmp_path / "run"
     whole(out, "1")
-    with pytest.raises(CallerError, match="holds something"):
-        run_folder.begin(out, REQUEST)
-    second = run_folder.begin(out, REQUEST, overwrite=True)
+    with pytest.raises(CallerError, match="not empty"):
+        RunFolder(out).begin(REQUEST)
+    second = RunFolder(out)
+    partial = second.begin(REQUEST, overwrite=True)
     assert (out / run_folder.RECORD).read_text() == "1"
-    (second / run_folder.RECORD).write_text("2")
-    run_folder.finish(second, out)
+    (partial / run_folder.RECORD).write_text("2")
+    second.finish()
     assert (out / run_folder.RECORD).read_text() == "2"
     assert names(out) == [run_folder.RECORD]
-    assert names(tmp_path) == ["run"]
+    assert names(tmp_path) == ["run"], "neither a lock nor an earlier run is left"
 
 
 def filled_in_vain(folder: Path, problem: type[BaseException]) -> None:
-    with run_folder.whole(folder) as growing:
+    with run_folder.staged(folder) as growing:
         (growing / "a").write_text("1")
         raise problem
 
 
-def test_a_whole_folder_or_none(tmp_path: Path) -> None:
+def test_a_staged_folder_is_complete_or_absent(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with run_folder.whole(tmp_path / "out") as growing:
+    with run_folder.staged(tmp_path / "out") as growing:
         (growing / "a").write_text("1")
         assert names(tmp_path / "out") == []
     assert names(tmp_path / "out") == ["a"]
@@ -62,50 +64,59 @@ def test_a_whole_folder_or_none(tmp_path: Path) -> None:
         with pytest.raises(problem):
             filled_in_vain(tmp_path / "deep" / "other", problem)
         assert names(tmp_path / "deep") == []
-    with pytest.raises(OSError, match="not empty"), run_folder.whole(tmp_path / "out") as growing:
+    with pytest.raises(OSError, match="not empty"), run_folder.staged(tmp_path / "out") as growing:
         (growing / "b").write_text("2")
     assert (names(tmp_path), names(tmp_path / "out")) == (["deep", "out"], ["a"])
 
 
-def test_what_came_to_stand_at_the_name_is_kept(tmp_path: Path) -> None:
+def test_files_that_appeared_at_the_name_are_kept(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    partial = run_folder.begin(out, REQUEST)
-    (partial / run_folder.RECORD).write_text("whole")
+    folder = RunFolder(out)
+    (folder.begin(REQUEST) / run_folder.RECORD).write_text("whole")
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
-    with pytest.raises(CallerError, match="something has come to stand"):
-        run_folder.finish(partial, out)
+    with pytest.raises(CallerError, match="no longer empty"):
+        folder.finish()
     assert (out / "thesis.txt").read_text() == "mine"
     (out / "thesis.txt").unlink()
-    again, _ = run_folder.resumable(partial, "regression")
-    run_folder.finish(again, out)
+    again = RunFolder(folder.partial)
+    again.resume("regression")
+    assert again.is_complete
+    again.finish()
     assert (out / run_folder.RECORD).read_text() == "whole"
 
 
-def test_what_an_earlier_kill_left_strands_nothing(tmp_path: Path) -> None:
+def test_what_an_earlier_kill_left_is_no_obstacle(tmp_path: Path) -> None:
     out = tmp_path / "run"
     whole(out, "1")
     stale = tmp_path / f".run.replaced-{os.getpid()}"
     stale.mkdir()
     (stale / "file").write_text("stale")
+    (tmp_path / ".run.lock").touch()
     whole(out, "2", overwrite=True)
     assert (out / run_folder.RECORD).read_text() == "2"
 
 
-def test_resuming_sweeps_what_was_half_written(tmp_path: Path) -> None:
-    partial = run_folder.begin(tmp_path / "run", REQUEST)
+def test_resuming_removes_what_was_half_written(tmp_path: Path) -> None:
+    partial = RunFolder(tmp_path / "run").begin(REQUEST)
     checkpoint.state_of(partial).write_text("state")
     (partial / ".123-state.npz").write_text("half")
     (partial / "saved_model").mkdir()
-    run_folder.release(partial)
-    run_folder.resumable(tmp_path / "run", "regression")
+    run_folder.release(RunFolder(tmp_path / "run").lock)
+    assert RunFolder(tmp_path / "run").resume("regression")["preset"] == "course"
     assert names(partial) == [run_folder.REQUEST, checkpoint.state_of(partial).name]
 
 
 def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    begin = f"run_folder.begin(Path({str(out)!r}), {REQUEST})"
-    code = f"from pathlib import Path; from utils.runs import run_folder; {begin}; print('held', flush=True); input()"
+    code = f"""if True:
+        from pathlib import Path
+        from utils.runs.run_folder import RunFolder
+        folder = RunFolder(Path({str(out)!r}))
+        folder.begin({REQUEST})
+        print("held", flush=True)
+        input()
+    """
     other = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -113,36 +124,34 @@ def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
     assert other.stdout.readline() == "held\n"
     for overwrite in (False, True):
         with pytest.raises(CallerError, match="another process is writing"):
-            run_folder.begin(out, REQUEST, overwrite=overwrite)
+            RunFolder(out).begin(REQUEST, overwrite=overwrite)
     with pytest.raises(CallerError, match="another process is writing"):
-        run_folder.resumable(out, "regression")
+        RunFolder(out).resume("regression")
     other.communicate("\n")
-    run_folder.begin(out, REQUEST, overwrite=True)
+    RunFolder(out).begin(REQUEST, overwrite=True)
 
 
-def test_new_folders_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_folders_have_different_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_MODELS", str(tmp_path))
-    found = set()
-    for _ in range(3):
-        folder = run_folder.new_folder("regression", 7)
-        run_folder.begin(folder, REQUEST)
-        found.add(folder)
-    assert len(found) == 3
+    folders = [RunFolder.new("regression", 7) for _ in range(3)]
+    assert len({folder.begin(REQUEST) for folder in folders}) == 3
 
 
 def test_odd_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CallerError, match="unfinished runs"):
-        run_folder.check_free(tmp_path / "x.partial", overwrite=True)
+        RunFolder(tmp_path / "x.partial").check(overwrite=True)
     target, link = tmp_path / "target", tmp_path / "link"
     target.mkdir()
     link.symlink_to(target)
-    assert run_folder.named(link) == target
+    assert RunFolder(link).path == target
     monkeypatch.chdir(target)
-    assert run_folder.named(Path()) == target
+    assert RunFolder(Path()).path == target
+    monkeypatch.setenv("LABS_MODELS", "~/runs")
+    assert run_folder.runs_folder() == Path.home() / "runs"
     with pytest.raises(CallerError, match="no run here"):
         Run.open(Path())
     with pytest.raises(CallerError, match="no unfinished run"):
-        run_folder.resumable(Path(), "regression")
+        RunFolder(Path()).resume("regression")
 
 
 RECORD: dict[str, Any] = {

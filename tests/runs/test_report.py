@@ -8,7 +8,7 @@ from labs.regression.config import Config as RegressionConfig
 from labs.regression.lab import lab
 from utils.base.text_tables import markdown_table, number, table
 from utils.runs.card import decision
-from utils.runs.harness import command_of
+from utils.runs.completion import command_of
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def test_command_repeats_the_run() -> None:
     command = (
         "python -m labs.regression --preset course --seed 3 --dropout 0.25 --no-normalize --proportions --split random"
     )
-    assert command_of(lab, "course", settings) == command
-    assert command_of(lab, "best", lab.preset("best")) == "python -m labs.regression --preset best"
+    assert command_of(lab.definition, "course", settings) == command
+    assert command_of(lab.definition, "best", lab.preset("best")) == "python -m labs.regression --preset best"
 
 
 def test_tables() -> None:
@@ -35,4 +35,4 @@ def test_tables() -> None:
 
 def test_a_class_keeps_its_name() -> None:
     record = {"classes": ["NORMAL", "PNEUMONIA"], "threshold": 0.31}
-    assert decision(record).startswith("PNEUMONIA from a probability of 0.31 on, chosen on validation")
+    assert decision(record).startswith("PNEUMONIA is predicted from a probability of 0.31, chosen on validation")

@@ -14,9 +14,8 @@ import pytest
 from labs.regression.config import Config as RegressionConfig
 from labs.regression.lab import lab as regression
 from utils.datasets.splits import Splits
-from utils.runs import harness, run_folder
-from utils.runs.harness import rows_in_batches
-from utils.runs.lab import Lab
+from utils.runs import artifacts, harness, run_folder
+from utils.runs.supervised import SupervisedLab
 from utils.training import checkpoint
 from utils.training.results import Fitted, Phase, Row
 
@@ -25,7 +24,7 @@ class KilledError(Exception):
     """Stands for a kill between two epochs."""
 
 
-def two_phases(rate: float = 1e-3) -> Lab:
+def two_phases(rate: float = 1e-3) -> SupervisedLab:
     """The regression lab, whose network is then trained on with another rate and a dropout before it."""
 
     def build(config: Any, splits: Splits, earlier: keras.Model) -> keras.Model:
@@ -36,9 +35,9 @@ def two_phases(rate: float = 1e-3) -> Lab:
         return {**regression.compile(config, splits), "optimizer": keras.optimizers.Adam(rate)}
 
     def batches(config: Any, splits: Splits) -> Any:
-        return rows_in_batches(regression, config, splits)
+        return regression.batches(config, splits)
 
-    return replace(regression, phase="first", further=lambda *_: [Phase("second", 3, build, compiled, batches)])
+    return regression.replace(phase="first", further=lambda *_: [Phase("second", 3, build, compiled, batches)])
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,9 @@ def config(**changed: Any) -> RegressionConfig:
     return RegressionConfig(epochs=4, restore_best_weights=False, **changed)
 
 
-def fitted(lab: Lab, splits: Splits, folder: Path | None = None, kill_after: int = 0, **changed: Any) -> Fitted:
+def fitted(
+    lab: SupervisedLab, splits: Splits, folder: Path | None = None, kill_after: int = 0, **changed: Any
+) -> Fitted:
     folder.mkdir(exist_ok=True) if folder else None
 
     def killed(row: Row, epochs: int, _: float) -> None:
@@ -61,12 +62,12 @@ def fitted(lab: Lab, splits: Splits, folder: Path | None = None, kill_after: int
     return harness.fit(lab, config(**changed), splits, folder=folder, on_epoch=killed)
 
 
-def test_epochs_are_counted_through(splits: Splits, tmp_path: Path) -> None:
+def test_epochs_are_numbered_through(splits: Splits, tmp_path: Path) -> None:
     found = fitted(two_phases(), splits)
     assert [row["epoch"] for row in found.progress.history] == [1, 2, 3, 4, 5, 6, 7]
     assert found.progress.phases == {"first": 4, "second": 3}
     assert found.kept_epoch == 7
-    harness._write_history(tmp_path / "history.csv", found.progress)
+    artifacts.write_history(tmp_path / "history.csv", found.progress)
     with (tmp_path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["phase"] for row in rows] == ["first"] * 4 + ["second"] * 3
@@ -115,9 +116,10 @@ def test_the_epoch_that_is_kept_is_the_best_of_both(rate: float, splits: Splits)
 
 
 def test_states_of_both_phases_go_when_a_run_is_whole(tmp_path: Path) -> None:
-    partial = run_folder.begin(tmp_path / "run", {"lab": "x"})
+    folder = run_folder.RunFolder(tmp_path / "run")
+    partial = folder.begin({"lab": "x"})
     for phase in (1, 2):
         checkpoint.state_of(partial, phase).write_text("state")
     (partial / run_folder.RECORD).write_text("{}")
-    run_folder.finish(partial, tmp_path / "run")
+    folder.finish()
     assert [path.name for path in (tmp_path / "run").iterdir()] == [run_folder.RECORD]

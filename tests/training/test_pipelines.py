@@ -18,7 +18,7 @@ from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split
 from utils.training.batches import ArrayBatches, Batches, StreamBatches, batches
 from utils.training.loop import train
-from utils.training.phases import silent
+from utils.training.results import silent
 
 PICTURES = np.random.default_rng(1).integers(0, 256, (50, 6, 5, 1)).astype("uint8")
 TARGETS = np.arange(50) % 3

@@ -14,8 +14,7 @@ from utils.datasets.splits import Split
 from utils.networks.compiling import optimizer
 from utils.training.batches import ArrayBatches
 from utils.training.loop import train
-from utils.training.phases import silent
-from utils.training.results import Progress
+from utils.training.results import Progress, silent
 
 random = np.random.default_rng(3)
 TRAIN = Split(random.normal(size=(50, 4)).astype("float32"), random.normal(size=50).astype("float32"))

@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,11 @@ def acquire(lock: filelock.BaseFileLock) -> bool:
 
 
 def release(lock: filelock.BaseFileLock) -> None:
-    """Give the lock back; its file is removed."""
-    lock.release(force=True)
+    """Give the lock back and remove its file."""
+    if lock.is_locked:
+        with suppress(OSError):  # Windows does not remove a file that is open
+            Path(lock.lock_file).unlink()
+        lock.release(force=True)
 
 
 class RunFolder:
@@ -89,6 +93,7 @@ class RunFolder:
     def __init__(self, path: Path, *, taken_names: int = 0) -> None:
         path = named(path)
         self.path = path.with_name(path.name.removesuffix(PARTIAL))
+        self._is_partial = path.name.endswith(PARTIAL)
         self._further = taken_names
 
     @classmethod
@@ -101,9 +106,9 @@ class RunFolder:
         """The folder while the run is written."""
         return self.path.with_name(self.path.name + PARTIAL)
 
-    @property
+    @cached_property
     def lock(self) -> filelock.BaseFileLock:
-        """Held by the process that writes the run."""
+        """Held by the process that writes the run, as long as this object lives."""
         return lock_of(self.path)
 
     def check(self, *, overwrite: bool = False) -> None:
@@ -115,6 +120,10 @@ class RunFolder:
         folder = self.path
         if self._further:
             return
+        if self._is_partial:
+            raise CallerError(
+                f"--out {self.partial}: names that end in {PARTIAL} are those of unfinished runs", "give another name"
+            )
         if folder.exists() and not folder.is_dir():
             raise CallerError(f"--out {folder}: this is a file", "give the name of a new folder")
         if is_not_empty(folder):
