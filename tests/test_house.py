@@ -1,8 +1,10 @@
-"""The house: layers, light imports, what a wheel carries, run folders that are whole or not at all."""
+"""The structure of the project: order of packages, light imports, contents of a wheel."""
 
 from __future__ import annotations
 
 import ast
+import collections
+import graphlib
 import json
 import os
 import subprocess
@@ -20,28 +22,69 @@ from tests.conftest import ROOT
 from utils.base import atomic_files
 
 
-def imports(path: Path) -> set[str]:
-    """The modules of `utils` and the packages of `labs` that a file imports, also inside functions."""
+def imports(source: str) -> set[str]:
+    """The modules that a file imports, and what it takes from them, also under TYPE_CHECKING and inside functions."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{name.name}" for name in node.names}
-            parts = node.module.split(".")
-            found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
         elif isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
     return found
 
 
+def sources() -> dict[str, str]:
+    """The source of every module of the project by its dotted name, a package by the name of its folder."""
+    files = [path for top in ("utils", "labs") for path in (ROOT / top).rglob("*.py")]
+    found = {".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text(encoding="utf-8") for path in files}
+    return {name.removesuffix(".__init__"): source for name, source in found.items()}
+
+
+def circle(sources: dict[str, str]) -> list[str]:
+    """A circle of modules that import each other, or nothing."""
+    graph = {name: imports(source) & set(sources) - {name} for name, source in sources.items()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def out_of_order(sources: dict[str, str]) -> list[str]:
+    """Imports of `utils` from a package below the importing one in ORDER, or from `labs`."""
+    found = []
+    for name, source in sources.items():
+        parts = name.split(".")
+        if parts[0] != "utils" or len(parts) < 2:
+            continue
+        for imported in sorted(imports(source)):
+            other = imported.split(".")
+            below = other[0] == "utils" and len(other) > 1 and utils.ORDER.index(other[1]) > utils.ORDER.index(parts[1])
+            if other[0] == "labs" or below:
+                found.append(f"{name} imports {imported}")
+    return found
+
+
 def test_packages_import_only_from_those_above() -> None:
-    folder = ROOT / "utils"
-    assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(utils.ORDER)
-    for path in folder.glob("*/*.py"):
-        own = utils.ORDER.index(path.parent.name)
-        for name in imports(path):
-            assert not name.startswith("labs"), f"{path} imports {name}"
-            package = name.split(".")[1] if name.startswith("utils.") else utils.ORDER[own]
-            assert utils.ORDER.index(package) <= own, f"{path} imports {name}"
+    assert {path.parent.name for path in (ROOT / "utils").glob("*/__init__.py")} == set(utils.ORDER)
+    assert out_of_order(sources()) == []
+    wrong = sources() | {"utils.base.errors": "def f():\n    from utils.runs import lab"}
+    assert out_of_order(wrong) == ["utils.base.errors imports utils.runs", "utils.base.errors imports utils.runs.lab"]
+    assert out_of_order({"utils.runs.lab": "import labs.regression"}) == ["utils.runs.lab imports labs.regression"]
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circle(sources()) == []
+    wrong = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from labs.regression.lab import lab"
+    assert set(circle(sources() | {"labs.regression.data": wrong})) == {"labs.regression.data", "labs.regression.lab"}
+
+
+def test_folders_and_modules_stay_small() -> None:
+    """At most about ten modules in a folder and 300 lines in a module."""
+    lines = {name: source.count("\n") for name, source in sources().items()}
+    assert {name: count for name, count in lines.items() if count > 310} == {}
+    folders = collections.Counter(name.rpartition(".")[0] for name in lines)
+    assert {folder: count for folder, count in folders.items() if count > 13} == {}
 
 
 def strangers(imported: set[str], name: str) -> set[str]:
@@ -52,8 +95,8 @@ def strangers(imported: set[str], name: str) -> set[str]:
 def test_labs_do_not_import_each_other() -> None:
     assert strangers({"labs.regression", "labs.regression.lab", "utils.base.console"}, "galaxy") == {"labs.regression"}
     for name in labs.NAMES:
-        for path in (ROOT / "labs" / name).glob("*.py"):
-            assert not strangers(imports(path), name)
+        for path in (ROOT / "labs" / name).rglob("*.py"):
+            assert not strangers(imports(path.read_text(encoding="utf-8")), name)
 
 
 LIGHT = [

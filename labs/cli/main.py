@@ -5,7 +5,6 @@ Nothing heavy is imported here: `python -m labs --help` answers at once.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -65,15 +64,8 @@ def execute(words: Sequence[str]) -> int:
     for length in (2, 1):
         name = " ".join(words[:length])
         if name in help.COMMANDS:
-            return options.execute(find(help.COMMANDS[name][0]), words[length:], f"python -m labs {name}")
+            return options.execute(options.find(help.COMMANDS[name][0]), words[length:], f"python -m labs {name}")
     raise _unknown(words)
-
-
-def find(command: str) -> type:
-    """The class of a command, from `module:Class`."""
-    module, kind = command.split(":")
-    found: type = getattr(importlib.import_module(module), kind)
-    return found
 
 
 def _unknown(words: Sequence[str]) -> CallerError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
@@ -49,6 +50,13 @@ def parse_given(
     # A TypedDict made of variables is beyond mypy.
     every = TypedDict("Options", groups)  # type: ignore[misc]
     found: dict[str, dict[str, Any]] = _parse(every, words, program, description, known)
+    return found
+
+
+def find(command: str) -> type[Any]:
+    """The class of a command, from `module:Class`."""
+    module, kind = command.split(":")
+    found: type[Any] = getattr(importlib.import_module(module), kind)
     return found
 
 

@@ -18,8 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import labs
-from labs.cli import main
-from labs.cli.options import execute, parse_given
+from labs.cli.options import execute, find, parse_given
 from utils.base import config
 from utils.base.config import BaseConfig, Definition
 from utils.base.console import say, show
@@ -51,7 +50,7 @@ class RunOptions:
 def run(definition: Definition, words: Sequence[str]) -> int:
     """Run a lab, or one of its own commands, from the words after its name; the exit status."""
     if words and words[0] in definition.commands:
-        command = main.find(definition.commands[words[0]])
+        command = find(definition.commands[words[0]])
         return execute(command, words[1:], f"{definition.program} {words[0]}", definition)
     given = parse_given(
         {"run": RunOptions, "hyperparameters": definition.config},

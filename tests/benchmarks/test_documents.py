@@ -7,8 +7,7 @@ import re
 import labs
 from benchmarks.pages import documents
 from labs.cli.help import COMMANDS
-from labs.cli.main import find
-from labs.cli.options import options_of
+from labs.cli.options import find, options_of
 from labs.cli.train import RunOptions
 from utils.base.paths import ROOT
 

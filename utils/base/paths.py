@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -20,3 +21,9 @@ DATA = _packed("_data", "data")
 """The catalogue and the embedded data sets."""
 BANDS = _packed("_bands", "models/bands")
 """The reference metrics."""
+
+
+def child_environment() -> dict[str, str]:
+    """The environment for a process that imports `labs` and `utils` from where this one does, in any folder."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

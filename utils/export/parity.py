@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 import math
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ import numpy as np
 
 from utils.base.errors import CheckError
 from utils.base.named_arrays import Arrays, flatten, largest_difference, largest_value, unflatten
-from utils.base.paths import ROOT
+from utils.base.paths import child_environment
 from utils.metrics.metric import Metric, same
 from utils.training.results import Measure
 from utils.training.results import predictions as plain_predictions
@@ -41,15 +40,13 @@ class FreshProcess:
     """
 
     def __enter__(self) -> FreshProcess:
-        root = str(ROOT)
-        paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "utils.export.parity"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,  # ours belongs to what the caller was asked for
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": paths},
+            env=child_environment(),
         )
         return self
 

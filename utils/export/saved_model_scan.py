@@ -11,7 +11,7 @@ from utils.base.errors import CallerError
 _OUTSIDE = re.compile(
     r"File|PyFunc|Summary|Dataset|Reader|Debug|Rpc|RemoteCall|Save|Restore|Checkpoint|Print|Logging|Import|Export|Remap|DecodeProto"
 )
-_HARMLESS = {"ShardedFilename", "DatasetToGraphV2"}
+_HARMLESS = {"ShardedFilename", "DatasetToGraphV2", "LookupTableImportV2", "LookupTableExportV2"}
 # TensorFlow's own saver; the loader takes variables through it, and nothing else may call it.
 _SAVER = re.compile(r"__inference__traced_(save|restore)_\d+")
 

@@ -20,6 +20,7 @@ from typing import Any
 from utils.base.atomic_files import write_json
 from utils.base.errors import CallerError, CheckError, with_extra
 from utils.base.machine import cores
+from utils.base.paths import child_environment
 from utils.gate.trial import Outcome, Trial, run
 
 RETRIES = 3
@@ -91,6 +92,7 @@ def _ray(workers: int | None, address: str | None) -> Iterator[None]:
     except ImportError as error:
         raise CallerError("trials in parallel need Ray, which is not installed", with_extra("scale")) from error
     environment = {name: os.environ[name] for name in SHIPPED if name in os.environ}
+    environment["PYTHONPATH"] = child_environment()["PYTHONPATH"]
     common: dict[str, Any] = {
         "logging_level": logging.ERROR,
         "log_to_driver": False,

@@ -20,6 +20,7 @@ from labs.cli.gate.progress import growing, progress
 from utils.base import text_tables
 from utils.base.console import say, show
 from utils.base.errors import CallerError, CheckError
+from utils.base.paths import child_environment
 from utils.datasets import catalog
 from utils.gate import bands
 from utils.gate.bands import Band
@@ -112,7 +113,7 @@ def of_command(lab: str, preset: str, data: str) -> dict[str, float]:
         words = [*labs.find_definition(lab).program.split()[1:], "--preset", preset, "--out", f"{folder}/run"]
         words = [sys.executable, *words, *([] if data == "auto" else ["--data", data])]
         start = time.perf_counter()
-        done = subprocess.run([*words, "--json"], capture_output=True, text=True)
+        done = subprocess.run([*words, "--json"], capture_output=True, text=True, env=child_environment())
         seconds = time.perf_counter() - start
     if done.returncode:
         say(done.stderr)

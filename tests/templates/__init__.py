@@ -1,0 +1,1 @@
+"""Small labs outside the suite: what it takes to add one, without a change to utils."""
