@@ -8,10 +8,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import filelock
 import hypothesis
 import pytest
 
@@ -24,10 +25,16 @@ hypothesis.settings.load_profile("suite")
 
 ROOT = Path(__file__).parent.parent
 
-# The tests use neither the user's cache nor the network; those of the downloads have a server of their own.
-_CACHE = tempfile.TemporaryDirectory(prefix="labs-test-cache-")
-os.environ["LABS_DATA_HOME"] = _CACHE.name
-os.environ["LABS_OFFLINE"] = "1"
+PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
+if PARALLEL:
+    # Each worker of pytest-xdist computes on one thread; they share the cache that the first process has made.
+    for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[variable] = "1"
+else:
+    # The tests use neither the user's cache nor the network; those of the downloads have a server of their own.
+    _CACHE = tempfile.TemporaryDirectory(prefix="labs-test-cache-")
+    os.environ["LABS_DATA_HOME"] = _CACHE.name
+    os.environ["LABS_OFFLINE"] = "1"
 
 import_keras()
 
@@ -49,6 +56,19 @@ class Ended:
 Command = Callable[..., Ended]
 
 
+def called(capfd: Any, module: str, *words: object) -> Ended:
+    """`python -m module words`, in this process."""
+    texts = list(map(str, words))
+
+    def action() -> int:
+        return main.execute(texts) if module == "labs" else main.execute_lab(module.removeprefix("labs."), texts)
+
+    capfd.readouterr()
+    status = main.status_of(action)
+    out, err = capfd.readouterr()
+    return Ended(status, out, err)
+
+
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
     """`command("labs.regression", "--epochs", "1")` is `python -m labs.regression …` in an empty folder.
@@ -61,15 +81,35 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     def run(module: str, *words: object, **environment: str) -> Ended:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        texts = list(map(str, words))
+        return called(capfd, module, *words)
 
-        def action() -> int:
-            return main.execute(texts) if module == "labs" else main.execute_lab(module.removeprefix("labs."), texts)
+    return run
 
-        capfd.readouterr()
-        status = main.status_of(action)
-        out, err = capfd.readouterr()
-        return Ended(status, out, err)
+
+QuickRun = Callable[[str], tuple[Path, Ended]]
+
+
+@pytest.fixture
+def quick_run(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> QuickRun:
+    """`quick_run("galaxy")`: a run of a lab's preset quick on what a bare machine has, and what its command printed.
+
+    It is trained once for all tests that only look at it, also by several workers of pytest-xdist.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if PARALLEL else base) / "quick-runs"
+
+    def run(name: str) -> tuple[Path, Ended]:
+        shared.mkdir(exist_ok=True)
+        folder, printed = shared / name, shared / f"{name}.json"
+        with filelock.FileLock(shared / f"{name}.lock"):
+            if not printed.is_file():
+                monkeypatch.setenv("LABS_MIRROR", "")
+                ended = called(capfd, f"labs.{name}", "--preset", "quick", "--out", folder, "--json")
+                assert ended.status == 0, ended.err
+                printed.write_text(json.dumps(asdict(ended)))
+        return folder, Ended(**json.loads(printed.read_text()))
 
     return run
 

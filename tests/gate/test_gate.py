@@ -188,6 +188,7 @@ def test_bands_whose_package_is_missing_are_skipped(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_a_defect_in_a_trial_is_told_as_what_it_is(tmp_path: Path) -> None:
     broken = replace(trials(1)[0], altered="tests.gate.test_gate:broken")
     with pytest.raises(CheckError, match="a defect of this test"):
@@ -199,6 +200,7 @@ def broken(_: Any) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_metrics_do_not_depend_on_the_number_of_workers_and_nothing_is_done_twice(tmp_path: Path) -> None:
     done: list[int] = []
     alone = outcomes(trials(2), tmp_path / "one", workers=1, on_done=lambda *told: done.append(told[1]))
@@ -220,6 +222,7 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_a_sweep_survives_a_killed_worker_and_goes_on_after_a_kill(tmp_path: Path) -> None:
     """A worker is killed, its trial is begun again; the sweep itself is killed, and resumed: every trial once."""
     words = ("sweep", "regression", "--preset", "quick", "--data", "concrete", "--set", "epochs=2,3", "--seeds", "2")

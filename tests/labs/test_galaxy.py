@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from labs.galaxy import data, model
 from labs.galaxy.config import Config as GalaxyConfig
 from labs.galaxy.lab import lab
-from tests.conftest import Command
+from tests.conftest import Command, QuickRun
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.catalog import candidates
@@ -131,16 +131,11 @@ def test_options_that_cannot_be() -> None:
 
 
 @pytest.mark.slow
-def test_the_lab_from_its_command_line(command: Command, tmp_path: Path) -> None:
-    ended = command("labs.galaxy", "--preset", "quick", "--data", "simulated", "--out", "run", "--json")
-    assert ended.status == 0, ended.err
-    assert "SIMULATED data" in ended.err
-    record = ended.json
-    assert (record["data"]["name"], record["data"]["simulated"]) == ("simulated-galaxies", True)
-    assert list(record["metrics"]["test"])[:2] == ["accuracy", "auc"]
-    assert {path.stem for path in (tmp_path / "run" / "figures").iterdir()} == FIGURES
-    assert "SIMULATED" in (tmp_path / "run" / "README.md").read_text()
-    assert command("labs", "evaluate", "run").status == 0
+def test_a_quick_run(quick_run: QuickRun) -> None:
+    run, ended = quick_run("galaxy")
+    assert (ended.json["data"]["name"], ended.json["data"]["simulated"]) == ("simulated-galaxies", True)
+    assert list(ended.json["metrics"]["test"])[:2] == ["accuracy", "auc"]
+    assert {path.stem for path in (run / "figures").iterdir()} == FIGURES
 
 
 @pytest.mark.slow

@@ -17,82 +17,39 @@ import pytest
 
 from labs.regression.data import FEATURES, TARGET
 from labs.regression.lab import lab
-from tests.conftest import ROOT, Command, Ended
+from tests.conftest import ROOT, Command, QuickRun
 from utils.base.config import to_json
-from utils.base.text_tables import number
 from utils.datasets.catalog import data_folder
 
 pytestmark = pytest.mark.slow
 
 FILES = {"run.json", "history.csv", "model.keras", "model.h5", "saved_model", "labels.json", "figures", "README.md"}
-FIGURES = {"learning_curves.png", "predicted.png", "residuals.png", "importance.png"}
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
-    """A run of the quick preset, made once for the tests that only look at it."""
-    folder = tmp_path_factory.mktemp("runs")
-    process = subprocess.run(
-        [sys.executable, "-m", "labs.regression", "--preset", "quick", "--out", "run", "--json"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert process.returncode == 0, process.stderr
-    return folder / "run", Ended(process.returncode, process.stdout, process.stderr)
+@pytest.fixture
+def quick(quick_run: QuickRun) -> Path:
+    """A run of the quick preset; what every run has is tested in test_every_lab."""
+    return quick_run("regression")[0]
 
 
-def test_run_folder(quick: tuple[Path, Ended]) -> None:
-    run, ended = quick
-    assert {path.name for path in run.iterdir()} == FILES
-    assert {path.name for path in (run / "figures").iterdir()} == FIGURES
-    assert {path.name for path in run.parent.iterdir()} == {"run"}
-    record = json.loads((run / "run.json").read_text())
-    assert ended.json == record
-    assert ended.err.count("\nepoch ") == 20
-    with (run / "history.csv").open(newline="") as file:
+def test_record(quick: Path) -> None:
+    record: dict[str, Any] = json.loads((quick / "run.json").read_text())
+    assert record["config"] == to_json(lab.preset("quick", "concrete")), "auto is the set that it stood for"
+    assert record["command"] == "python -m labs.regression --preset quick --data concrete"
+    assert sum(record["data"]["rows"].values()) == 1030
+    assert list(record["baselines"]) == ["mean", "linear_regression", "gradient_boosting"]
+    assert record["parity"]["saved_model"]["signature"]["inputs"]["features"]["dtype"] == "float32"
+    assert record["audit"]["groups_across_splits"] == record["audit"]["duplicates_across_splits"] == 0
+    assert set(record["seconds"]) == {"load", "fit", "evaluate", "save", "total"}
+    assert record["warnings"] == []
+    with (quick / "history.csv").open(newline="") as file:
         history = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in history] == list(range(1, 21))
     assert float(history[-1]["val_loss"]) < float(history[0]["val_loss"])
 
 
-def test_record(quick: tuple[Path, Ended]) -> None:
-    record: dict[str, Any] = json.loads((quick[0] / "run.json").read_text())
-    assert (record["schema"], record["lab"], record["preset"], record["seed"]) == (1, "regression", "quick", 7)
-    assert record["config"] == to_json(lab.preset("quick", "concrete")), "auto is the set that it stood for"
-    assert record["command"] == "python -m labs.regression --preset quick --data concrete"
-    assert record["data"]["name"] == "concrete"
-    assert record["data"]["simulated"] is False
-    assert sum(record["data"]["rows"].values()) == 1030
-    assert list(record["metrics"]) == ["test", "validation", "train"]
-    for scores in record["metrics"].values():
-        assert list(scores) == ["rmse", "mae", "r2"]
-        assert all(score["low"] <= score["value"] <= score["high"] for score in scores.values())
-    assert list(record["baselines"]) == ["mean", "linear_regression", "gradient_boosting"]
-    assert set(record["parity"]) == {"keras", "h5", "saved_model"}
-    assert all(form["max_abs_diff"] < 1e-4 for form in record["parity"].values())
-    assert record["parity"]["saved_model"]["signature"]["inputs"]["features"]["dtype"] == "float32"
-    assert record["audit"]["groups_across_splits"] == record["audit"]["duplicates_across_splits"] == 0
-    assert set(record["seconds"]) == {"load", "fit", "evaluate", "save", "total"}
-    assert record["peak_mb"] > 100
-    assert record["warnings"] == []
-    assert {"python", "tensorflow", "keras"} <= set(record["versions"])
-
-
-def test_card_says_what_the_record_says(quick: tuple[Path, Ended]) -> None:
-    record = json.loads((quick[0] / "run.json").read_text())
-    card = (quick[0] / "README.md").read_text()
-    assert number(record["metrics"]["test"]["rmse"]["value"]) in card
-    assert record["data"]["digest"] in card
-    assert "CC BY 4.0" in card
-    assert "SIMULATED" not in card
-    for figure in FIGURES:
-        assert f"figures/{figure}" in card
-
-
-def test_predict(quick: tuple[Path, Ended], command: Command, tmp_path: Path) -> None:
-    run = quick[0]
+def test_predict(quick: Path, command: Command, tmp_path: Path) -> None:
+    run = quick
     with (data_folder() / "concrete.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))[:5]
     for order, name in ((FEATURES, "straight.csv"), (FEATURES[::-1], "reversed.csv")):
@@ -108,40 +65,30 @@ def test_predict(quick: tuple[Path, Ended], command: Command, tmp_path: Path) ->
     for form in ("model.h5", "saved_model"):
         assert command("labs", "predict", run / form, "straight.csv").status == 2
     (tmp_path / "far.csv").write_text(",".join(FEATURES) + "\n540,0,0,162,2.5,1040,676,9999\n")
-    assert "age: 1 of 1 rows lie outside 1 to 365" in command("labs", "predict", run, "far.csv").err
+    assert "age: 1 of 1 rows are outside the training range, 1 to 365" in command("labs", "predict", run, "far.csv").err
 
 
-def test_evaluate_and_compare(quick: tuple[Path, Ended], command: Command) -> None:
-    run = quick[0]
-    evaluated = command("labs", "evaluate", run, "--json")
-    assert evaluated.status == 0, evaluated.err
-    assert evaluated.json["moved"] == []
-    compared = command("labs", "compare", run, run)
-    assert "config, data and versions are the same" in compared.out
-    assert compared.out.count("the same\n") == 4
-
-
-def test_tampered_or_incomplete_run(quick: tuple[Path, Ended], command: Command, tmp_path: Path) -> None:
+def test_tampered_or_incomplete_run(quick: Path, command: Command, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    subprocess.run(["cp", "-r", quick[0], copy], check=True)
+    subprocess.run(["cp", "-r", quick, copy], check=True)
     record = json.loads((copy / "run.json").read_text())
     record["metrics"]["test"]["rmse"]["value"] -= 1
     (copy / "run.json").write_text(json.dumps(record))
     moved = command("labs", "evaluate", copy)
     assert moved.status == 1
-    assert "rmse moved since the run was recorded" in moved.err
+    assert "rmse differ from the record of the run" in moved.err
     with (copy / "model.keras").open("ab") as file:
         file.write(b"\0")
     tampered = command("labs", "predict", copy, "none.csv")
     assert tampered.status == 2
     assert "model.keras is not what the run wrote" in tampered.err
     (copy / "model.keras").unlink()
-    assert "model.keras is missing" in command("labs", "compare", copy, quick[0]).err
+    assert "model.keras is missing" in command("labs", "compare", copy, quick).err
     (copy / "run.json").write_text("{}")
     assert "run.json is damaged" in command("labs", "evaluate", copy).err
     (copy / "run.json").unlink()
     assert "there is no run here" in command("labs", "evaluate", copy).err
-    assert "this run is finished" in command("labs.regression", "--resume", quick[0]).err
+    assert "this run is finished" in command("labs.regression", "--resume", quick).err
 
 
 def started(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -157,23 +104,29 @@ def started(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_resumes_to_the_same_metrics(how: signal.Signals, command: Command, tmp_path: Path) -> None:
-    """With Dropout, which needs the state of the random seeds as well."""
-    words = ["--epochs", "300", "--dropout", "0.2", "--out", "cut"]
-    process = started(tmp_path, *words)
-    state = tmp_path / "cut.partial" / "state.npz"
+def cut(process: subprocess.Popen[str], state: Path, how: signal.Signals) -> str:
+    """End a training by a signal after it has written a new state; what it printed on standard error."""
+    before = state.stat().st_mtime_ns if state.exists() else 0
     deadline = time.monotonic() + 120
-    while not state.exists() and time.monotonic() < deadline:
+    while (not state.exists() or state.stat().st_mtime_ns == before) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(how)
-    _, errors = process.communicate()
+    return process.communicate()[1]
+
+
+def test_an_interrupted_and_a_killed_run_resume_to_the_same_metrics(command: Command, tmp_path: Path) -> None:
+    """With Dropout, which needs the state of the random seeds as well."""
+    words = ["--epochs", "300", "--dropout", "0.2", "--out", "cut"]
+    state = tmp_path / "cut.partial" / "state.npz"
+    process = started(tmp_path, *words)
+    errors = cut(process, state, signal.SIGINT)
     assert not (tmp_path / "cut").exists()
-    if how == signal.SIGINT:
-        assert process.returncode == 130
-        assert "hint: go on with: python -m labs.regression --resume cut.partial" in errors
-        assert "Traceback" not in errors
-    assert "an unfinished run is in cut.partial" in command("labs.regression", *words).err
+    assert process.returncode == 130
+    assert "hint: resume it with: python -m labs.regression --resume cut.partial" in errors
+    assert "Traceback" not in errors
+    assert "there is an unfinished run in cut.partial" in command("labs.regression", *words).err
+    cut(started(tmp_path, "--resume", "cut.partial"), state, signal.SIGKILL)
+    assert not (tmp_path / "cut").exists()
     resumed = command("labs.regression", "--resume", "cut.partial", "--json")
     assert resumed.status == 0, resumed.err
     assert 0 < resumed.json["resumed_at"] < 300
@@ -183,18 +136,15 @@ def test_an_interrupted_run_resumes_to_the_same_metrics(how: signal.Signals, com
     assert whole.json["resumed_at"] == 0
 
 
-def test_overwrite_and_repeat(command: Command, tmp_path: Path) -> None:
+def test_overwrite_and_repeat(quick: Path, command: Command, tmp_path: Path) -> None:
     """The same seed gives the same metrics to the last digit; a run is replaced only when asked."""
-    words = ["--preset", "quick", "--seed", "3", "--json"]
-    first = command("labs.regression", *words, "--out", "a")
-    assert command("labs.regression", *words, "--out", "a").status == 2
-    again = command("labs.regression", *words, "--out", "a", "--overwrite")
-    assert first.json["metrics"] == again.json["metrics"]
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    other = command("labs.regression", "--preset", "quick", "--seed", "4", "--json")
+    words = ["--preset", "quick", "--out", "a", "--json"]
+    first = command("labs.regression", *words)
+    assert first.json["metrics"] == json.loads((quick / "run.json").read_text())["metrics"]
+    assert command("labs.regression", *words).status == 2
+    other = command("labs.regression", *words, "--seed", "4", "--overwrite")
     assert other.json["metrics"] != first.json["metrics"]
-    (run,) = (tmp_path / "models" / "regression").iterdir()
-    assert run.name.endswith("Z-s4")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_divergence_leaves_nothing(command: Command, tmp_path: Path) -> None:
@@ -227,10 +177,11 @@ def test_the_bare_command_runs_the_course(command: Command, tmp_path: Path) -> N
     ended = command("labs.regression")
     assert ended.status == 0, ended.err
     (run,) = (tmp_path / "models" / "regression").iterdir()
+    assert run.name.endswith("Z-s7")
     record = json.loads((run / "run.json").read_text())
     assert (record["preset"], record["seed"], record["epochs_run"]) == ("course", 7, 50)
-    assert "network (95 % interval)" in ended.out
+    assert "model (95 % interval)" in ended.out
     assert "concrete (real data, embedded)" in ended.out
-    assert f"the run: models/regression/{run.name}" in ended.out
+    assert f"run: models/regression/{run.name}" in ended.out
     assert "SIMULATED" not in ended.out
     assert record["config"]["data"] == "concrete", "the set that auto stood for"

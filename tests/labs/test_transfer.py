@@ -16,7 +16,7 @@ from labs.transfer import cases, data, model
 from labs.transfer.cases import Case
 from labs.transfer.config import Config as TransferConfig
 from labs.transfer.lab import lab
-from tests.conftest import Command
+from tests.conftest import Command, QuickRun
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import audit
@@ -246,12 +246,9 @@ def predicted_with_labels_and_heat(command: Command, folder: Path, run: str) -> 
 
 
 @pytest.mark.slow
-def test_the_cells_from_the_command_line(command: Command, tmp_path: Path) -> None:
-    """The default data, bare and offline, at a quarter of the pixels."""
-    ended = command(
-        "labs.transfer", "--preset", "quick", "--image-size", "96", "--out", "run", "--json", LABS_MIRROR=""
-    )
-    assert ended.status == 0, ended.err
+def test_a_quick_run(quick_run: QuickRun) -> None:
+    """The default data, on a bare machine and offline."""
+    run, ended = quick_run("transfer")
     assert "CC BY-NC-SA 4.0: not for commercial use" in ended.err
     record = ended.json
     assert (record["data"]["name"], record["data"]["simulated"]) == ("elpv", False)
@@ -266,4 +263,4 @@ def test_the_cells_from_the_command_line(command: Command, tmp_path: Path) -> No
     }
     assert record["audit"]["duplicates_across_splits"] == 0
     assert record["metrics"]["test"]["accuracy"]["value"] > record["audit"]["majority"] + 0.05
-    assert "not for commercial use" in (tmp_path / "run" / "README.md").read_text()
+    assert "not for commercial use" in (run / "README.md").read_text()

@@ -216,15 +216,15 @@ def test_numbers_of_another_run(lesson: Callable[[str], Any]) -> None:
     assert verify.moved(published, silent) == ["the run shows other texts"]
 
 
-def test_the_command(command: Command, tmp_path: Path) -> None:
-    done = command("notebooks", "--check")
+def test_the_command(process: Command, tmp_path: Path) -> None:
+    done = process("notebooks", "--check")
     assert (done.status, done.err) == (0, "")
-    refused = command("notebooks", "nothing")
+    refused = process("notebooks", "nothing")
     assert refused.status == 2
     assert refused.err.splitlines()[0] == "error: there is no notebook nothing"
-    taken = command("notebooks", "--course", tmp_path)
+    taken = process("notebooks", "--course", tmp_path)
     assert taken.status == 0
-    assert command("notebooks", "--course", tmp_path).status == 2
+    assert process("notebooks", "--course", tmp_path).status == 2
 
 
 def test_a_cell_that_raises_ends_the_run(lesson: Callable[[str], Any], tmp_path: Path) -> None:
@@ -238,8 +238,8 @@ def test_a_cell_that_raises_ends_the_run(lesson: Callable[[str], Any], tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_gives_the_published_numbers(name: str, command: Command) -> None:
-    done = command("notebooks", "--rerun", name)
+def test_a_run_gives_the_published_numbers(name: str, process: Command) -> None:
+    done = process("notebooks", "--rerun", name)
     assert done.status == 0, done.err
 
 
@@ -261,7 +261,7 @@ def test_nothing_but_a_check_needs_an_answer(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_check_refuses_an_exercise_that_is_not_solved(command: Command, tmp_path: Path) -> None:
+def test_a_check_refuses_an_exercise_that_is_not_solved(process: Command, tmp_path: Path) -> None:
     """All exercises and checks in one notebook, as students get them: the checks refuse, and nothing else does."""
     lessons = [script.without_solutions(script.from_script(name)).cells for name in NAMES]
     setup = nbformat.v4.new_code_cell("from labs.exercises import check")
@@ -269,7 +269,7 @@ def test_a_check_refuses_an_exercise_that_is_not_solved(command: Command, tmp_pa
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "unsolved.ipynb")
-    done = command("nbconvert", "--to", "notebook", "--execute", "--output", "run", "unsolved.ipynb")
+    done = process("nbconvert", "--to", "notebook", "--execute", "--output", "run", "unsolved.ipynb")
     assert done.status == 0, done.err
     for cell in nbformat.read(tmp_path / "run.ipynb", as_version=4).cells:
         errors = [output.ename for output in cell.get("outputs", []) if output.output_type == "error"]

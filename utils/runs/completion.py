@@ -90,5 +90,8 @@ def _about(source: Source) -> dict[str, str]:
     facts = ("title", "licence", "citation", "homepage")
     entry = catalog.catalogue().get(source.name)
     if entry is None:
-        return {"title": f"your data {source.name}", **dict.fromkeys(facts[1:], "")}
+        return {
+            "title": f"your folder {source.name}" if source.found == "your folder" else source.name,
+            **dict.fromkeys(facts[1:], ""),
+        }
     return {name: getattr(entry, name) for name in facts}

@@ -39,8 +39,12 @@ def is_not_empty(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def make_folder(folder: Path, option: str = "--out") -> None:
+def make_folder(folder: Path, final: Path | None = None) -> None:
     """Create a folder and its parents.
+
+    Args:
+        folder: to create.
+        final: the name that it gets later, which errors show; defaults to `folder`.
 
     Raises:
         CallerError: it exists or cannot be created.
@@ -49,8 +53,7 @@ def make_folder(folder: Path, option: str = "--out") -> None:
         folder.mkdir(parents=True)
     except OSError as error:
         raise CallerError(
-            f"{option} {folder.with_name(folder.name.removesuffix(PARTIAL))}: the folder cannot be written "
-            f"({error.strerror})",
+            f"--out {final or folder}: the folder cannot be written ({error.strerror})",
             "choose a folder with write permission",
         ) from error
 
@@ -174,7 +177,7 @@ class RunFolder:
         else:
             if self.partial.exists():
                 shutil.rmtree(self.partial)
-            make_folder(self.partial)
+            make_folder(self.partial, self.path)
         acquire(self.lock)
         write_json(self.partial / REQUEST, {**request, "overwrite": overwrite})
         return self.partial
@@ -191,7 +194,7 @@ class RunFolder:
             except FileExistsError:
                 continue
             except OSError:
-                make_folder(self.partial)  # reports why
+                make_folder(self.partial, self.path)  # reports why
             return
         raise CallerError(f"{stem}: {self._further} runs have this name", "give --out")
 
@@ -290,7 +293,7 @@ def staged(folder: Path) -> Iterator[Path]:
         CallerError: it cannot be created.
     """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    make_folder(temporary)
+    make_folder(temporary, folder)
     try:
         yield temporary
         if folder.is_dir():

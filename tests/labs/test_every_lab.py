@@ -1,0 +1,120 @@
+"""What every lab must do, on one quick run of each."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import labs
+from labs.cli.options import options_of
+from tests.conftest import Command, QuickRun
+from utils.base.config import from_json
+from utils.base.text_tables import number
+from utils.export.formats import FORMATS, open_model
+from utils.runs.record import Run
+
+pytestmark = pytest.mark.slow
+EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in labs.NAMES]
+"""The labs; the tests of one run on one worker, which trains it once."""
+FILES = {"run.json", "history.csv", "model.keras", "model.h5", "saved_model", "labels.json", "figures", "README.md"}
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_run_and_its_record(name: str, quick_run: QuickRun) -> None:
+    folder, ended = quick_run(name)
+    lab, record = labs.find_lab(name), Run.open(folder).record
+    assert ended.json == record
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert ended.err.count("\nepoch ") == record["epochs_run"]
+    assert (record["schema"], record["lab"], record["preset"], record["seed"]) == (1, name, "quick", 7)
+    assert record["command"].startswith(f"python -m labs.{name} --preset quick")
+    assert list(record["metrics"]) == ["test", "validation", "train"]
+    for scores in record["metrics"].values():
+        assert list(scores) == list(lab.metrics)
+        assert all(score["low"] <= score["value"] <= score["high"] for score in scores.values())
+    assert all(set(values) == set(lab.metrics) for values in record["baselines"].values())
+    assert record["baselines"]
+    assert record["audit"]["duplicates_across_splits"] == 0
+    assert record["peak_mb"] > 100
+    assert {"python", "tensorflow", "keras"} <= set(record["versions"])
+    with (folder / "history.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == record["epochs_run"]
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_the_card_says_what_the_record_says(name: str, quick_run: QuickRun) -> None:
+    folder, ended = quick_run(name)
+    record, card = ended.json, (folder / "README.md").read_text()
+    first = next(iter(record["metrics"]["test"].values()))
+    assert number(first["value"]) in card
+    assert record["data"]["digest"] in card
+    assert ("SIMULATED" in card) == record["data"]["simulated"]
+    assert ("SIMULATED data" in ended.err) == record["data"]["simulated"]
+    figures = {path.name for path in (folder / "figures").iterdir()}
+    assert figures == set(record["figures"])
+    assert all(f"figures/{figure}" in card for figure in figures)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_exports_predict_the_same(name: str, quick_run: QuickRun) -> None:
+    """As the run found in a fresh process, and again here, on rows of one batch and of several."""
+    folder, ended = quick_run(name)
+    record = ended.json
+    assert set(record["parity"]) == set(FORMATS)
+    assert all(form["max_abs_diff"] < 1e-4 for form in record["parity"].values())
+    lab = labs.find_lab(name)
+    test = labs.find_data(name).load(from_json(lab.config, json.dumps(record["config"]))).test
+    rows = np.arange(min(33, len(test)))
+    inputs = test.inputs.take(rows) if hasattr(test.inputs, "key") else test.inputs[rows]
+    inputs = np.asarray(inputs[:])
+    found = [open_model(folder / form).predict(inputs) for form in FORMATS.values()]
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], atol=1e-5)
+    np.testing.assert_allclose(open_model(folder).predict(inputs[:1]), found[0][:1], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_evaluate_compare_and_predict(
+    name: str, quick_run: QuickRun, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, ended = quick_run(name)
+    monkeypatch.setenv("LABS_MIRROR", "")
+    evaluated = command("labs", "evaluate", folder, "--json")
+    assert (evaluated.status, evaluated.json["moved"]) == (0, [])
+    compared = command("labs", "compare", folder, folder)
+    assert "config, data and versions are the same" in compared.out
+    assert compared.out.count("the same\n") == len(ended.json["units"]) + 1
+    predicted = command("labs", "predict", folder, _input(folder, tmp_path), "--json")
+    assert predicted.status == 0, predicted.err
+    assert len(predicted.json["predictions"]) == 1
+
+
+def _input(folder: Path, place: Path) -> Path:
+    """A file that the run can predict from: a row, an image or a tune."""
+    labels = json.loads((folder / "labels.json").read_text())
+    if labels["features"]:
+        row = [str(labels["trained_between"][name][0]) for name in labels["features"]]
+        (place / "in.csv").write_text(f"{','.join(labels['features'])}\n{','.join(row)}\n")
+        return place / "in.csv"
+    if len(labels["input_shape"]) == 3:
+        Image.fromarray(np.full((90, 70), 99, "uint8")).save(place / "in.png")
+        return place / "in.png"
+    (place / "in.abc").write_text("X:1\nT:Begun\nM:6/8\nL:1/8\nK:D\nA|dcd efg|\n")
+    return place / "in.abc"
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_help_lists_every_option(name: str, command: Command, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        command(f"labs.{name}", "--help")
+    assert end.value.code == 0
+    text = capfd.readouterr().out
+    for option in options_of(labs.find_definition(name).config):
+        assert option in text
+    for further in labs.find_definition(name).commands:
+        assert f"{further} --help" in text
