@@ -52,7 +52,7 @@ def false_alarms(chosen: Sequence[Band], error: float) -> int:
     return alarms
 
 
-def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdicts.Held]:
+def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdicts.Comparison]:
     """Some of a band's seeds held against the others."""
     order = random.permutation(len(band.seeds))
     fresh, kept = order[: len(SEEDS)], order[len(SEEDS) :]
@@ -76,7 +76,7 @@ def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdict
         }
         for row in fresh
     ]
-    return verdicts.hold(rest, outcomes, error)
+    return verdicts.compare(rest, outcomes, error)
 
 
 def measure(folder: Path | None) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def measure(folder: Path | None) -> dict[str, Any]:
         "caught": sum(every),
         "draws": DRAWS,
         "false_alarms": false_alarms(chosen, error),
-        "measures": sum(len(verdicts.judged(band)) for band in chosen),
+        "measures": sum(len(verdicts.compared_measures(band)) for band in chosen),
     }
 
 
