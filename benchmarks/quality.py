@@ -201,7 +201,9 @@ class Quality:
         sets = SEEDS[self.lab]
         names = {name for data, presets in sets.items() for name in (data, *(f"{data}/{each}" for each in presets))}
         if unknown := set(self.chosen) - names:
-            raise CallerError(f"there is no data set or preset {min(unknown)}", f"choose from: {', '.join(sorted(names))}")
+            raise CallerError(
+                f"there is no data set or preset {min(unknown)}", f"choose from: {', '.join(sorted(names))}"
+            )
         results: dict[str, Any] = {"data": {}}
         with tempfile.TemporaryDirectory() as models:
             os.environ["LABS_MODELS"] = models
