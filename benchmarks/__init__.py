@@ -1,1 +1,1 @@
-"""Speed, memory and quality, measured by scripts and kept in `recorded/` for the documents."""
+"""Scripts that measure speed, memory and quality. Their results are stored in `recorded/` and used by the pages."""

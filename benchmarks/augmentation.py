@@ -1,12 +1,13 @@
-"""One augmented pass over 400 pictures of 256 × 256 × 1 on one core: ours, Keras's legacy, TensorFlow's.
+"""Measure augmentation of 400 images of 256 × 256 × 1 on one core: the labs, Keras's legacy code, TensorFlow.
 
     python -m benchmarks.augmentation
 
-`keras_legacy` is `ImageDataGenerator.random_transform` on float32 pictures, as the courses' generators call it;
-`tensorflow` is `ImageProjectiveTransformV3` on uint8, its matrices made beforehand; ours draws the parameters, composes
-the matrices and resamples. The three run in turn in one process held to one core (Linux); the ratio of medians holds
-where seconds do not. The last figure is how far, in levels, ours and TensorFlow's lie from Keras's float32 result for
-the same parameters, on random noise, where errors of interpolation show most. TensorFlow cuts down to whole levels.
+`ours` draws the parameters, computes the matrices and resamples the images. `keras_legacy` is
+`ImageDataGenerator.random_transform` on float32 images, as in the courses. `tensorflow` is `ImageProjectiveTransformV3`
+on uint8 images with precomputed matrices. The three alternate in one process on one core (Linux only), because ratios
+of medians are more reliable than seconds. The differences of `ours` and `tensorflow` from Keras's float32 result are
+measured with the same parameters, in grey levels, on random noise, where interpolation errors are largest. TensorFlow
+rounds down to integer levels.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from utils.base.choices import Augmentation
 from utils.base.keras_import import import_keras
 from utils.images.augment import Augmenter, Parameters, Pictures, draw, matrices, warp
 
-PICTURES = 400
+IMAGES = 400
 SIDE = 256
 REPEATS = 9
 OPTIONS: dict[str, Any] = {
@@ -39,14 +40,14 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def by_tensorflow(pictures: Pictures, maps: NDArray[np.float64]) -> Pictures:
-    """The pictures resampled by TensorFlow: the same maps, bilinear, the last pixel repeated beyond the edge."""
+def by_tensorflow(images: Pictures, maps: NDArray[np.float64]) -> Pictures:
+    """Resample images with TensorFlow: bilinear interpolation, edge pixels repeated outside the image."""
     import tensorflow as tf
 
     warped = tf.raw_ops.ImageProjectiveTransformV3(
-        images=pictures,
+        images=images,
         transforms=maps.reshape(-1, 9)[:, :8].astype(np.float32),
-        output_shape=pictures.shape[1:3],
+        output_shape=images.shape[1:3],
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="NEAREST",
@@ -54,15 +55,15 @@ def by_tensorflow(pictures: Pictures, maps: NDArray[np.float64]) -> Pictures:
     return warped.numpy()
 
 
-def by_keras(picture: Pictures, parameters: Parameters, row: int) -> Any:
-    """One square picture by Keras's legacy transform with one row of our parameters, float32."""
+def by_keras(image: Pictures, parameters: Parameters, row: int) -> Any:
+    """Transform one square image with Keras's legacy code and one row of the parameters; the result is float32."""
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
     return ImageDataGenerator().apply_transform(
-        picture.astype(np.float32),
+        image.astype(np.float32),
         {
             "theta": parameters.rotation[row],
-            "tx": parameters.shift_x[row] * SIDE,  # Keras's tx moves along the width
+            "tx": parameters.shift_x[row] * SIDE,  # Keras's tx is along the width
             "ty": parameters.shift_y[row] * SIDE,
             "shear": parameters.shear[row],
             "zx": parameters.zoom_x[row],
@@ -72,35 +73,36 @@ def by_keras(picture: Pictures, parameters: Parameters, row: int) -> Any:
     )
 
 
-def levels_from_keras(pictures: Pictures) -> dict[str, dict[str, float]]:
-    """Largest and mean difference from Keras's result, for the same parameters."""
-    parameters = draw(Augmentation(**OPTIONS), np.random.default_rng(1), len(pictures))
+def levels_from_keras(images: Pictures) -> dict[str, dict[str, float]]:
+    """Largest and mean absolute difference from Keras's result, for the same parameters."""
+    parameters = draw(Augmentation(**OPTIONS), np.random.default_rng(1), len(images))
     maps = matrices(parameters, SIDE, SIDE)
-    exact = np.stack([by_keras(picture, parameters, row) for row, picture in enumerate(pictures)])
-    ways = {"ours": warp(pictures, maps), "tensorflow": by_tensorflow(pictures, maps)}
+    exact = np.stack([by_keras(image, parameters, row) for row, image in enumerate(images)])
+    ways = {"ours": warp(images, maps), "tensorflow": by_tensorflow(images, maps)}
     differences = {name: np.abs(warped - exact) for name, warped in ways.items()}
     return {name: {"max": float(found.max()), "mean": float(found.mean())} for name, found in differences.items()}
 
 
 def main() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before TensorFlow starts its threads, which inherit it
+    # Before TensorFlow starts its threads, because they inherit the affinity.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     warnings.filterwarnings("ignore", "Please import `affine_transform`", DeprecationWarning)
     import_keras()
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    pictures = np.random.default_rng(0).integers(0, 256, (PICTURES, SIDE, SIDE, 1), dtype=np.uint8)
-    floats = pictures.astype(np.float32)
+    images = np.random.default_rng(0).integers(0, 256, (IMAGES, SIDE, SIDE, 1), dtype=np.uint8)
+    floats = images.astype(np.float32)
     generator = ImageDataGenerator(**OPTIONS)
     augmentation = Augmentation(**OPTIONS)
     augmenter = Augmenter(augmentation, seed=7)
-    maps = matrices(draw(augmentation, np.random.default_rng(0), PICTURES), SIDE, SIDE)
+    maps = matrices(draw(augmentation, np.random.default_rng(0), IMAGES), SIDE, SIDE)
     ways: dict[str, Callable[[int], object]] = {
-        "ours": lambda epoch: augmenter(pictures, epoch, 0),
-        "keras_legacy": lambda _: [generator.random_transform(picture) for picture in floats],
-        "tensorflow": lambda _: by_tensorflow(pictures, maps),
+        "ours": lambda epoch: augmenter(images, epoch, 0),
+        "keras_legacy": lambda _: [generator.random_transform(image) for image in floats],
+        "tensorflow": lambda _: by_tensorflow(images, maps),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for repeat in range(REPEATS + 1):  # in turn; the first round is not counted
+    for repeat in range(REPEATS + 1):  # alternating; the first round is a warm-up
         for name, way in ways.items():
             start = time.perf_counter()
             way(repeat)
@@ -113,8 +115,8 @@ def main() -> None:
             "median_seconds": medians,
             "times_faster_than_keras_legacy": medians["keras_legacy"] / medians["ours"],
             "times_faster_than_tensorflow": medians["tensorflow"] / medians["ours"],
-            "levels_from_keras": levels_from_keras(pictures[:50]),
-            "pictures": PICTURES,
+            "levels_from_keras": levels_from_keras(images[:50]),
+            "pictures": IMAGES,
             "shape": [SIDE, SIDE, 1],
             "options": OPTIONS,
             "repeats": REPEATS,

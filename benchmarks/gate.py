@@ -1,59 +1,63 @@
-"""What the gate catches: every sabotage in every lab that it can befall, and how often clean seeds set it off.
+"""Measure which defects `python -m labs verify` detects, and how often it raises a false alarm.
 
-    python -m benchmarks.gate                             all, recorded for the documents
-    python -m benchmarks.gate --trials DIR                the same, its trainings kept in a folder and continued there
-    python -m benchmarks.gate shuffled_labels regression  one, as `python -m labs verify` would tell it
+    python -m benchmarks.gate                             measure and record all defects
+    python -m benchmarks.gate --trials DIR                the same; finished trainings in DIR are not repeated
+    python -m benchmarks.gate shuffled_labels regression  print the verdict on one defect in one lab
 
-Each lab is trained with its preset quick and three fresh seeds, as `verify` does, with the sabotage in it. False alarms
-are counted on the bands' own seeds: three at random are taken for fresh ones and held against the others.
+Each defect is put into each lab that it applies to. The lab is trained with the preset `quick` and three new seeds, as
+`verify` does. False alarms are counted with the seeds of the bands: three random seeds are compared with the others.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tyro.conf import Positional
 
 import labs
 from benchmarks.pages.results import record
 from benchmarks.sabotages import CATALOGUE
+from labs.cli import options
 from labs.cli.gate.verify import FIRST_FRESH, at_a_glance, judge
+from labs.cli.main import status_of
+from utils.base.console import show
+from utils.base.errors import CallerError
 from utils.gate import bands, verdicts
 from utils.gate.bands import Band
 from utils.gate.verdicts import Verdict, explain
 
 SEEDS = range(FIRST_FRESH, FIRST_FRESH + 3)
 DRAWS = 4_000
-"""Of clean seeds: of 200, as few as are usual, the share of false alarms is known to one percent only."""
+"""Number of random draws of seeds; 200 draws would give the rate of false alarms only to within one percent."""
 
 
 def quick_bands() -> tuple[list[Band], float]:
-    """Of every lab, the band of its preset quick; the chance of a false alarm of one measure, as `verify` has it."""
+    """The bands of the preset `quick`, and the probability of a false alarm per measure that `verify` uses."""
     known = [band for name in labs.NAMES for band in bands.read_bands(bands.bands_folder(), name)]
     return [band for band in known if band.preset == "quick"], verdicts.error_of_each(known)
 
 
 def sabotaged(name: str, chosen: Sequence[Band], error: float, folder: Path | None) -> list[Verdict]:
-    """The verdicts on labs with one sabotage in them; trainings in the folder are not done again."""
+    """The verdicts on labs with one defect. Trainings with an outcome in the folder are not repeated."""
     return judge(chosen, SEEDS, error, altered=f"benchmarks.sabotages:{name}", folder=folder)
 
 
 def false_alarms(chosen: Sequence[Band], error: float) -> int:
-    """Of DRAWS draws, in how many a measure of any lab is red though nothing has moved."""
+    """The number of draws in which a measure of any lab is outside its interval although nothing has changed."""
     random = np.random.default_rng(0)
     alarms = 0
     for _ in range(DRAWS):
-        alarms += any(not all(held.holds for held in drawn(band, random, error)) for band in chosen)
+        alarms += any(not all(one.holds for one in drawn(band, random, error)) for band in chosen)
     return alarms
 
 
-def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdicts.Held]:
-    """Some of a band's seeds held against the others."""
+def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdicts.Comparison]:
+    """Compare three random seeds of a band with the other seeds."""
     order = random.permutation(len(band.seeds))
     fresh, kept = order[: len(SEEDS)], order[len(SEEDS) :]
 
@@ -76,11 +80,11 @@ def drawn(band: Band, random: np.random.Generator, error: float) -> list[verdict
         }
         for row in fresh
     ]
-    return verdicts.hold(rest, outcomes, error)
+    return verdicts.compare(rest, outcomes, error)
 
 
 def measure(folder: Path | None) -> dict[str, Any]:
-    """Every sabotage of the catalogue, and the false alarms."""
+    """The verdicts on every defect of the catalogue, and the number of false alarms."""
     chosen, error = quick_bands()
     found: dict[str, dict[str, Any]] = {}
     for name, where in CATALOGUE.items():
@@ -88,7 +92,7 @@ def measure(folder: Path | None) -> dict[str, Any]:
         found[name] = {
             each.band.lab: {
                 "caught": not each.holds,
-                "moved": [held.measure for held in each.moved],
+                "moved": [one.measure for one in each.moved],
                 "changed": [difference.name for difference in each.changed],
                 "failed": len(each.failed),
                 "explanation": explain(each),
@@ -103,26 +107,39 @@ def measure(folder: Path | None) -> dict[str, Any]:
         "caught": sum(every),
         "draws": DRAWS,
         "false_alarms": false_alarms(chosen, error),
-        "measures": sum(len(verdicts.judged(band)) for band in chosen),
+        "measures": sum(len(verdicts.compared_measures(band)) for band in chosen),
     }
 
 
-def main() -> None:
-    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    reader.add_argument("sabotage", nargs="?", choices=CATALOGUE)
-    reader.add_argument("lab", nargs="?", choices=labs.NAMES)
-    reader.add_argument("--trials", type=Path, help="folder of trainings that are kept, all of one state of the code")
-    asked = reader.parse_args()
-    if asked.sabotage is None:
-        record("gate", measure(asked.trials))
-        return
-    chosen, error = quick_bands()
-    where = (asked.lab,) if asked.lab else CATALOGUE[asked.sabotage]
-    befallen = [band for band in chosen if band.lab in where]
-    judged = sabotaged(asked.sabotage, befallen, error, asked.trials)
-    print(at_a_glance(judged))
-    sys.exit(0 if all(each.holds for each in judged) else 1)
+@dataclass(frozen=True)
+class Gate:
+    """Measure which defects `python -m labs verify` detects, and how often it raises a false alarm."""
+
+    sabotage: Positional[str | None] = None
+    """Print the verdict on this defect only; defaults to measuring and recording all."""
+    lab: Positional[str | None] = None
+    """Only this lab; defaults to all labs that the defect applies to."""
+    trials: Path | None = None
+    """Keep the trainings in this folder, all of one state of the code; those in it are not repeated."""
+
+    def execute(self) -> int:
+        """Record the measurement, or print a verdict; status 1 if it does not hold.
+
+        Raises:
+            CallerError: an unknown defect or lab.
+        """
+        for name, known in ((self.sabotage, CATALOGUE), (self.lab, labs.NAMES)):
+            if name is not None and name not in known:
+                raise CallerError(f"unknown name {name}", f"choose from: {', '.join(known)}")
+        if self.sabotage is None:
+            record("gate", measure(self.trials))
+            return 0
+        chosen, error = quick_bands()
+        applicable = (self.lab,) if self.lab else CATALOGUE[self.sabotage]
+        judged = sabotaged(self.sabotage, [band for band in chosen if band.lab in applicable], error, self.trials)
+        show(at_a_glance(judged))
+        return 0 if all(each.holds for each in judged) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(status_of(lambda: options.execute(Gate, sys.argv[1:], "python -m benchmarks.gate")))

@@ -1,10 +1,11 @@
-"""Characters a second from an LSTM of 1,024 units: one graph loop, many tunes at once, against the courses' ways.
+"""Measure text generation with an LSTM of 1,024 units: the compiled loop of the music lab, and the courses' methods.
 
     python -m benchmarks.generation
 
-The same network with the same (random) weights writes a tune character by character: by `model.predict` on a stateful
-copy, one call a character; by calling the stateful copy eagerly, as MIT's lab does; and by the lab's compiled loop, one
-tune and sixteen at once. In turn in one process; the ratio of medians holds where seconds do not.
+The same network with the same random weights generates tunes character by character in four ways: `model.predict` on a
+stateful copy, one call per character; eager calls of the stateful copy, as in MIT's lab; and the compiled loop of the
+music lab, with one tune and with sixteen tunes at a time. The variants alternate in one process, because ratios of
+medians are more reliable than seconds.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LENGTHS = {"predict": 10, "eager": 50, "loop": 300, "loop_of_16": 300}
 
 
 def networks() -> tuple[Any, Any]:
-    """The lab's network, and a stateful copy of it for one tune."""
+    """The network of the lab, and a stateful copy of it with a batch size of one."""
     import keras
 
     from labs.music.lab import lab
@@ -37,7 +38,7 @@ def networks() -> tuple[Any, Any]:
 
     symbols = (END, UNKNOWN, *(chr(48 + number) for number in range(SYMBOLS - 2)))
     rows = Split(np.zeros((2, 2), dtype="int32"), np.zeros((2, 2), dtype="int32"))
-    source = Source("none", "made here", "", simulated=True)
+    source = Source("none", "random", "", simulated=True)
     splits = Splits(rows, rows, rows, source, "next_character", categories={"character": symbols})
     keras.utils.set_random_seed(0)
     plain = build(lab.config(units=UNITS), splits)  # type: ignore[call-arg, arg-type]
@@ -49,7 +50,7 @@ def networks() -> tuple[Any, Any]:
 
 
 def one_by_one(call: Callable[[Any], Any], length: int) -> None:
-    """Write `length` characters, each drawn from what `call` gives for the one before."""
+    """Generate `length` characters, each sampled from the distribution that `call` returns for the previous one."""
     random = np.random.default_rng(0)
     character = 0
     for _ in range(length):
@@ -63,7 +64,7 @@ def main() -> None:
     from utils.text.sequences import Vocabulary
 
     plain, stateful = networks()
-    # Neither END nor UNKNOWN can come, so that all tunes are as long.
+    # END and UNKNOWN get probability 0, so that all tunes have the same length.
     bias = plain.layers[-1].bias
     bias.assign(np.where(np.arange(SYMBOLS) < 2, -1e4, 0.0))
     writer = Writer(plain, Vocabulary(tuple(map(str, range(SYMBOLS)))))
@@ -74,7 +75,7 @@ def main() -> None:
         "loop_of_16": (lambda: writer.write([""] * TUNES, longest=LENGTHS["loop_of_16"]), TUNES),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for way, _ in ways.values():  # whatever is traced once, before the clock runs
+    for way, _ in ways.values():  # warm-up: tracing is not measured
         way()
     for _ in range(REPEATS):
         for name, (way, tunes) in ways.items():

@@ -1,8 +1,8 @@
-"""Training from a folder of pictures: streamed from the decoded file against arrays in memory, and what memory does.
+"""Measure training from a folder of images: read from disk and from arrays in memory, with the peak memory.
 
     python -m benchmarks.pictures
 
-The pictures are noise, written here as JPEG: what is measured is reading them, not learning from them.
+The images are random noise in JPEG files: the script measures how fast they are read, not what is learned.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ from benchmarks.pages.results import record
 
 SIDE, MANY, FEW, REPEATS = 64, 5000, 500, 7
 
-# Decode, split, train two epochs and predict in a process of its own, whose peak memory is its own.
+# Decode, split, train two epochs and predict. Runs in its own process, because the peak memory is per process.
 WHOLE = """
 import sys
 from pathlib import Path
-from utils.quiet import import_keras
+from utils.base.keras_import import import_keras
 import_keras()
 from labs.classification.config import Config as ClassificationConfig
 from labs.classification.lab import lab
-from utils import harness, report
+from utils.base.machine import peak_megabytes
+from utils.export.predictor import predictor
+from utils.runs import harness
 folder, side = Path(sys.argv[1]), int(sys.argv[2])
 config = ClassificationConfig(data_dir=folder, image_size=side, network="cnn", filters=4, epochs=2)
 fitted = harness.fit(lab, config, lab.splits(config))
-from utils.export import predictor
 predictor(fitted.model).predict(fitted.splits.test.inputs)
-print(report.peak_megabytes())
+print(peak_megabytes())
 """
 
-# What the lab adds to importing Keras, which brings most of the packages that it needs.
+# The start-up time of the lab after importing Keras, which imports most of the packages that the lab needs.
 START = """
 import time
-from utils.quiet import import_keras
+from utils.base.keras_import import import_keras
 import_keras()
 start = time.perf_counter()
 from labs.classification.lab import lab
@@ -50,26 +51,26 @@ print(time.perf_counter() - start)
 
 
 def write(folder: Path, number: int) -> None:
-    """JPEGs of twice the side, half of them in each of two classes."""
+    """Write JPEG files of twice the side into the folders of two classes."""
     import numpy as np
     from PIL import Image
 
     random = np.random.default_rng(0)
     for i in range(number):
-        place = folder / "ab"[i % 2]
-        place.mkdir(parents=True, exist_ok=True)
+        subfolder = folder / "ab"[i % 2]
+        subfolder.mkdir(parents=True, exist_ok=True)
         noise = random.integers(0, 256, (SIDE // 8, SIDE // 8, 3)).astype("uint8")
-        Image.fromarray(noise).resize((2 * SIDE, 2 * SIDE)).save(place / f"{i}.jpg")
+        Image.fromarray(noise).resize((2 * SIDE, 2 * SIDE)).save(subfolder / f"{i}.jpg")
 
 
 def child(code: str, *words: str) -> str:
-    """What a process of its own prints last."""
+    """The last line that the code prints in a new process."""
     done = subprocess.run([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip().splitlines()[-1]
 
 
 def epochs(folder: Path) -> dict[str, list[float]]:
-    """Seconds of an epoch from disk and from memory, in turn."""
+    """Seconds per epoch from disk and from memory, alternating."""
     from utils.base.keras_import import import_keras
 
     import_keras()

@@ -1,10 +1,10 @@
-"""What each lab reaches: its presets over several seeds on its data sets, and its protocols, from its command line.
+"""Measure the quality of a lab: its presets over several seeds on its data sets, and its evaluation protocols.
 
     python -m benchmarks.quality LAB
     python -m benchmarks.quality LAB DATA… DATA/PRESET…
 
-With a mirror of its data sets in LABS_MIRROR; benchmarks/README.md says how long each lab takes. With data sets named,
-or single presets on them, only those are measured again. The documents take every number from what this records.
+LABS_MIRROR must name a mirror with the data sets; benchmarks/README.md gives the duration for each lab. If data sets or
+single presets are named, only those are measured again. The pages take all numbers from what this script records.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from tyro.conf import Positional
 
 from benchmarks.pages.results import COMMIT, FOLDER, record, recorded
+from labs.cli import options
+from labs.cli.main import status_of
+from utils.base.errors import CallerError
 from utils.base.paths import ROOT
 
 Seeds = dict[str, tuple[int, ...]]
@@ -68,41 +73,42 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "galaxy-zoo": {"course": ONE, "best": ONE},
     },
 }
-"""By lab, data set and preset, with further options behind it. The large sets take ten minutes a run."""
+"""The seeds by lab, data set and preset; options may follow a preset. The large sets take ten minutes per run."""
 SPLITS = 20
+"""Number of splits of each protocol."""
 FOLDERS = {"chest-xray": "chest_xray_224", "galaxy-zoo": "galaxy_zoo_spiral", "hymenoptera": "hymenoptera"}
-"""Of data sets that are folders of pictures: where they lie in the mirror that LABS_MIRROR names."""
+"""The folder in the mirror of each data set that is a folder of images."""
 OPTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("transfer", "elpv-by-module"): ("--data", "elpv", "--split", "module"),
-    # Files of one child, as the pneumonia lab reads their names.
+    # The files of one child, identified by their names as in the pneumonia lab.
     ("transfer", "chest-xray"): ("--group", r"person\d+_(bacteria|virus)|(NORMAL\d*-)?IM-\d+"),
 }
-"""Further options of a lab on a data set, or in place of its name."""
-PICTURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
+"""Additional options of a lab for a data set, instead of its name if they include --data."""
+PAGE_FIGURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "classification": {("mnist-5k", "best"): ("wrong.png",)},
     "pneumonia": {("chest-xray", "best"): ("roc.png", "thresholds.png")},
     "galaxy": {("simulated-galaxies", "best"): ("feature_maps.png",)},
     "music": {("oneills", "best"): ("sureness.png", "intervals.png", "tune.png")},
     "transfer": {("elpv", "best"): ("grad_cam.png", "learning_curves.png")},
 }
-"""Pictures of a run that the lab's page shows."""
-WIDEST = 900
+"""Figures of a run that the page of the lab shows."""
+LARGEST_WIDTH = 900
 
 
 def called(*words: str) -> tuple[dict[str, Any], float]:
-    """What `python -m words … --json` prints, and its wall time in seconds."""
+    """The output of `python -m words … --json`, and the wall time in seconds."""
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", *words, "--json"], stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout), time.perf_counter() - start
 
 
 def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, Any]:
-    """Mean and standard deviation over the seeds of each test metric, with median seconds and memory."""
+    """Mean and standard deviation of each test metric over the seeds, with the median duration and memory."""
     out = Path(os.environ["LABS_MODELS"]) / f"{lab}-{data}-{name.replace(' ', '-')}"
     words = (f"labs.{lab}", *source(lab, data), "--preset", *name.split())
     calls = [called(*words, "--seed", str(seed), "--out", f"{out}-{seed}") for seed in seeds]
-    for picture in PICTURES.get(lab, {}).get((data, name), ()):
-        small_copy(Path(f"{out}-{seeds[0]}") / "figures" / picture, ROOT / "labs" / lab / picture)
+    for figure in PAGE_FIGURES.get(lab, {}).get((data, name), ()):
+        small_copy(Path(f"{out}-{seeds[0]}") / "figures" / figure, ROOT / "labs" / lab / figure)
     runs = [run for run, _ in calls]
     values = {
         metric: [run["metrics"]["test"][metric]["value"] for run in runs] for metric in runs[0]["metrics"]["test"]
@@ -114,7 +120,7 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
             for metric, each in values.items()
         },
         "baselines": runs[0]["baselines"],
-        "details": figures_of(runs[0]["details"]),
+        "details": single_values(runs[0]["details"]),
         "parameters": runs[0]["parameters"],
         "wall_seconds": statistics.median(seconds for _, seconds in calls),
         "fit_seconds": statistics.median(run["seconds"]["fit"] for run in runs),
@@ -125,34 +131,34 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
     }
 
 
-def small_copy(picture: Path, target: Path) -> None:
-    """A picture for a page, at most WIDEST pixels wide: half the bytes, and as wide as a page is."""
-    with Image.open(picture) as image:
-        image.thumbnail((WIDEST, 10 * WIDEST))
+def small_copy(figure: Path, target: Path) -> None:
+    """Copy a figure for a page, scaled down to LARGEST_WIDTH pixels, the width of a page."""
+    with Image.open(figure) as image:
+        image.thumbnail((LARGEST_WIDTH, 10 * LARGEST_WIDTH))
         image.convert("RGB").save(target, optimize=True)
 
 
 def source(lab: str, data: str) -> tuple[str, ...]:
-    """The options that name a data set."""
+    """The options that select a data set."""
     more = OPTIONS.get((lab, data), ())
     if data in FOLDERS:
         return ("--data-dir", str(Path(os.environ["LABS_MIRROR"]) / FOLDERS[data]), *more)
     return more or ("--data", data)
 
 
-def figures_of(details: Any, most: int = 12) -> Any:
-    """The single figures of a run's details, without its histograms and matrices."""
+def single_values(details: Any, most: int = 12) -> Any:
+    """The scalar values of a run's details, without histograms and matrices."""
     if not isinstance(details, dict):
         return details
     return {
-        name: figures_of(value)
+        name: single_values(value)
         for name, value in details.items()
         if not isinstance(value, list) and not (isinstance(value, dict) and len(value) > most)
     }
 
 
 def protocols() -> dict[str, Any]:
-    """The regression lab's two protocols, under both presets, on the same splits."""
+    """The two protocols of the regression lab with both presets, on the same splits."""
     found = {}
     for name in ("course", "best"):
         for split in ("mix", "random"):
@@ -168,31 +174,52 @@ def protocols() -> dict[str, Any]:
 
 
 def merged(lab: str, earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded, by data set and preset, with what was measured now in its place; in the order of SEEDS."""
+    """The earlier results by data set and preset, updated with the new ones, in the order of SEEDS."""
     every = {data: {**earlier.get(data, {}), **now.get(data, {})} for data in SEEDS[lab]}
     return {
         data: {name: every[data][name] for name in names if name in every[data]} for data, names in SEEDS[lab].items()
     }
 
 
-def main() -> None:
-    lab, *chosen = sys.argv[1:]
-    names = {name for data, presets in SEEDS[lab].items() for name in (data, *(f"{data}/{each}" for each in presets))}
-    if unknown := set(chosen) - names:
-        sys.exit(f"error: nothing is called {min(unknown)}\nhint: SEEDS in this file has the names")
-    figures: dict[str, Any] = {"data": {}}
-    with tempfile.TemporaryDirectory() as models:
-        os.environ["LABS_MODELS"] = models
-        for data, presets in SEEDS[lab].items():
-            for name, seeds in presets.items():
-                if not chosen or data in chosen or f"{data}/{name}" in chosen:
-                    figures["data"].setdefault(data, {})[name] = preset(lab, data, name, seeds)
-        if lab == "regression" and not chosen:
-            figures["protocols"] = protocols()
-    if chosen and (FOLDER / f"{lab}.json").exists():  # read last: other sets may have been measured meanwhile
-        figures = {**recorded(lab), "data": merged(lab, recorded(lab)["data"], figures["data"])}
-    record(lab, figures)
+@dataclass(frozen=True)
+class Quality:
+    """Measure the quality of a lab: its presets over several seeds, and its evaluation protocols."""
+
+    lab: Positional[str]
+    """Name of the lab."""
+    chosen: Positional[tuple[str, ...]] = ()
+    """Only these data sets, or single presets as DATA/PRESET; defaults to all."""
+
+    def execute(self) -> int:
+        """Measure and record.
+
+        Raises:
+            CallerError: an unknown lab, data set or preset.
+        """
+        if self.lab not in SEEDS:
+            raise CallerError(f"there is no lab {self.lab}", f"choose from: {', '.join(SEEDS)}")
+        sets = SEEDS[self.lab]
+        names = {name for data, presets in sets.items() for name in (data, *(f"{data}/{each}" for each in presets))}
+        if unknown := set(self.chosen) - names:
+            raise CallerError(
+                f"there is no data set or preset {min(unknown)}", f"choose from: {', '.join(sorted(names))}"
+            )
+        results: dict[str, Any] = {"data": {}}
+        with tempfile.TemporaryDirectory() as models:
+            os.environ["LABS_MODELS"] = models
+            for data, presets in sets.items():
+                for name, seeds in presets.items():
+                    if not self.chosen or {data, f"{data}/{name}"} & set(self.chosen):
+                        results["data"].setdefault(data, {})[name] = preset(self.lab, data, name, seeds)
+            if self.lab == "regression" and not self.chosen:
+                results["protocols"] = protocols()
+        # Read only now: other data sets may have been measured in the meantime.
+        if self.chosen and (FOLDER / f"{self.lab}.json").exists():
+            earlier = recorded(self.lab)
+            results = {**earlier, "data": merged(self.lab, earlier["data"], results["data"])}
+        record(self.lab, results)
+        return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(status_of(lambda: options.execute(Quality, sys.argv[1:], "python -m benchmarks.quality")))

@@ -1,11 +1,11 @@
-"""The course's X-ray network: an augmented epoch beside the course's own generator, the first pass, and memory.
+"""Measure the training of the pneumonia course's network: an augmented epoch, the first decoding, peak memory.
 
     LABS_MIRROR=… python -m benchmarks.radiographs
 
-Both ways train the same network on the same JPEGs with the same augmentation and batch, and validate it on the same
-others; they take turns in one process, so that the ratio holds where seconds do not. The first pass reads SIMULATED
-films written here as JPEG of a full-size film's size, on all cores, as the lab does, against PIL's plain decoding and
-resizing, one after the other, as the course's generator does.
+The lab and the course's generator train the same network on the same JPEG files with the same augmentation, batch size
+and validation files. They alternate in one process, because ratios of medians are more reliable than seconds. The first
+decoding is measured with SIMULATED radiographs in JPEG files of the full size: the lab decodes on all cores, the
+course's generator decodes and resizes one file after the other with PIL.
 """
 
 from __future__ import annotations
@@ -32,47 +32,48 @@ if TYPE_CHECKING:
 SIDE, REPEATS = 256, 5
 WIDTH, HEIGHT, FULL_SIZE = 1300, 1000, 200
 FEW, MANY = 500, 4_700
-"""Films that an epoch is trained on to see what memory does."""
+"""Numbers of training radiographs for which the peak memory is measured."""
 
-# A training in a process of its own, whose peak memory is its own; of the films only the first so many.
+# Train on a subset of the radiographs. Runs in its own process, because the peak memory is per process.
 TRAINED = """
 import sys
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from utils.quiet import import_keras
+from utils.base.keras_import import import_keras
 import_keras()
 from labs.pneumonia.config import Config as PneumoniaConfig
 from labs.pneumonia.lab import lab
-from utils import harness, report
+from utils.base.machine import peak_megabytes
+from utils.runs import harness
 config = PneumoniaConfig(data_dir=Path(sys.argv[1]), epochs=1)
 splits = lab.splits(config)
 rows = np.random.default_rng(0).permutation(len(splits.train))[: int(sys.argv[2])]
 inputs, targets = splits.train.inputs.take(rows), splits.train.targets[rows]
 fewer = replace(splits.train, inputs=inputs, targets=targets, groups=None, names=None)
 harness.fit(lab, config, replace(splits, train=fewer))
-print(report.peak_megabytes())
+print(peak_megabytes())
 """
 
 
 def linked(folder: Path, splits: Splits, place: Path) -> None:
-    """Links to the films that the lab trains on and to those that it validates on, in folders as the course reads."""
+    """Link the training and validation radiographs of the lab into folders as the course's generator reads them."""
     for name, part in (("train", splits.train), ("validation", splits.validation)):
-        assert part.names is not None, "a folder's films have names"
-        for film, target in zip(part.names, part.targets, strict=True):
-            link = place / name / splits.class_names[target] / film.replace("/", "-")
+        assert part.names is not None, "images from a folder have names"
+        for file, target in zip(part.names, part.targets, strict=True):
+            link = place / name / splits.class_names[target] / file.replace("/", "-")
             link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to((folder / film).resolve())
+            link.symlink_to((folder / file).resolve())
 
 
 def generators(place: Path) -> tuple[Any, Any]:
-    """The course's own way: films decoded anew in every epoch, those to train on transformed; and those to validate."""
+    """The course's generators for training, with augmentation, and for validation. Both decode in every epoch."""
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    varied = ImageDataGenerator(
+    augmented = ImageDataGenerator(
         rescale=1 / 255, zoom_range=0.2, rotation_range=15, width_shift_range=0.05, height_shift_range=0.05
     )
-    still = ImageDataGenerator(rescale=1 / 255)
+    plain = ImageDataGenerator(rescale=1 / 255)
     options: dict[str, Any] = {
         "class_mode": "categorical",
         "color_mode": "grayscale",
@@ -80,13 +81,13 @@ def generators(place: Path) -> tuple[Any, Any]:
         "batch_size": 16,
     }
     return (
-        varied.flow_from_directory(str(place / "train"), **options),
-        still.flow_from_directory(str(place / "validation"), **options),
+        augmented.flow_from_directory(str(place / "train"), **options),
+        plain.flow_from_directory(str(place / "validation"), **options),
     )
 
 
 def course_model() -> Any:
-    """The course's network as the course compiles it; its generator scales the pixels."""
+    """The course's network, compiled as in the course. It takes pixels from 0 to 1: the generator scales them."""
     import keras
 
     from labs.pneumonia.config import Config as PneumoniaConfig
@@ -100,7 +101,7 @@ def course_model() -> Any:
 
 
 def epochs(folder: Path, place: Path) -> dict[str, Any]:
-    """Median seconds of an epoch, validation and all: the course's way, ours, ours without augmentation."""
+    """Median seconds per epoch, with validation: course's generator, lab, lab without augmentation."""
     from labs.pneumonia.config import Config as PneumoniaConfig
     from labs.pneumonia.lab import lab
     from utils.runs import harness
@@ -108,14 +109,14 @@ def epochs(folder: Path, place: Path) -> dict[str, Any]:
     augmented = PneumoniaConfig(data_dir=folder, epochs=3)
     splits = lab.splits(augmented)
     linked(folder, splits, place)
-    still = replace(augmented, rotation_range=0.0, width_shift_range=0.0, height_shift_range=0.0, zoom_range=0.0)
+    plain = replace(augmented, rotation_range=0.0, width_shift_range=0.0, height_shift_range=0.0, zoom_range=0.0)
     model, (training, validation) = course_model(), generators(place)
     found: dict[str, list[float]] = {"generator": [], "ours": [], "plain": []}
     for _ in range(REPEATS):
         start = time.perf_counter()
         model.fit(training, validation_data=validation, epochs=1, verbose=0)
         found["generator"].append(time.perf_counter() - start)
-        for name, config in (("ours", augmented), ("plain", still)):
+        for name, config in (("ours", augmented), ("plain", plain)):
             history = harness.fit(lab, config, splits).progress.history
             found[name].append(statistics.median(row["seconds"] for row in history[1:]))
     medians = {name: statistics.median(each) for name, each in found.items()}
@@ -131,19 +132,19 @@ def epochs(folder: Path, place: Path) -> dict[str, Any]:
 
 
 def first_pass(folder: Path) -> dict[str, Any]:
-    """Full-size films read by the lab's loader, on all cores, and by PIL, and how far the pictures are apart."""
+    """Decode full-size radiographs with the loader of the lab and with PIL, and compare the resulting images."""
     from PIL import Image
 
     from labs.pneumonia.simulator import radiographs
     from utils.images import image_folders
 
-    films, labels = radiographs.simulate(FULL_SIZE, 1, SIDE)
+    simulated, labels = radiographs.simulate(FULL_SIZE, 1, SIDE)
     paths = []
-    for number, (film, label) in enumerate(zip(films, labels, strict=True)):
+    for number, (radiograph, label) in enumerate(zip(simulated, labels, strict=True)):
         place = folder / radiographs.CLASS_NAMES[label]
         place.mkdir(parents=True, exist_ok=True)
         paths.append(place / f"{number:03}.jpg")
-        whole = Image.fromarray(film[..., 0]).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+        whole = Image.fromarray(radiograph[..., 0]).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
         whole.save(paths[-1], quality=92)
     seconds: dict[str, list[float]] = {"plain": [], "ours": []}
     for repeat in range(5):
@@ -153,7 +154,7 @@ def first_pass(folder: Path) -> dict[str, Any]:
             for path in paths
         }
         seconds["plain"].append(time.perf_counter() - start)
-        os.environ["LABS_DATA_HOME"] = str(folder.parent / f"cache-{repeat}")  # cold each time
+        os.environ["LABS_DATA_HOME"] = str(folder.parent / f"cache-{repeat}")  # an empty cache each time
         start = time.perf_counter()
         ours = image_folders.load(folder, (SIDE, SIDE), "grey")
         seconds["ours"].append(time.perf_counter() - start)
@@ -174,7 +175,7 @@ def first_pass(folder: Path) -> dict[str, Any]:
 
 
 def peak(folder: Path, number: int) -> float:
-    """Peak memory, MB, of an augmented epoch over so many films."""
+    """Peak memory of an augmented epoch with this number of training radiographs, in MB."""
     words = [sys.executable, "-c", TRAINED, str(folder), str(number)]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     return float(done.stdout.strip().splitlines()[-1])
@@ -184,7 +185,7 @@ def main() -> None:
     folder = Path(os.environ["LABS_MIRROR"]) / FOLDERS["chest-xray"]
     with tempfile.TemporaryDirectory() as place:
         os.environ["LABS_DATA_HOME"] = str(Path(place) / "cache")
-        # Before Keras is here: a process starts with the peak of the one that started it.
+        # Before importing Keras: a process inherits the peak memory of its parent.
         peaks = {number: peak(folder, number) for number in (FEW, MANY)}
         first = first_pass(Path(place) / "films")
         import_keras()

@@ -1,60 +1,64 @@
-"""A training step of an LSTM: `keras.layers.LSTM` as it is, and with the recurrence that the harness trains with.
+"""Measure a training step of an LSTM: the standard `keras.layers.LSTM`, and the faster recurrence of the labs.
 
     python -m benchmarks.recurrent_training [--torch-python PATH]
 
-One step each (forward, loss, all gradients), compiled, on the same weights and inputs, in turn; the ratio of medians
-holds where seconds do not. Beside the times stands the largest difference of a gradient, as a share of the largest
-gradient of its variable. With a Python that has PyTorch, its nn.LSTM of the same sizes takes its turn too, on two
-threads, in a process of its own (the project does not depend on PyTorch).
+A step is the forward pass, the loss and all gradients, compiled, with the same weights and inputs. The variants run
+alternately in one process, because ratios of medians are more reliable than seconds. The largest difference of a
+gradient is also measured, relative to the largest gradient of its variable. With the Python of an environment that has
+PyTorch, nn.LSTM of the same size is measured, too, on two threads in its own process (the project does not depend on
+PyTorch).
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.pages.results import record
+from labs.cli import options
+from labs.cli.main import status_of
 from utils.base.keras_import import import_keras
 
 REPEATS = 21
 PAUSE = 0.05
-"""Seconds before each turn, in which the threads of the other process come to rest."""
+"""Seconds before each step, for the threads of the other process to become idle."""
 FEATURES = 256
-# Batch, units, steps: MIT's network and batch, a small network in large batches, one between, and the preset course.
+# Batch size, units, time steps: MIT's lab, a small network with large batches, a medium one, and the preset `course`.
 SIZES = ((8, 1024, 100), (64, 256, 100), (16, 512, 100), (16, 256, 100))
 
 Way = Callable[[], float]
-"""Runs one step; its milliseconds."""
+"""Runs one step and returns its duration in milliseconds."""
 
 
 @contextmanager
 def torch_way(python: str, batch: int, units: int, steps: int) -> Iterator[tuple[str, Way]]:
-    """PyTorch's version, and its step."""
+    """The version of PyTorch, and its step, executed by a process that ends with the block."""
     script = Path(__file__).with_name("torch_lstm.py")
     words = [python, str(script), *map(str, (batch, units, steps, FEATURES))]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        asked, told = process.stdin, process.stdout
+        requests, answers = process.stdin, process.stdout
 
         def step() -> float:
-            asked.write("\n")
-            asked.flush()
-            return float(told.readline())
+            requests.write("\n")
+            requests.flush()
+            return float(answers.readline())
 
-        yield told.readline().strip(), step
+        yield answers.readline().strip(), step
 
 
 def ours_and_keras(batch: int, units: int, steps: int) -> tuple[dict[str, Way], float]:
-    """Either way's step, and how far their gradients are apart."""
+    """The steps of Keras and of the labs, and the largest relative difference between their gradients."""
     import keras
     import tensorflow as tf
 
@@ -89,7 +93,7 @@ def ours_and_keras(batch: int, units: int, steps: int) -> tuple[dict[str, Way], 
 
 
 def medians(ways: dict[str, Way]) -> dict[str, float]:
-    """Of each way, in turn, so that a slow minute of the machine is a slow minute for all."""
+    """Median milliseconds of each variant; they alternate, so that other load on the machine affects all of them."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(REPEATS):
         for name, way in ways.items():
@@ -99,7 +103,7 @@ def medians(ways: dict[str, Way]) -> dict[str, float]:
 
 
 def measured(batch: int, units: int, steps: int, torch_python: str | None) -> dict[str, Any]:
-    """Median milliseconds of each way, and how far the gradients of ours are from Keras's."""
+    """Median milliseconds of each variant, their ratios, and the largest relative difference of a gradient."""
     ways, apart = ours_and_keras(batch, units, steps)
     found: dict[str, Any] = {}
     if torch_python is None:
@@ -116,16 +120,24 @@ def measured(batch: int, units: int, steps: int, torch_python: str | None) -> di
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="a training step of an LSTM, ours against others")
-    parser.add_argument("--torch-python", metavar="PATH", help="a Python that has PyTorch")
-    torch_python = parser.parse_args().torch_python
-    import_keras()
-    sizes = {
-        f"{batch} x {units} x {steps}": measured(batch, units, steps, torch_python) for batch, units, steps in SIZES
-    }
-    record("recurrent_training", {"sizes": sizes, "features": FEATURES, "repeats": REPEATS})
+@dataclass(frozen=True)
+class RecurrentTraining:
+    """Measure a training step of an LSTM."""
+
+    torch_python: str | None = None
+    """Path of a Python interpreter that has PyTorch, to measure nn.LSTM, too."""
+
+    def execute(self) -> int:
+        """Measure and record."""
+        import_keras()
+        sizes = {
+            f"{batch} x {units} x {steps}": measured(batch, units, steps, self.torch_python)
+            for batch, units, steps in SIZES
+        }
+        record("recurrent_training", {"sizes": sizes, "features": FEATURES, "repeats": REPEATS})
+        return 0
 
 
 if __name__ == "__main__":
-    main()
+    program = "python -m benchmarks.recurrent_training"
+    sys.exit(status_of(lambda: options.execute(RecurrentTraining, sys.argv[1:], program)))

@@ -1,4 +1,4 @@
-"""How long a person waits: whole commands from the shell, the medians of several calls.
+"""Measure the wall time of whole commands, as the median of several calls.
 
 python -m benchmarks.start_up
 """
@@ -14,7 +14,7 @@ import time
 
 from benchmarks.pages.results import record
 
-# Command, repeats, exit status.
+# Command, number of repeats, expected exit status.
 COMMANDS = (
     ("labs", 15, 0),
     ("labs --help", 15, 0),
@@ -27,7 +27,7 @@ COMMANDS = (
 
 
 def seconds(words: str, repeats: int, status: int) -> float:
-    """The median wall time of a command; its runs go to a folder that is thrown away."""
+    """The median wall time of a command in seconds. Its runs are written to a temporary folder."""
     times = []
     with tempfile.TemporaryDirectory() as models:
         environment = {**os.environ, "LABS_MODELS": models}

@@ -1,9 +1,9 @@
-"""A training step of PyTorch's nn.LSTM, run by `benchmarks.recurrent_training` in a Python that has PyTorch.
+"""A training step of PyTorch's nn.LSTM. `benchmarks.recurrent_training` runs this file with a Python that has PyTorch.
 
     python torch_lstm.py BATCH UNITS STEPS FEATURES
 
-Standard input: a line for each step that is wanted. Standard output: a line before the first, with PyTorch's version,
-then of each its milliseconds. This file imports nothing of the project, which does not depend on PyTorch.
+It prints the version of PyTorch. Then it runs one step for each line of standard input and prints the duration in
+milliseconds. It imports nothing of the project, which does not depend on PyTorch.
 """
 
 from __future__ import annotations

@@ -1,49 +1,79 @@
-"""`python -m notebooks`: the notebooks made anew from their scripts, or checked.
+"""`python -m notebooks`: build the notebooks from their scripts, or check them.
 
-python -m notebooks [NAME …]           make, run, verify and write the notebooks and their exercises
-python -m notebooks --check [NAME …]   hold the files against the scripts: a second, nothing is run or written
-python -m notebooks --rerun [NAME …]   --check, then run each anew and hold its numbers against the published ones
-python -m notebooks --course FOLDER    lay out a course for nbgrader, with the exercises of all notebooks
+python -m notebooks [NAMES …]           build, run, verify and write the notebooks and their exercises
+python -m notebooks --check [NAMES …]   compare the files with the scripts; takes a second, runs and writes nothing
+python -m notebooks --rerun [NAMES …]   --check, then run each notebook again and compare the numbers
+python -m notebooks --course FOLDER     write a course folder for nbgrader, with the exercises of all notebooks
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from tyro.conf import Positional
 
+from labs.cli import options
+from labs.cli.main import status_of
 from notebooks.tools import script, verify
-from notebooks.tools.grading import lay_out
+from notebooks.tools.grading import write_course
 from notebooks.tools.run import execute
-from utils.base.console import say, show
-from utils.base.errors import CheckError, LabsError
+from utils.base.console import show
+from utils.base.errors import CallerError, CheckError
+
+FACTS_HINT = "let prose() fill in results; list facts in the header of the cell"
 
 
-def held(name: str, found: list[str], hint: str) -> None:
-    """Raise what was found.
+@dataclass(frozen=True)
+class Notebooks:
+    """Build the notebooks from their scripts, or check them."""
 
-    Raises:
-        CheckError: something was.
-    """
-    if found:
-        raise CheckError(f"{name}: {'; '.join(found)}", hint)
+    names: Positional[tuple[str, ...]] = ()
+    """Names of notebooks; defaults to all."""
+    check: bool = False
+    """Compare the files with the scripts; run nothing."""
+    rerun: bool = False
+    """Like --check, then run each notebook again and compare the numbers."""
+    course: Path | None = None
+    """Write a course for nbgrader to this folder."""
+
+    def execute(self) -> int:
+        """Build or check the notebooks.
+
+        Raises:
+            CallerError: options that exclude each other, or an unknown notebook.
+            CheckError: a notebook does not pass.
+        """
+        if sum([self.check, self.rerun, self.course is not None]) > 1:
+            raise CallerError(
+                "--check, --rerun and --course cannot be combined", "give one of them"
+            )
+        names = self.names or script.names()
+        if self.course is not None:
+            write_course(self.course, names)
+            return 0
+        for name in names:
+            if self.check or self.rerun:
+                check(name)
+            if self.rerun:
+                rerun(name)
+            elif not self.check:
+                build(name)
+        return 0
 
 
-def make(name: str) -> None:
-    """Make a notebook and its exercises from the script; they are written only where all holds."""
+def build(name: str) -> None:
+    """Build a notebook and its exercises from the script, and write them if all checks pass."""
     notebook = script.from_script(name)
     exercises = script.without_solutions(notebook)
-    held(
-        name,
-        verify.typed_numbers(notebook),
-        "let prose() fill results in; list facts in the cell's header",
-    )
+    _require_none(name, verify.typed_numbers(notebook), FACTS_HINT)
     start = time.perf_counter()
     execute(notebook, name)
-    held(name, verify.faults(notebook), "mend the script, then: make notebooks")
+    _require_none(name, verify.faults(notebook), "correct the script, then run make notebooks")
     nbformat.write(notebook, script.FOLDER / f"{name}.ipynb")
     nbformat.write(exercises, script.EXERCISES / f"{name}.ipynb")
     show(
@@ -52,61 +82,25 @@ def make(name: str) -> None:
 
 
 def check(name: str) -> None:
-    """Hold the files of a notebook against its script, and its texts against the values of its run."""
-    held(
-        name,
-        verify.typed_numbers(script.from_script(name)),
-        "let prose() fill results in; list facts in the header",
-    )
-    held(name, verify.differences(name), f"python -m notebooks {name}")
+    """Compare the files of a notebook with its script, and its texts with the values of its run."""
+    _require_none(name, verify.typed_numbers(script.from_script(name)), FACTS_HINT)
+    _require_none(name, verify.differences(name), f"python -m notebooks {name}")
     published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
-    held(name, verify.faults(published), f"python -m notebooks {name}")
+    _require_none(name, verify.faults(published), f"python -m notebooks {name}")
 
 
 def rerun(name: str) -> None:
-    """Run a notebook anew; what it shows must hold, and be what was published."""
+    """Run a notebook again and compare its values with those of the published notebook."""
     published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
     run = execute(script.from_script(name), name)
-    held(name, verify.faults(run), "mend the script, then: make notebooks")
-    held(name, verify.moved(published, run), f"python -m notebooks {name}")
+    _require_none(name, verify.faults(run), "correct the script, then run make notebooks")
+    _require_none(name, verify.changed_values(published, run), f"python -m notebooks {name}")
 
 
-def main() -> int:
-    """The command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m notebooks", description=__doc__.partition("\n")[0]
-    )
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="of the notebooks; all where none is given"
-    )
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument(
-        "--check", action="store_true", help="hold the files against the scripts; run nothing"
-    )
-    what.add_argument(
-        "--rerun", action="store_true", help="--check, then run each and compare the numbers"
-    )
-    what.add_argument(
-        "--course", type=Path, metavar="FOLDER", help="lay out a course for nbgrader"
-    )
-    options = parser.parse_args()
-    try:
-        names = options.names or script.names()
-        if options.course:
-            lay_out(options.course, names)
-            return 0
-        for name in names:
-            if options.check or options.rerun:
-                check(name)
-            if options.rerun:
-                rerun(name)
-            elif not options.check:
-                make(name)
-    except LabsError as error:
-        say(f"error: {error.message}\nhint: {error.hint}")
-        return error.exit_status
-    return 0
+def _require_none(name: str, problems: Sequence[str], hint: str) -> None:
+    if problems:
+        raise CheckError(f"{name}: {'; '.join(problems)}", hint)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(status_of(lambda: options.execute(Notebooks, sys.argv[1:], "python -m notebooks")))

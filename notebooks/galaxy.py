@@ -400,7 +400,7 @@ check("galaxy.recalls", recalls)
 
 # %%
 picture(
-    image_sheets.surest(
+    image_sheets.most_confident(
         test.inputs,
         test.targets,
         evaluation.predictions["test"],

@@ -693,7 +693,7 @@ rows = np.argsort(-probability)[:2]
 films = test.inputs[rows]
 heat = explain.grad_cam(fitted.model, films, 1)
 seen = [
-    image_sheets.Seen(one, warm, splits.class_names[1], chance)
+    image_sheets.Explained(one, warm, splits.class_names[1], chance)
     for one, warm, chance in zip(films, heat, probability[rows], strict=True)
 ]
 picture(

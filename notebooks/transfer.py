@@ -566,7 +566,7 @@ words = [*(["defective"] * len(hits)), *(["false alarm: defective"] * len(alarms
 picture(
     image_sheets.grad_cam(
         [
-            image_sheets.Seen(image, warmth, word, float(answers[row, 1]))
+            image_sheets.Explained(image, warmth, word, float(answers[row, 1]))
             for image, warmth, word, row in zip(
                 test.inputs[shown], heat, words, shown, strict=True
             )

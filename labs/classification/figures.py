@@ -26,5 +26,5 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         "reliability": plots.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
     }
     if not splits.features:
-        drawn["wrong"] = image_sheets.surest(test.inputs, test.targets, probabilities, splits.class_names)
+        drawn["wrong"] = image_sheets.most_confident(test.inputs, test.targets, probabilities, splits.class_names)
     return drawn

@@ -205,7 +205,7 @@ def draw(
             bar = progress(len(pictures), "drawing Grad-CAM", "image")
         for row, heat in zip(rows, heats, strict=True):
             seen = [
-                image_sheets.Seen(pictures[row], each, answers.names[i], float(answers.probabilities[row, i]))
+                image_sheets.Explained(pictures[row], each, answers.names[i], float(answers.probabilities[row, i]))
                 for i, each in zip(classes[row], heat, strict=True)
             ]
             figure = image_sheets.grad_cam(seen, title=f"{paths[row].name[-60:]}: {note}")

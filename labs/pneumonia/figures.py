@@ -34,10 +34,10 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         ),
         "reliability": plots.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
         "by_kind": by_kind(evaluation.details["by_kind"], splits.class_names, at),
-        "wrong": image_sheets.surest(
+        "wrong": image_sheets.most_confident(
             test.inputs, test.targets, probabilities, splits.class_names, threshold=evaluation.threshold
         ),
-        **image_sheets.inside(fitted, evaluation),
+        **image_sheets.network_views(fitted, evaluation),
     }
 
 

@@ -26,6 +26,6 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
             evaluation.details["confusion"], splits.class_names, note=f"accuracy {interval(scores['accuracy'])}"
         ),
         "reliability": plots.reliability(test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"),
-        "wrong": image_sheets.surest(test.inputs, test.targets, probabilities, splits.class_names),
-        **image_sheets.inside(fitted, evaluation),
+        "wrong": image_sheets.most_confident(test.inputs, test.targets, probabilities, splits.class_names),
+        **image_sheets.network_views(fitted, evaluation),
     }

@@ -1,6 +1,6 @@
-"""A course for nbgrader: the notebooks with their solutions as its source assignments, and its configuration.
+"""Write a course for nbgrader: its configuration, and the notebooks with solutions as source assignments.
 
-Nothing of the checks knows a grader: a check that raises gives no point, one that does not gives its point.
+The checks do not depend on the grader: a check that raises an exception gives no point, any other check gives one.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ c.Execute.timeout = {CELL_SECONDS}
 '''
 
 
-def lay_out(folder: Path, names: Sequence[str]) -> None:
+def write_course(folder: Path, names: Sequence[str]) -> None:
     """Write a course folder: `nbgrader_config.py` and `source/<name>/<name>.ipynb` for each notebook.
 
     Args:
-        folder: new or empty.
-        names: of the notebooks.
+        folder: a new or empty folder.
+        names: names of notebooks.
 
     Raises:
-        CallerError: something stands there, or there is no such notebook.
+        CallerError: the folder is not empty, or there is no such notebook.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CallerError(
-            f"--course {folder}: something stands there", "give the name of a new folder"
+            f"--course {folder}: the folder is not empty", "give the name of a new folder"
         )
     notebooks = {name: for_grader(from_script(name)) for name in names}
     for name, notebook in notebooks.items():

@@ -1,4 +1,4 @@
-"""Running a notebook as a student on a bare machine would: default data, no network, one cell after the other."""
+"""Run a notebook as on a fresh machine: default data, no network, one cell after the other."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from notebooks.tools.script import FOLDER, METADATA, Notebook
 from utils.base.errors import CheckError
 
 CELL_SECONDS = 300
-OURS = ("LABS_MIRROR", "LABS_DATA_HOME", "LABS_MODELS", "PYTHONPATH")
-"""What this machine's user may have set, and a bare machine has not."""
+CLEARED_VARIABLES = ("LABS_MIRROR", "LABS_DATA_HOME", "LABS_MODELS", "PYTHONPATH")
+"""Environment variables that are not set on a fresh machine."""
 
 
 def execute(
     notebook: Notebook, name: str, *, folder: Path = FOLDER, stop: bool = True
 ) -> Notebook:
-    """Run all cells in a fresh kernel, their outputs written into the notebook.
+    """Run all cells in a new kernel and store their outputs in the notebook.
 
-    The runs that it saves, and what it fetches, go to a folder that is removed.
+    Saved runs and downloaded files are written to a temporary folder.
 
     Args:
-        notebook: is changed.
-        name: to name it by where it fails.
-        folder: where the kernel starts.
-        stop: whether a cell that raises ends it, unless it is tagged `raises-exception`.
+        notebook: is modified.
+        name: its name, for error messages.
+        folder: working directory of the kernel.
+        stop: whether to stop at a cell that raises an exception and is not tagged `raises-exception`.
 
     Returns:
         The same notebook.
 
     Raises:
-        CheckError: a cell raises or takes too long.
+        CheckError: a cell raises an exception or takes too long.
     """
     with tempfile.TemporaryDirectory(prefix="labs-notebook-") as scratch:
-        environment = {key: value for key, value in os.environ.items() if key not in OURS}
+        environment = {
+            key: value for key, value in os.environ.items() if key not in CLEARED_VARIABLES
+        }
         environment |= {"LABS_MODELS": scratch, "LABS_DATA_HOME": scratch, "LABS_OFFLINE": "1"}
         client = nbclient.NotebookClient(
             notebook,
@@ -47,9 +49,8 @@ def execute(
             record_timing=False,
             allow_errors=not stop,
             coalesce_streams=True,
-            extra_arguments=[
-                "--log-level=ERROR"
-            ],  # it warns that it speaks plain TCP, which stays on this machine
+            # The kernel would warn that it uses unencrypted TCP, which is local to this machine.
+            extra_arguments=["--log-level=ERROR"],
         )
         try:
             client.execute(env=environment)
@@ -59,15 +60,15 @@ def execute(
             ) from error
         except TimeoutError as error:
             raise CheckError(
-                f"{name}: a cell takes more than {CELL_SECONDS} s", "make its work smaller"
+                f"{name}: a cell takes more than {CELL_SECONDS} s",
+                "reduce the work of the cell",
             ) from error
     notebook.metadata.update(METADATA)
     return notebook
 
 
 def _first_line(error: str) -> str:
-    """The first line of the cell that raised."""
     lines = [
         line for line in error.splitlines() if line.strip() and not set(line.strip()) <= {"-"}
     ]
-    return f"the cell that begins: {lines[1] if len(lines) > 1 else error}"
+    return f"the cell starts with: {lines[1] if len(lines) > 1 else error}"

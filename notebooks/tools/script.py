@@ -1,12 +1,12 @@
-"""A script as a notebook, with its solutions or without them.
+"""Convert a script to a notebook, with or without solutions.
 
-A script is in jupytext's percent format. Tags of its code cells say what they are for:
+A script is in jupytext's percent format. Its cells may have these tags:
 
-    setup     the first cell: how to get the labs in a hosted notebook, the path, Keras
-    prose     shows text whose numbers come from the run; its code is folded away
-    try       an experiment of the student's, ready to run
+    setup     the first cell: installation in a hosted notebook, path, Keras
+    prose     displays text with numbers from the run; the code is hidden
+    try       an experiment for the student, ready to run
     exercise  a cell with a solution between `### BEGIN SOLUTION` and `### END SOLUTION`
-    check     the verdict on an exercise: one line, `check("<notebook>.<exercise>", answer)`
+    check     checks an exercise in one line: `check("<notebook>.<exercise>", answer)`
     solution  the whole cell is left out of the exercises (any kind of cell)
 """
 
@@ -36,15 +36,15 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
-FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
-"""Folds a cell's code away: in JupyterLab and Notebook, and in Colab."""
+HIDDEN_CODE = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+"""Hides the code of a cell in JupyterLab, Notebook and Colab."""
 
 Notebook = Any
 Cell = Any
 
 
 def names() -> list[str]:
-    """The notebooks, in their order."""
+    """The names of the notebooks, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("__"))
 
 
@@ -52,7 +52,7 @@ def find(name: str) -> Path:
     """The script of a notebook.
 
     Raises:
-        CallerError: there is none of this name.
+        CallerError: there is no notebook of this name.
     """
     if name not in names():
         raise CallerError(
@@ -62,18 +62,18 @@ def find(name: str) -> Path:
 
 
 def tags(cell: Cell) -> list[str]:
-    """What a cell is for."""
+    """The tags of a cell."""
     found: list[str] = cell.metadata.get("tags", [])
     return found
 
 
 def from_script(name: str) -> Notebook:
-    """The notebook that a script says, without outputs.
+    """Build the notebook of a script, without outputs.
 
-    The same script always gives the same notebook: cells are numbered, not named at random.
+    The result is deterministic: the identifiers of the cells are numbers, not random strings.
 
     Raises:
-        CallerError: there is no such script, or a cell has a tag that is not one of ours.
+        CallerError: there is no such script, or a cell has an unknown tag.
     """
     notebook = jupytext.read(find(name), fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
@@ -81,19 +81,19 @@ def from_script(name: str) -> Notebook:
     for number, cell in enumerate(notebook.cells):
         if unknown := set(tags(cell)) - TAGS:
             raise CallerError(
-                f"{name}.py: a cell has the tag {min(unknown)}",
-                f"the tags are: {', '.join(TAGS)}",
+                f"{name}.py: a cell has the unknown tag {min(unknown)}",
+                f"the tags are: {', '.join(sorted(TAGS))}",
             )
         cell.id = f"cell-{number:03d}"
         if "prose" in tags(cell):
-            cell.metadata.update(FOLDED)
+            cell.metadata.update(HIDDEN_CODE)
     return notebook
 
 
 def without_solutions(notebook: Notebook) -> Notebook:
-    """The notebook as students get it: solutions are replaced by a stub, nothing has been run.
+    """The notebook for students: solutions are replaced by a stub, and there are no outputs.
 
-    A check stops nobody from running all cells: what it raises is expected, and the next cell is run all the same.
+    The checks are tagged `raises-exception`, so that "Run all" continues after a check that does not pass.
     """
     bare = for_grader(notebook)
     bare.cells = [cell for cell in bare.cells if "solution" not in tags(cell)]
@@ -105,12 +105,12 @@ def without_solutions(notebook: Notebook) -> Notebook:
 
 
 def for_grader(notebook: Notebook) -> Notebook:
-    """The notebook, not run, with what nbgrader has to know: where answers are written, and that a check is a point.
+    """The notebook without outputs, with nbgrader's metadata: exercises are answers, each check is worth one point.
 
-    A front end without nbgrader ignores it.
+    Front ends without nbgrader ignore the metadata.
 
     Raises:
-        CallerError: a check is not one line, or its exercise not the code cell before.
+        CallerError: a check is not a single line, or the code cell before it is not an exercise.
     """
     bare = copy.deepcopy(notebook)
     before = None
@@ -122,10 +122,10 @@ def for_grader(notebook: Notebook) -> Notebook:
             found = CHECK.fullmatch(cell.source)
             if found is None or before is None or not SOLUTION.search(before.source):
                 raise CallerError(
-                    f"{cell.source}: a check is one line, its exercise the code cell before",
+                    f"{cell.source}: a check must be a single line after the code cell of its exercise",
                     'write check("<notebook>.<exercise>", answer) below a cell with ### BEGIN SOLUTION',
                 )
-            point = found[1].replace(".", "-")  # nbgrader takes no dots
+            point = found[1].replace(".", "-")  # nbgrader does not allow dots
             before.metadata["nbgrader"] = _role(f"{point}-answer", solution=True, locked=False)
             cell.metadata["nbgrader"] = _role(point, grade=True, locked=True, points=1)
         before = cell

@@ -1,8 +1,8 @@
-"""What holds a notebook to its script and its numbers to the run.
+"""Check that a notebook corresponds to its script, and its numbers to its run.
 
-Cheap, of the files alone: `typed_numbers` (results that somebody typed), `differences` (script and notebook),
-`faults` (text that is not what its values say, claims that do not hold, errors, warnings, size). Dear, with a run
-that was just made: `moved` (values that are not those of the run, within each text's own tolerance).
+Fast checks of the files: `typed_numbers` (results that were typed by hand), `differences` (between script and notebook)
+and `faults` (text that does not match its values, false claims, errors, warnings, size). Slow check, with a new run:
+`changed_values` (values that differ from those of the run by more than the tolerance of the text).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from utils.teaching.prose import METADATA, fill
 
 MEGABYTE = 1_000_000
 
-# What may have figures in a text and is no result.
+# Parts of a text that may contain digits and are not results.
 ALLOWED = re.compile(
     r"```.*?```|`[^`]*`"  # code
     r"|\$\$.*?\$\$|\$[^$\n]*\$"  # formulas
-    r"|\]\([^)]*\)|<[^>]*>"  # where links go
-    r"|\{[^}]*\}"  # holes that the run fills
+    r"|\]\([^)]*\)|<[^>]*>"  # targets of links
+    r"|\{[^}]*\}"  # placeholders, filled by the run
     r"|^ *(?:\*\*)?\d+\. "  # numbered lists
     r"|\b(?:1[89]|20)\d\d\b"  # years
     r"|\b[A-Za-z][\w.]*\d[\w.]*|\b\d+\.[A-Z]\w*",  # names: R2, conv2d, 6.S191
@@ -44,11 +44,11 @@ NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?: ?%)?")
 
 
 def typed_numbers(notebook: Notebook) -> list[str]:
-    """Numbers that somebody typed into a text, where only facts may be: `12.3 (cell-004)`.
+    """Numbers that were typed into a text and are not listed as facts, for example `12.3 (cell-004)`.
 
-    A result belongs in a hole of `prose`. Facts (the width of the course's layers, a published value) are listed in
-    the header of their cell, `# %% [markdown] facts=["10"]`; years, formulas, code, links, numbered lists and names
-    with figures need no listing. A fact that is listed and does not occur is told too.
+    Results must be placeholders of `prose`. Facts (the width of a layer, a published value) are listed in the header of
+    their cell, `# %% [markdown] facts=["10"]`. Years, formulas, code, links, numbered lists and names with digits need
+    not be listed. Listed facts that do not occur are reported, too.
     """
     found = []
     for cell in notebook.cells:
@@ -60,19 +60,19 @@ def typed_numbers(notebook: Notebook) -> list[str]:
         }
         found += [f"{number} ({cell.id})" for number in sorted(numbers - facts)]
         found += [
-            f"{fact}, a fact that does not occur ({cell.id})"
+            f"{fact}, a listed fact that does not occur ({cell.id})"
             for fact in sorted(facts - numbers)
         ]
         if "prose" in tags(cell):
             found += [
-                f"{value}, given to prose as a figure ({cell.id})"
-                for value in _given_figures(cell)
+                f"{value}, passed to prose as a literal ({cell.id})"
+                for value in _literal_values(cell)
             ]
     return found
 
 
 def _texts(cell: Cell) -> Iterator[str]:
-    """What of a cell a reader reads as text."""
+    """The texts of a cell, code excluded."""
     if cell.cell_type == "markdown":
         yield cell.source
     elif "prose" in tags(cell):
@@ -98,8 +98,8 @@ def _template(call: ast.Call) -> str:
     return str(ast.literal_eval(call.args[0]))
 
 
-def _given_figures(cell: Cell) -> Iterator[str]:
-    """Values of holes that are written as figures: they come from nowhere."""
+def _literal_values(cell: Cell) -> Iterator[str]:
+    """Literals that are passed to `prose` as values: they do not come from the run."""
     for call in _prose_calls(cell):
         for keyword in call.keywords:
             if keyword.arg not in ("claims", "within") and isinstance(
@@ -109,22 +109,22 @@ def _given_figures(cell: Cell) -> Iterator[str]:
 
 
 def differences(name: str) -> list[str]:
-    """Where the committed notebook, or its exercises, are not what the script says."""
+    """Committed files, notebook and exercises, that are missing or differ from the script."""
     script = from_script(name)
     found = []
-    for path, said in (
+    for path, expected in (
         (FOLDER / f"{name}.ipynb", script),
         (EXERCISES / f"{name}.ipynb", without_solutions(script)),
     ):
         if not path.is_file():
             found.append(f"{path.relative_to(FOLDER)} is missing")
-        elif _bare(nbformat.read(path, as_version=4)) != _bare(said):
-            found.append(f"{path.relative_to(FOLDER)} is not what {name}.py says")
+        elif _bare(nbformat.read(path, as_version=4)) != _bare(expected):
+            found.append(f"{path.relative_to(FOLDER)} differs from {name}.py")
     return found
 
 
 def _bare(notebook: Notebook) -> list[tuple[Any, ...]]:
-    """A notebook but for what running it adds."""
+    """The parts of a notebook that do not depend on running it."""
     return [
         (cell.id, cell.cell_type, cell.source, json.dumps(cell.metadata, sort_keys=True))
         for cell in notebook.cells
@@ -132,7 +132,7 @@ def _bare(notebook: Notebook) -> list[tuple[Any, ...]]:
 
 
 def values(notebook: Notebook) -> dict[str, dict[str, Any]]:
-    """What was filled into each text, with its tolerance: `{"cell-004/0": {"values": …, "within": …}}`."""
+    """The values in each text, with its tolerance: `{"cell-004/0": {"values": …, "within": …}}`."""
     found: dict[str, dict[str, Any]] = {}
     for cell in notebook.cells:
         outputs = [
@@ -148,10 +148,10 @@ def values(notebook: Notebook) -> dict[str, dict[str, Any]]:
 
 
 def faults(notebook: Notebook) -> list[str]:
-    """What of a notebook that was run must not be published."""
+    """Reasons not to publish a notebook that was run."""
     found = []
     if len(nbformat.writes(notebook)) > MEGABYTE:
-        found.append("it is larger than 1 MB")
+        found.append("the file is larger than 1 MB")
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
@@ -161,20 +161,19 @@ def faults(notebook: Notebook) -> list[str]:
             if output.output_type == "error":
                 found.append(f"{cell.id} raises {output.ename}")
             if output.get("name") == "stderr":
-                found.append(f"{cell.id} warns: {output.text.strip()[:80]}")
+                found.append(f"{cell.id} prints a warning: {output.text.strip()[:80]}")
             about = output.get("metadata", {}).get(METADATA, {})
             found += [
-                f"{cell.id} claims what does not hold: {claim}"
-                for claim in about.get("lapsed", [])
+                f"{cell.id}: the claim is false: {claim}" for claim in about.get("lapsed", [])
             ]
         if "prose" in tags(cell):
-            found += _unlike_its_values(cell)
+            found += _differs_from_values(cell)
     return found
 
 
-def _unlike_its_values(cell: Cell) -> list[str]:
-    """Texts that are not what the values of the run make of the template in the cell."""
-    said = [
+def _differs_from_values(cell: Cell) -> list[str]:
+    """Texts that differ from the template of the cell, filled with the values of the run."""
+    texts = [
         output.data["text/markdown"]
         for output in cell.outputs
         if METADATA in output.get("metadata", {})
@@ -185,29 +184,29 @@ def _unlike_its_values(cell: Cell) -> list[str]:
         if METADATA in output.get("metadata", {})
     ]
     calls = _prose_calls(cell)
-    if len(calls) != len(said):
-        return [f"{cell.id} has {len(calls)} texts and shows {len(said)}"]
-    made = [
+    if len(calls) != len(texts):
+        return [f"{cell.id}: calls of prose: {len(calls)}, texts: {len(texts)}"]
+    expected = [
         fill(_template(call), one["values"], one["lapsed"])
         for call, one in zip(calls, about, strict=True)
     ]
     return [
-        f"{cell.id} says other numbers than its run"
-        for text, right in zip(said, made, strict=True)
+        f"{cell.id}: the text differs from the values of its run"
+        for text, right in zip(texts, expected, strict=True)
         if text != right
     ]
 
 
-def moved(published: Notebook, run: Notebook) -> list[str]:
-    """Values of the published notebook that a run just made does not give again, within each text's tolerance."""
+def changed_values(published: Notebook, run: Notebook) -> list[str]:
+    """Values of the published notebook that a new run does not reproduce within the tolerance of the text."""
     old, new = values(published), values(run)
     if old.keys() != new.keys():
-        return ["the run shows other texts"]
+        return ["the run has other texts"]
     found = []
     for place, about in old.items():
         given = new[place]["values"]
         if given.keys() != about["values"].keys():
-            found.append(f"{place}: other values")
+            found.append(f"{place}: the names of the values differ")
             continue
         found += [
             f"{place}: {name} is {given[name]!r}, published as {value!r}"

@@ -1,4 +1,4 @@
-"""Saved models: opened without this project, equal to the live model, and refused where they are not safe."""
+"""Saved models load without this project, predict the same as the trained model, and are refused if unsafe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEST = SPLITS.test
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The untrained `best` network, which has every kind of layer of the lab, in its three forms."""
+    """The untrained `best` network, which has every kind of layer of the lab, saved in all formats."""
     keras.utils.set_random_seed(2)
     path = tmp_path_factory.mktemp("saved")
     save_model(lab.build(lab.preset("best"), SPLITS), path)
@@ -38,7 +38,7 @@ def live() -> keras.Model:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_each_form_predicts_what_the_model_does(form: str, folder: Path) -> None:
+def test_each_format_predicts_the_same(form: str, folder: Path) -> None:
     opened = open_model(folder / FORMATS[form])
     np.testing.assert_allclose(opened.predict(TEST.inputs), predictor(live()).predict(TEST.inputs), rtol=1e-6)
     assert opened.signature["inputs"] == {"features": {"dtype": "float32", "shape": [None, 8]}}
@@ -68,7 +68,7 @@ np.testing.assert_allclose(outputs[:, 0], expected, rtol=1e-5)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
-def test_each_form_opens_without_this_project(form: str, folder: Path) -> None:
+def test_each_format_loads_without_this_project(form: str, folder: Path) -> None:
     np.save(folder / "inputs.npy", TEST.inputs)
     np.save(folder / "expected.npy", predictor(live()).predict(TEST.inputs))
     process = subprocess.run(
@@ -82,7 +82,7 @@ def test_wrong_shape_is_refused(folder: Path) -> None:
         open_model(folder).predict(TEST.inputs[:, :5])
 
 
-def test_nothing_to_open(tmp_path: Path) -> None:
+def test_a_missing_or_damaged_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="no model here"):
         open_model(tmp_path)
     for name in ("model.keras", "model.h5"):
@@ -142,7 +142,7 @@ def test_a_lambda_is_not_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_fresh_process_tells_a_changed_model(tmp_path: Path) -> None:
+def test_a_fresh_process_detects_other_predictions(tmp_path: Path) -> None:
     model = live()
     predictions = predictor(model).predict(TEST.inputs)
     with FreshProcess() as process:
@@ -151,13 +151,13 @@ def test_a_fresh_process_tells_a_changed_model(tmp_path: Path) -> None:
     assert set(found) == set(FORMATS)
     assert all(form["max_abs_diff"] < 1e-4 for form in found.values())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.h5", "model.keras", "saved_model"]
-    with pytest.raises(CheckError, match="keras: reloaded, it predicts up to"), FreshProcess() as process:
+    with pytest.raises(CheckError, match="keras: predictions differ by up to"), FreshProcess() as process:
         process.check(tmp_path, TEST.inputs, TEST.targets, predictions + 0.01, lab.metrics)
 
 
-def test_a_metric_that_no_form_can_give_on_these_rows_is_no_difference() -> None:
+def test_a_metric_that_is_undefined_on_both_sides_is_no_difference() -> None:
     nothing, half = {"auc": float("nan")}, {"auc": 0.5}
     _check("h5", {"max_abs_diff": 0.0, "metrics": nothing}, nothing, 1.0)
     for found, own in ((nothing, half), (half, nothing)):
-        with pytest.raises(CheckError, match="measures another auc"):
+        with pytest.raises(CheckError, match="these metrics differ: auc"):
             _check("h5", {"max_abs_diff": 0.0, "metrics": found}, own, 1.0)

@@ -1,4 +1,4 @@
-"""Bands and verdicts: what holds, what moved, and where the sentence points."""
+"""Bands and verdicts: when a measure counts as moved, and which cause the explanation names."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ FRESH = [outcome(seed) for seed in (100, 101, 102)]
 
 
 def moved(factors: dict[str, float], **changes: Any) -> list[Outcome]:
-    """Fresh seeds whose measures are multiplied, by name or by the first word of it."""
+    """Outcomes of new seeds whose measures are multiplied by a factor, given by name or by its first word."""
     return [
         outcome(
             seed,
@@ -73,52 +73,52 @@ def judged(outcomes: list[Outcome]) -> verdicts.Verdict:
     return verdicts.verdict(BAND, outcomes, ERROR)
 
 
-def test_clean_seeds_hold() -> None:
+def test_unchanged_seeds_hold() -> None:
     verdict = judged(FRESH)
     assert verdict.holds
     assert explain(verdict) == []
-    held = {*CENTRE, "fit (turns of a fixed loop)", "peak memory (MB)"} - verdicts.UNJUDGED
+    held = {*CENTRE, "fit (turns of a fixed loop)", "peak memory (MB)"} - verdicts.NOT_COMPARED
     assert {each.measure for each in verdict.held} == held
 
 
 @pytest.mark.parametrize(
     ("outcomes", "points_at"),
     [
-        (moved({"test": 1.5}), "how the test split is made and measured"),
+        (moved({"test": 1.5}), "how the test split is made and evaluated"),
         (moved({"test": 1.5, "train": 1.5}), "the order of the classes"),
-        (moved({"test": 0.5, "test r2": 1.5, "train": 0.5, "last": 0.5}), "test rows in training"),
+        (moved({"test": 0.5, "test r2": 1.5, "train": 0.5, "last": 0.5}), "test rows are in the training split"),
         (moved({"test": 1.5, "train": 1.5, "last": 1.5, "first": 1.5}), "learning rate"),
-        (moved({"first": 32.0, "last": 32.0}), "the loss counts differently"),
+        (moved({"first": 32.0, "last": 32.0}), "the weights of the loss"),
         (moved({"last loss": 0.5, "first loss": 0.7}), "augmentation"),
-        (moved({"test": math.nan}), "test split"),
-        (moved({}, facts={**FACTS, "duplicates across splits": 5}), "a leak"),
-        (moved({}, facts={**FACTS, "train rows": 40}), "other rows train"),
+        (moved({"test": math.nan}), "only the test metrics moved"),
+        (moved({}, facts={**FACTS, "duplicates across splits": 5}), "data leakage"),
+        (moved({}, facts={**FACTS, "train rows": 40}), "the size of the training split changed"),
         (moved({}, config={"epochs": 4, "units": 10}), "epochs: 3 in the band, 4 now"),
         (moved({"test": 2.0}, versions={"keras": "4.0.0"}), "keras: 3.15.1 in the band, 4.0.0 now"),
-        (moved({}, data="bike-sharing"), "other data"),
-        (moved({}, seconds=9.0), "at another price"),
-        (moved({}, peak_mb=2_000.0), "at another price"),
+        (moved({}, data="bike-sharing"), "the data set is not that of the band"),
+        (moved({}, seconds=9.0), "only the duration or the memory"),
+        (moved({}, peak_mb=2_000.0), "only the duration or the memory"),
         ([*FRESH[:2], {"trial": {"seed": 102}, "error": "the loss is nan", "hint": "lower"}], "the loss is nan"),
     ],
 )
-def test_what_moved_is_red_and_the_sentence_points_there(outcomes: list[Outcome], points_at: str) -> None:
+def test_a_change_is_found_and_explained(outcomes: list[Outcome], points_at: str) -> None:
     verdict = judged(outcomes)
     assert not verdict.holds
     assert points_at in " ".join(explain(verdict))
 
 
-def test_other_versions_alone_are_no_failure() -> None:
+def test_other_versions_alone_do_not_fail() -> None:
     assert judged(moved({}, versions={"keras": "4.0.0"})).holds
 
 
-def test_the_direction_is_told() -> None:
+def test_the_direction_is_reported() -> None:
     by_name = {each.measure: each.moved for each in judged(moved({"test rmse": 0.5, "test r2": 0.5})).moved}
     assert by_name == {"test rmse": "better", "test r2": "worse"}
 
 
 @given(st.integers(2, 6), st.integers(0, 10_000))
 def test_the_interval_is_a_prediction_interval(fresh: int, seed: int) -> None:
-    """Wider for a smaller error and for fewer fresh seeds, and never narrower than the floor."""
+    """It is wider for a smaller error and for fewer new seeds, and its width is never zero."""
     values = tuple(np.random.default_rng(seed).normal(5, 1, 20))
     width = verdicts.half_width(values, fresh, 0.01)
     assert verdicts.half_width(values, fresh, 0.001) > width
@@ -126,7 +126,7 @@ def test_the_interval_is_a_prediction_interval(fresh: int, seed: int) -> None:
     assert verdicts.half_width((5.0,) * 20, fresh, 0.01) > 0
 
 
-def test_the_interval_errs_as_often_as_it_says() -> None:
+def test_the_interval_has_the_stated_error_rate() -> None:
     random = np.random.default_rng(0)
     draws = 4_000
     outside = 0
@@ -134,38 +134,38 @@ def test_the_interval_errs_as_often_as_it_says() -> None:
         values = tuple(random.normal(0, 1, 20))
         fresh = random.normal(0, 1, 3).mean()
         outside += abs(fresh - np.mean(values)) > verdicts.half_width(values, 3, 0.05)
-    # Four standard deviations of the share among so many draws.
+    # Four standard deviations of the observed rate.
     assert outside / draws == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / draws))
 
 
-def test_errors_of_all_measures_add_up_to_that_of_the_family() -> None:
+def test_the_errors_of_all_measures_add_up_to_the_family_error() -> None:
     each = verdicts.error_of_each([BAND, BAND])
-    assert each * 2 * len(CENTRE.keys() - verdicts.UNJUDGED) == pytest.approx(verdicts.FAMILY_ERROR)
+    assert each * 2 * len(CENTRE.keys() - verdicts.NOT_COMPARED) == pytest.approx(verdicts.FAMILY_ERROR)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_a_scale_leads_there_and_back_and_rises(one: float, other: float) -> None:
-    for scale in (scales.PLAIN, scales.LOGARITHM, scales.ARCSINE):
-        assert scale.back(scale.there(one)) == pytest.approx(one, abs=1e-9)
-        assert (scale.there(one) <= scale.there(other)) or one > other
+def test_a_scale_is_increasing_and_has_an_inverse(one: float, other: float) -> None:
+    for scale in (scales.IDENTITY, scales.LOGARITHM, scales.ARCSINE):
+        assert scale.inverse(scale.forward(one)) == pytest.approx(one, abs=1e-9)
+        assert (scale.forward(one) <= scale.forward(other)) or one > other
 
 
-def test_shares_losses_and_the_rest_have_scales_of_their_own() -> None:
+def test_the_scale_depends_on_the_kind_of_measure() -> None:
     assert scales.scale_of((0.9, 1.0), "higher") is scales.ARCSINE
     assert scales.scale_of((0.1, 7.0), "lower") is scales.LOGARITHM
-    assert scales.scale_of((-0.2, 0.8), "higher") is scales.PLAIN, "an R² below 0"
-    assert scales.scale_of((0.0, 0.1), "lower") is scales.PLAIN
+    assert scales.scale_of((-0.2, 0.8), "higher") is scales.IDENTITY, "an R² below 0"
+    assert scales.scale_of((0.0, 0.1), "lower") is scales.IDENTITY
 
 
-def test_seeds_that_stray_upwards_widen_a_loss_less_than_they_would() -> None:
-    strayed = (*(1.0 + 0.01 * number for number in range(19)), 3.0)
-    band = replace(BAND, measures={"last loss": strayed}, better={"last loss": "lower"})
-    (held, *_) = verdicts.hold(band, [outcome(1, measures={"last loss": 1.1})], ERROR)
-    assert held.holds
-    assert held.high - held.reference > held.reference - held.low, "a loss strays upwards"
+def test_the_interval_of_a_loss_with_an_outlier_is_asymmetric() -> None:
+    values = (*(1.0 + 0.01 * number for number in range(19)), 3.0)
+    band = replace(BAND, measures={"last loss": values}, better={"last loss": "lower"})
+    (first, *_) = verdicts.compare(band, [outcome(1, measures={"last loss": 1.1})], ERROR)
+    assert first.holds
+    assert first.high - first.reference > first.reference - first.low
 
 
-def test_bands_come_back_from_their_file(tmp_path: Path) -> None:
+def test_bands_are_read_as_they_were_written(tmp_path: Path) -> None:
     other = replace(BAND, preset="course")
     bands.write_bands(tmp_path, "regression", [other, BAND])
     (first, second) = bands.read_bands(tmp_path, "regression")
@@ -173,7 +173,7 @@ def test_bands_come_back_from_their_file(tmp_path: Path) -> None:
     assert second.measures == BAND.measures
     assert second.seeds == BAND.seeds
     assert judged(FRESH).holds
-    assert verdicts.verdict(second, FRESH, ERROR).holds, "what TOML cannot hold (None) is no difference"
+    assert verdicts.verdict(second, FRESH, ERROR).holds, "TOML has no None"
     assert bands.read_bands(tmp_path, "music") == []
 
 
@@ -184,7 +184,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
             bands.read_bands(tmp_path, "regression")
 
 
-def test_seeds_that_do_not_belong_together_make_no_band() -> None:
+def test_seeds_that_differ_in_other_things_are_refused() -> None:
     for wrong, match in (
         (outcome(1, facts={**FACTS, "train rows": 1}), "differ in facts"),
         (outcome(1, git="def"), "differ in git"),
@@ -200,19 +200,19 @@ def test_junit_names_what_failed(tmp_path: Path) -> None:
     clean, red = ElementTree.parse(path).getroot()
     assert clean.get("failures") == "0"
     failed = {case.get("name") for case in red if case.find("failure") is not None}
-    assert failed == {"test rmse", "test r2", "what no seed changes"}
+    assert failed == {"test rmse", "test r2", "facts and hyperparameters"}
     assert red.get("failures") == "3"
 
 
-def test_at_a_glance() -> None:
+def test_the_table_of_verdicts() -> None:
     text = verify.at_a_glance([judged(FRESH), judged(moved({"test": 2.0}))])
-    assert " ok" in text
+    assert "ok" in text
     assert "MOVED" in text
     assert "test r2" in text
-    assert "how the test split is made" in text
+    assert "how the test split is made and evaluated" in text
 
 
-def test_bands_measured_anew_replace_their_like_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_band_replaces_only_the_band_of_its_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     baseline = Baseline(lab="regression", reason="new", bands=tmp_path)
     course = replace(BAND, preset="course")
     baseline._write([BAND, course])

@@ -1,4 +1,4 @@
-"""The exercises graded by nbgrader, from the course folder to the grades."""
+"""Grading the exercises with nbgrader, from the course folder to the grades."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import nbformat
 import pytest
 
 from notebooks.tools import script
-from notebooks.tools.grading import lay_out
+from notebooks.tools.grading import write_course
 from tests.conftest import ROOT
 
-RIGHTLY = {
+CORRECT = {
     "steps": "return math.ceil(rows / batch_size)",
     "baseline": "return float(np.sqrt(np.mean((test_targets - np.mean(train_targets)) ** 2)))",
     "leaks": "return int(np.isin(test_groups, train_groups).sum())",
 }
-WRONGLY = RIGHTLY | {"steps": "return rows // batch_size", "baseline": "return undefined"}
+WRONG = CORRECT | {"steps": "return rows // batch_size", "baseline": "return undefined"}
 
 
 def solved(name: str, answers: dict[str, str]) -> Any:
-    """The exercises as a student hands them in: each stub replaced by an answer."""
+    """The exercises with each stub replaced by an answer."""
     notebook = nbformat.read(script.EXERCISES / f"{name}.ipynb", as_version=4)
     for cell in notebook.cells:
         for function, answer in answers.items():
@@ -36,12 +36,12 @@ def solved(name: str, answers: dict[str, str]) -> Any:
 
 @pytest.mark.slow
 def test_a_grading_run(tmp_path: Path) -> None:
-    """nbgrader, from the course folder to the grades: three of three, one of three, nothing handed in but stubs."""
+    """Three students: all exercises solved, one of three solved, none solved."""
     pytest.importorskip("nbgrader", reason="the grader is not installed: pip install '.[notebooks]'")
     course = tmp_path / "course"
     name = "00_start_here"
-    lay_out(course, [name])
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic by name
+    write_course(course, [name])
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader runs alembic by name
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LABS_MODELS": str(tmp_path / "models")}
 
     def nbgrader(*words: str) -> None:
@@ -54,10 +54,10 @@ def test_a_grading_run(tmp_path: Path) -> None:
     released = nbformat.read(course / "release" / name / f"{name}.ipynb", as_version=4)
     ours = script.without_solutions(script.from_script(name))
     assert [cell.source for cell in released.cells] == [cell.source for cell in ours.cells]
-    for student, answers in (("ada", RIGHTLY), ("bob", WRONGLY), ("cleo", {})):
-        handed_in = course / "submitted" / student / name / f"{name}.ipynb"
-        handed_in.parent.mkdir(parents=True)
-        nbformat.write(solved(name, answers), handed_in)
+    for student, answers in (("ada", CORRECT), ("bob", WRONG), ("cleo", {})):
+        submitted = course / "submitted" / student / name / f"{name}.ipynb"
+        submitted.parent.mkdir(parents=True)
+        nbformat.write(solved(name, answers), submitted)
     nbgrader("autograde", name)
     nbgrader("export")
     header, *rows = (line.split(",") for line in (course / "grades.csv").read_text().splitlines())

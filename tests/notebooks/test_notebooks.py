@@ -1,4 +1,4 @@
-"""The notebooks are what their scripts say, and say what their runs gave; each way to drift apart is seen."""
+"""The notebooks correspond to their scripts and their runs, and every kind of difference is found."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ check("lesson.half", half)
 
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """`lesson(text)` is the notebook that a script of this text says."""
+    """`lesson(text)` builds the notebook of a script with this text."""
     monkeypatch.setattr(script, "FOLDER", tmp_path)
     monkeypatch.setattr(verify, "FOLDER", tmp_path)
     monkeypatch.setattr(verify, "EXERCISES", tmp_path / "exercises")
@@ -59,7 +59,7 @@ def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], A
 
 
 def shown(notebook: Any, value: float = 6.58, *, text: str | None = None, lapsed: tuple[str, ...] = ()) -> Any:
-    """The notebook as a run leaves it."""
+    """The notebook after a run."""
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             cell.execution_count = number + 1
@@ -72,7 +72,7 @@ def shown(notebook: Any, value: float = 6.58, *, text: str | None = None, lapsed
 
 @pytest.mark.parametrize("name", NAMES)
 def test_published(name: str) -> None:
-    """Script and files agree, no result was typed, every text is what its run's values make of it."""
+    """The files correspond to the script, no result is typed by hand, every text matches the values of its run."""
     assert verify.typed_numbers(script.from_script(name)) == []
     assert verify.differences(name) == [], f"python -m notebooks {name}"
     published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
@@ -93,8 +93,8 @@ def test_there_is_a_notebook_for_each_exercise() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_notebook_begins_alike_and_lets_try(name: str) -> None:
-    """The first cell finds the labs, says what to install where there are none, and which data these are."""
+def test_every_notebook_starts_with_the_same_setup_and_has_experiments(name: str) -> None:
+    """The first cell finds the labs, names the installation command, and shows the data check."""
     cells = script.from_script(name).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     first = code[0]
@@ -112,7 +112,7 @@ def _setup_of(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_exercises_hold_no_solution(name: str) -> None:
+def test_exercises_contain_no_solution(name: str) -> None:
     stripped = script.without_solutions(script.from_script(name))
     checks = 0
     for cell in stripped.cells:
@@ -137,9 +137,9 @@ def test_stripping(lesson: Callable[[str], Any]) -> None:
     assert stripped.cells[2].metadata.nbgrader.grade_id == "lesson-half-answer"
     assert "raises-exception" in stripped.cells[3].metadata.tags
     for wrong in (SCRIPT.replace('half", half', 'half"'), SCRIPT.replace("### BEGIN SOLUTION\n", "")):
-        with pytest.raises(CallerError, match="a check is one line"):
+        with pytest.raises(CallerError, match="a check must be a single line"):
             script.without_solutions(lesson(wrong))
-    with pytest.raises(CallerError, match="a cell has the tag proze"):
+    with pytest.raises(CallerError, match="a cell has the unknown tag proze"):
         lesson(SCRIPT.replace('"prose"', '"proze"'))
     with pytest.raises(CallerError, match="there is no notebook nothing"):
         script.from_script("nothing")
@@ -153,8 +153,8 @@ def test_stripping(lesson: Callable[[str], Any]) -> None:
         ("1998", "1,030 rows", "1,030 (cell-000)"),
         ("{value:.1f}", "{value:.1f} or 7", "7 (cell-001)"),
         ("measured)", "measured, claims={'under 8': True})", "8 (cell-001)"),
-        ("value=measured", "value=6.6", "6.6, given to prose as a figure (cell-001)"),
-        ("[markdown]\n# A", '[markdown] facts=["3"]\n# A', "3, a fact that does not occur (cell-000)"),
+        ("value=measured", "value=6.6", "6.6, passed to prose as a literal (cell-001)"),
+        ("[markdown]\n# A", '[markdown] facts=["3"]\n# A', "3, a listed fact that does not occur (cell-000)"),
     ],
 )
 def test_typed_numbers_are_found(lesson: Callable[[str], Any], old: str, new: str, found: str) -> None:
@@ -167,7 +167,7 @@ def test_facts_may_be_listed(lesson: Callable[[str], Any]) -> None:
     assert verify.typed_numbers(lesson(listed)) == []
 
 
-def test_a_notebook_that_drifted_from_its_script(lesson: Callable[[str], Any], tmp_path: Path) -> None:
+def test_a_notebook_that_differs_from_its_script(lesson: Callable[[str], Any], tmp_path: Path) -> None:
     notebook = lesson(SCRIPT)
     assert verify.differences("lesson") == ["lesson.ipynb is missing", "exercises/lesson.ipynb is missing"]
     nbformat.write(shown(notebook), tmp_path / "lesson.ipynb")
@@ -175,45 +175,47 @@ def test_a_notebook_that_drifted_from_its_script(lesson: Callable[[str], Any], t
     assert verify.differences("lesson") == []
     lesson(SCRIPT.replace("A text", "The text"))
     assert verify.differences("lesson") == [
-        "lesson.ipynb is not what lesson.py says",
-        "exercises/lesson.ipynb is not what lesson.py says",
+        "lesson.ipynb differs from lesson.py",
+        "exercises/lesson.ipynb differs from lesson.py",
     ]
     lesson(SCRIPT.replace("return x / 2", "return x * 0.5"))
-    assert verify.differences("lesson") == ["lesson.ipynb is not what lesson.py says"]
+    assert verify.differences("lesson") == ["lesson.ipynb differs from lesson.py"]
     lesson(SCRIPT.replace('tags=["check"]', 'tags=["check", "try"]'))
     assert len(verify.differences("lesson")) == 2
 
 
-def test_a_text_that_is_not_what_its_run_gave(lesson: Callable[[str], Any]) -> None:
+def test_a_text_that_differs_from_the_values_of_its_run(lesson: Callable[[str], Any]) -> None:
     assert verify.faults(shown(lesson(SCRIPT))) == []
-    assert verify.faults(shown(lesson(SCRIPT), text="It is 5.0.")) == ["cell-001 says other numbers than its run"]
-    assert verify.faults(shown(lesson(SCRIPT), lapsed=("small",))) == ["cell-001 claims what does not hold: small"]
+    assert verify.faults(shown(lesson(SCRIPT), text="It is 5.0.")) == [
+        "cell-001: the text differs from the values of its run"
+    ]
+    assert verify.faults(shown(lesson(SCRIPT), lapsed=("small",))) == ["cell-001: the claim is false: small"]
     silent = shown(lesson(SCRIPT))
     silent.cells[1].outputs = []
-    assert verify.faults(silent) == ["cell-001 has 1 texts and shows 0"]
+    assert verify.faults(silent) == ["cell-001: calls of prose: 1, texts: 0"]
 
 
-def test_what_must_not_be_published(lesson: Callable[[str], Any]) -> None:
+def test_faults_prevent_publication(lesson: Callable[[str], Any]) -> None:
     assert verify.faults(lesson(SCRIPT))[0] == "cell-001 was not run"
     notebook = shown(lesson(SCRIPT))
     outputs = notebook.cells[2].outputs
     outputs.append(nbformat.v4.new_output("stream", name="stderr", text="a warning"))
     outputs.append(nbformat.v4.new_output("error", ename="ValueError", evalue="", traceback=[]))
-    assert verify.faults(notebook) == ["cell-002 warns: a warning", "cell-002 raises ValueError"]
+    assert verify.faults(notebook) == ["cell-002 prints a warning: a warning", "cell-002 raises ValueError"]
     outputs[:] = [nbformat.v4.new_output("stream", name="stdout", text="x" * verify.MEGABYTE)]
-    assert verify.faults(notebook) == ["it is larger than 1 MB"]
+    assert verify.faults(notebook) == ["the file is larger than 1 MB"]
 
 
 def test_numbers_of_another_run(lesson: Callable[[str], Any]) -> None:
     published = shown(lesson(SCRIPT), 6.58)
-    assert verify.moved(published, shown(lesson(SCRIPT), 6.6)) == []
-    assert verify.moved(published, shown(lesson(SCRIPT), 7.1)) == [
+    assert verify.changed_values(published, shown(lesson(SCRIPT), 6.6)) == []
+    assert verify.changed_values(published, shown(lesson(SCRIPT), 7.1)) == [
         "cell-001/0: value is 7.1, published as 6.58",
     ]
-    assert len(verify.moved(shown(lesson(SCRIPT), 20), shown(lesson(SCRIPT), 21))) == 1  # a count is exact
+    assert len(verify.changed_values(shown(lesson(SCRIPT), 20), shown(lesson(SCRIPT), 21))) == 1  # a count is exact
     silent = shown(lesson(SCRIPT))
     silent.cells[1].outputs = []
-    assert verify.moved(published, silent) == ["the run shows other texts"]
+    assert verify.changed_values(published, silent) == ["the run has other texts"]
 
 
 def test_the_command(process: Command, tmp_path: Path) -> None:
@@ -222,30 +224,35 @@ def test_the_command(process: Command, tmp_path: Path) -> None:
     refused = process("notebooks", "nothing")
     assert refused.status == 2
     assert refused.err.splitlines()[0] == "error: there is no notebook nothing"
-    taken = process("notebooks", "--course", tmp_path)
-    assert taken.status == 0
+    written = process("notebooks", "--course", tmp_path)
+    assert written.status == 0
     assert process("notebooks", "--course", tmp_path).status == 2
+    combined = process("notebooks", "--check", "--rerun")
+    assert (combined.status, combined.err.splitlines()[0]) == (
+        2,
+        "error: --check, --rerun and --course cannot be combined",
+    )
 
 
-def test_a_cell_that_raises_ends_the_run(lesson: Callable[[str], Any], tmp_path: Path) -> None:
+def test_a_cell_that_raises_stops_the_run(lesson: Callable[[str], Any], tmp_path: Path) -> None:
     raising = "# %%\nimport os\nprint(os.environ['LABS_OFFLINE'], os.environ.get('LABS_MIRROR'))\n\n# %%\n1 / 0\n"
     made = lesson(raising)
     with pytest.raises(CheckError, match="lesson: a cell raises ZeroDivisionError: division by zero") as ended:
         execute(made, "lesson", folder=tmp_path)
-    assert ended.value.hint == "the cell that begins: 1 / 0"
+    assert ended.value.hint == "the cell starts with: 1 / 0"
     assert made.cells[0].outputs[0].text == "1 None\n"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_gives_the_published_numbers(name: str, process: Command) -> None:
+def test_a_run_reproduces_the_published_numbers(name: str, process: Command) -> None:
     done = process("notebooks", "--rerun", name)
     assert done.status == 0, done.err
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_but_a_check_needs_an_answer(name: str) -> None:
-    """Each cell can be run before all is solved: what an exercise or a solution defines, other cells do not use."""
+def test_only_checks_need_the_exercises_to_be_solved(name: str) -> None:
+    """No other cell uses a name that an exercise or a solution defines."""
     defined, used = set(), set()
     for cell in script.from_script(name).cells:
         if cell.cell_type != "code" or "check" in script.tags(cell):
@@ -261,8 +268,8 @@ def test_nothing_but_a_check_needs_an_answer(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_check_refuses_an_exercise_that_is_not_solved(process: Command, tmp_path: Path) -> None:
-    """All exercises and checks in one notebook, as students get them: the checks refuse, and nothing else does."""
+def test_a_check_fails_for_an_unsolved_exercise(process: Command, tmp_path: Path) -> None:
+    """A notebook of all unsolved exercises and their checks: only the checks raise an exception."""
     lessons = [script.without_solutions(script.from_script(name)).cells for name in NAMES]
     setup = nbformat.v4.new_code_cell("from labs.exercises import check")
     cells = [setup, *(cell for lesson in lessons for cell in lesson if {"exercise", "check"} & {*script.tags(cell)})]

@@ -1,1 +1,1 @@
-"""Exports of a model: formats, predictors, a safety scan, parity in a fresh process."""
+"""Exported models: file formats, predictors, a safety scan, and a parity check in a fresh process."""

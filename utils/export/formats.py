@@ -1,4 +1,4 @@
-"""A trained model as files that others open: `.keras`, HDF5 and SavedModel, and one function that opens any of them."""
+"""Save a model as `.keras`, HDF5 and SavedModel, and open any of these formats."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from utils.export.saved_model_scan import outside_operations
 from utils.training.results import Endpoint
 
 FORMATS = {"keras": "model.keras", "h5": "model.h5", "saved_model": "saved_model"}
-"""The three forms of every run, and their names in its folder."""
+"""The file name of each format in the folder of a run."""
 
 
 def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoint] | None = None) -> None:
-    """Write `model` into `folder` in the three forms.
+    """Save `model` in all three formats.
 
-    The SavedModel's signature `serving_default` takes and gives tensors by name: those of the Input and of the output
-    layer. It is the network at inference: dropout off, statistics fixed.
+    The signature `serving_default` of the SavedModel takes and returns tensors by name: the names of the Input layers
+    and of the output layers. It runs the model in inference mode, without dropout and with fixed statistics.
 
     Args:
-        model: functional, of plain Keras layers, with one input or a dict of inputs, and the same for outputs.
-        folder: exists.
-        endpoints: further signatures of the SavedModel, by name.
+        model: a functional model of built-in Keras layers, with one input or a dict of inputs, and one output or a dict
+            of outputs.
+        folder: an existing folder.
+        endpoints: additional signatures of the SavedModel, by name.
     """
     model.save(folder / FORMATS["keras"])
     _save_h5(model, folder / FORMATS["h5"])
@@ -45,7 +46,7 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
 
 
 def _save_h5(model: keras.Model, path: Path) -> None:
-    """HDF5 is the courses' format and asked for by name, so Keras's advice against it is not repeated to the user."""
+    """Save as HDF5, the format of the courses, without Keras's warning that it is a legacy format."""
     import absl.logging
 
     level = absl.logging.get_verbosity()
@@ -57,38 +58,40 @@ def _save_h5(model: keras.Model, path: Path) -> None:
 
 
 def open_model(path: Path) -> Predictor:
-    """Open a model by its path: `.keras`, `.h5`, the folder of a SavedModel, or a run's folder (its `.keras`).
+    """Open a `.keras` or `.h5` file, the folder of a SavedModel, or the folder of a run (its `.keras` file).
 
-    No code that the file brings is run: Keras's safe mode stays on, and a SavedModel is first searched for operations
-    that reach files or Python.
+    No code from the file is executed: Keras's safe mode stays on, and a SavedModel is first scanned for operations that
+    access files or Python.
 
     Raises:
-        CallerError: there is nothing to open, or it is damaged, or it is not safe to open.
+        CallerError: there is no model, or it is damaged, or it is not safe to open.
     """
     if (path / FORMATS["keras"]).is_file() or path.suffix in (".keras", ".h5"):
         return predictor(load_model(path))
     if (path / "saved_model.pb").is_file():
         return _open_saved_model(path)
-    raise CallerError(f"{path}: there is no model here", "give a .keras or .h5 file, a SavedModel or a run's folder")
+    raise CallerError(
+        f"{path}: there is no model here", "give a .keras or .h5 file, or the folder of a SavedModel or of a run"
+    )
 
 
 def load_model(path: Path) -> keras.Model:
-    """The Keras model of a `.keras` or `.h5` file or of a run's folder, to look into or to train on after compiling.
+    """Load the Keras model of a `.keras` or `.h5` file or of the folder of a run, not compiled.
 
     Raises:
-        CallerError: there is none, or it is damaged, or Keras's safe mode refuses it.
+        CallerError: there is no model, or it is damaged, or Keras's safe mode refuses it.
     """
     if (path / FORMATS["keras"]).is_file():
         path = path / FORMATS["keras"]
     if path.suffix not in (".keras", ".h5") or not path.is_file():
-        raise CallerError(f"{path}: there is no Keras model here", "give a .keras or .h5 file or a run's folder")
+        raise CallerError(f"{path}: there is no Keras model here", "give a .keras or .h5 file or the folder of a run")
     try:
-        # Compiled state is left out: an optimizer from .h5 is built from the wrong variables (Keras 3.15).
+        # The compiled state is not loaded: Keras 3.15 builds an optimizer from .h5 with the wrong variables.
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise CallerError(
             f"{path}: Keras cannot open it ({str(error).splitlines()[0]})",
-            "open a model that this suite has saved",
+            "give a model that was saved by a lab",
         ) from error
 
 
@@ -96,8 +99,9 @@ def _open_saved_model(path: Path) -> Predictor:
     unsafe = outside_operations(path)
     if unsafe:
         raise CallerError(
-            f"{path}: the SavedModel would reach out of its graph ({', '.join(sorted(unsafe))})",
-            "open only models that you trust; this one is not opened",
+            f"{path}: the SavedModel is not opened, because it contains unsafe operations"
+            f" ({', '.join(sorted(unsafe))})",
+            "give a model that was saved by a lab",
         )
     loaded = tf.saved_model.load(path)
     serve = loaded.signatures["serving_default"]

@@ -1,7 +1,7 @@
-"""Proof that what was saved predicts what was trained: every form reloaded in a process that never saw the model.
+"""Check that the saved models predict the same as the trained model, after loading them in a fresh process.
 
-`python -m utils.export.parity` is that process: it imports Keras, then reads one line of JSON from standard input (the
-run's folder and the metrics), and leaves `parity.json` in the folder.
+`python -m utils.export.parity` is that process. It imports Keras, reads one line of JSON from standard input (the
+folder of the run and the metrics) and writes `parity.json` to the folder.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from utils.training.results import Measure
 from utils.training.results import predictions as plain_predictions
 
 Reference = Mapping[str, Any]
-"""A function by its module and name, with the keywords it is called with."""
+"""The module, name and keyword arguments of a function."""
 
 
 class FreshProcess:
-    """A process that opens a run's models. It imports Keras while the caller is still writing them.
+    """A process that loads the saved models of a run. It imports Keras while the caller is still saving them.
 
     Example:
         with FreshProcess() as process:
@@ -43,7 +43,7 @@ class FreshProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "utils.export.parity"],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,  # ours belongs to what the caller was asked for
+            stdout=subprocess.DEVNULL,  # standard output belongs to the command
             stderr=subprocess.PIPE,
             text=True,
             env=child_environment(),
@@ -66,21 +66,21 @@ class FreshProcess:
         metrics: Mapping[str, Metric],
         measure: Measure = plain_predictions,
     ) -> dict[str, dict[str, Any]]:
-        """Compare what each form predicts in the other process with what the live model predicted here.
+        """Compare the predictions of each saved model with those of the trained model.
 
         Args:
-            folder: that `save_model` wrote to.
-            inputs: (rows, …) of the test split, or a dict of such arrays; so are the next two.
+            folder: the folder that `save_model` wrote to.
+            inputs: (rows, …) inputs of the test split, or a dict of such arrays. The same holds for the next two.
             targets: (rows,).
-            predictions: (rows, …) of the live model.
-            metrics: by name; each function must be importable by module and name, or be a `partial` of such a one.
-            measure: what the metrics compare with the targets; likewise importable.
+            predictions: (rows, …) predictions of the trained model.
+            metrics: by name. Each function must be importable by module and name, or a `partial` of such a function.
+            measure: computes what the metrics compare with the targets; must be importable, too.
 
         Returns:
-            By form: `max_abs_diff`, `metrics` (its own, evaluated there) and `signature`.
+            By format: `max_abs_diff`, `metrics` (computed in the other process) and `signature`.
 
         Raises:
-            CheckError: a prediction or a metric is not the same, or a form does not open.
+            CheckError: predictions or metrics differ, or a saved model cannot be loaded.
         """
         question, answer = folder / "parity.npz", folder / "parity.json"
         arrays = {"inputs": inputs, "targets": targets, "predictions": predictions}
@@ -90,10 +90,10 @@ class FreshProcess:
         request = {"folder": str(folder), "metrics": names, "measure": _reference(measure)}
         _, errors = self._process.communicate(json.dumps(request) + "\n")
         if self._process.returncode != 0:
-            last = errors.strip().splitlines()[-1] if errors.strip() else f"it ended with {self._process.returncode}"
+            last = errors.strip().splitlines()[-1] if errors.strip() else f"exit status {self._process.returncode}"
             raise CheckError(
-                f"the saved models do not open in a fresh process: {last}",
-                "report it with the versions in run.json: this is a defect of the suite or of Keras",
+                f"the saved models cannot be loaded in a fresh process: {last}",
+                "please report this as a bug, with your versions of Keras and TensorFlow",
             )
         found: dict[str, dict[str, Any]] = json.loads(answer.read_text(encoding="utf-8"))
         for leftover in (question, answer):
@@ -105,18 +105,18 @@ class FreshProcess:
 
 
 def _check(form: str, found: dict[str, Any], own: dict[str, float], largest: float) -> None:
-    """A float32 of 60 MPa has steps of 4e-6, so a prediction's difference is held against the largest prediction."""
+    """Compare differences relative to the largest prediction: a float32 of about 60 has a resolution of 4e-6."""
     differing = [name for name, value in own.items() if not _alike(found["metrics"][name], value)]
     if not same(largest + found["max_abs_diff"], largest) or differing:
         raise CheckError(
-            f"{form}: reloaded, it predicts up to {found['max_abs_diff']:.2g} away from the trained model"
-            + (f" and measures another {', '.join(differing)}" if differing else ""),
-            "do not use this run's files; report it with the versions of Keras and TensorFlow",
+            f"{form}: predictions differ by up to {found['max_abs_diff']:.2g} after reloading the model"
+            + (f"; these metrics differ: {', '.join(differing)}" if differing else ""),
+            "do not use the files of this run; please report this with your versions of Keras and TensorFlow",
         )
 
 
 def _alike(value: float, other: float) -> bool:
-    """Whether both forms measure the same; where a metric is not a number on these rows, it is so for both."""
+    """Whether two metrics agree. NaN agrees with NaN: some metrics are undefined on some rows."""
     return same(value, other) or (math.isnan(value) and math.isnan(other))
 
 
@@ -132,12 +132,15 @@ def _referred(reference: Reference) -> Any:
 
 
 def answer(folder: Path, metrics: Mapping[str, Reference], measure: Reference) -> dict[str, dict[str, Any]]:
-    """What each form in `folder` predicts, compared with the predictions in `parity.npz`.
+    """Compare the predictions of each saved model in `folder` with the predictions in `parity.npz`.
 
     Args:
-        folder: with `parity.npz`.
-        metrics: by name, `module`, `name` and `keywords` of a function.
-        measure: likewise, of what they compare with the targets.
+        folder: contains `parity.npz` and the saved models.
+        metrics: `module`, `name` and `keywords` of a function, by name of the metric.
+        measure: the same for the function that computes what the metrics compare with the targets.
+
+    Returns:
+        See `FreshProcess.check`.
     """
     from utils.export.formats import FORMATS, open_model
 
@@ -157,7 +160,7 @@ def answer(folder: Path, metrics: Mapping[str, Reference], measure: Reference) -
 
 
 def main() -> None:
-    """Import Keras, wait for the question on standard input, answer it in the folder; no question, no answer."""
+    """Import Keras, wait for a request on standard input and write `parity.json`. Without a request, write nothing."""
     from utils.base.keras_import import import_keras
 
     import_keras()

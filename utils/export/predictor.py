@@ -1,4 +1,4 @@
-"""Predictions from raw arrays, whatever file the model was loaded from."""
+"""Predict from raw arrays with a model in any format."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from utils.base.errors import CallerError
 from utils.base.named_arrays import Arrays, concatenate, each, row_count
 
 LARGEST_BATCH = 5_000_000
-"""Largest number of values in a batch of images: the layers of a model take many times their memory."""
+"""Largest number of values in a batch of images. The activations of a model need many times their memory."""
 
 Tensors = dict[str, Any]
 Signature = dict[str, dict[str, Any]]
 
 
 class Predictor:
-    """Predicts from raw arrays, whatever file the model was loaded from.
+    """Predicts from raw arrays with a model in any format.
 
     Args:
-        call: from named input tensors to named output tensors.
+        call: maps named input tensors to named output tensors.
         signature: see below.
-        owner: kept alive with the predictor: a signature of a SavedModel works only as long as the object that it was
-            loaded with.
+        owner: an object to keep alive: the signature of a SavedModel only works while the loaded object exists.
 
     Attributes:
-        signature: `{"inputs": {name: {"dtype", "shape"}}, "outputs": {…}}`; None stands for any size. A model with
+        signature: `{"inputs": {name: {"dtype", "shape"}}, "outputs": {…}}`; None is an axis of any size. A model with
             several inputs or outputs takes or returns a dict of arrays with these names.
     """
 
@@ -40,17 +39,16 @@ class Predictor:
         self.signature = signature
 
     def predict(self, inputs: Arrays) -> Any:
-        """Predict in batches, so that memory does not grow with the rows: 4,096 rows of a table or 256 images, fewer
-        where they are large.
+        """Predict in batches of 4,096 table rows or at most 256 images, so that memory is bounded.
 
         Args:
-            inputs: (rows, …) raw, as in the lab's data set; a dict of such arrays for several inputs.
+            inputs: (rows, …) raw values as in the data set of the lab, or a dict of such arrays for several inputs.
 
         Returns:
-            (rows, …), where a last axis of size one is dropped; a dict of such arrays for several outputs.
+            (rows, …) predictions, without a last axis of size one, or a dict of such arrays for several outputs.
 
         Raises:
-            CallerError: the inputs do not have the names or shapes of the model's inputs.
+            CallerError: the inputs do not have the names or shapes of the model's inputs, or there are no rows.
         """
         expected = self.signature["inputs"]
         named = inputs if isinstance(inputs, Mapping) else {next(iter(expected)): inputs}
@@ -71,16 +69,16 @@ class Predictor:
         if set(named) != set(expected):
             raise CallerError(
                 f"the model takes the inputs {', '.join(expected)}, not {', '.join(named)}",
-                "give raw inputs as in the lab's data set",
+                "give raw inputs as in the data set of the lab",
             )
         for name, spec in expected.items():
             if not tf.TensorShape(spec["shape"]).is_compatible_with(named[name].shape):
                 raise CallerError(
                     f"the model takes inputs of shape {tuple(spec['shape'])}, these have {named[name].shape}",
-                    "give raw inputs as in the lab's data set",
+                    "give raw inputs as in the data set of the lab",
                 )
         if not row_count(named):
-            raise CallerError("there are no rows to predict from", "give at least one")
+            raise CallerError("there are no rows to predict from", "give at least one row")
 
 
 def _batch_size(named: Mapping[str, Any]) -> int:
@@ -93,13 +91,13 @@ def _squeezed(outputs: NDArray[Any]) -> NDArray[Any]:
 
 
 def input_specs(model: keras.Model) -> dict[str, tf.TensorSpec]:
-    """The inputs of a functional model by name: of a model that takes a dict, its keys."""
+    """The inputs of a functional model by name; the names are the keys if the model takes a dict."""
     named = model.input if isinstance(model.input, dict) else {model.inputs[0].name: model.inputs[0]}
     return {name: tf.TensorSpec(tensor.shape, tensor.dtype, name=name) for name, tensor in named.items()}
 
 
 def serving(model: keras.Model) -> Callable[[Tensors], Tensors]:
-    """The model at inference as a function of named tensors: dropout off, statistics fixed."""
+    """The model in inference mode as a function of named tensors, without dropout and with fixed statistics."""
     several = isinstance(model.input, dict)
 
     def call(tensors: Tensors) -> Tensors:
@@ -110,7 +108,7 @@ def serving(model: keras.Model) -> Callable[[Tensors], Tensors]:
 
 
 def predictor(model: keras.Model) -> Predictor:
-    """A Predictor of a live functional model."""
+    """A Predictor of a functional model in memory."""
     serve = tf.function(serving(model), autograph=False)
     return Predictor(serve.get_concrete_function(input_specs(model)), _signature(model), model)
 

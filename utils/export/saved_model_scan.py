@@ -1,4 +1,4 @@
-"""A scan of a SavedModel for operations that reach outside its graph."""
+"""Scan a SavedModel for operations that access files, the network or Python."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from pathlib import Path
 
 from utils.base.errors import CallerError
 
-# Operations through which a graph reaches files, the network or Python; a SavedModel has no safe mode of its own.
+# Operations that access files, the network or Python. TensorFlow has no safe mode for loading a SavedModel.
 _OUTSIDE = re.compile(
     r"File|PyFunc|Summary|Dataset|Reader|Debug|Rpc|RemoteCall|Save|Restore|Checkpoint|Print|Logging|Import|Export|Remap|DecodeProto"
 )
 _HARMLESS = {"ShardedFilename", "DatasetToGraphV2", "LookupTableImportV2", "LookupTableExportV2"}
-# TensorFlow's own saver; the loader takes variables through it, and nothing else may call it.
+# The functions with which TensorFlow saves and restores variables. Only the loader may call them.
 _SAVER = re.compile(r"__inference__traced_(save|restore)_\d+")
 
 
 def outside_operations(path: Path) -> set[str]:
-    """The operations of a SavedModel through which it could reach files, Python or its own saver.
+    """The unsafe operations of a SavedModel: those that access files, the network, Python or its own saver.
+
+    Args:
+        path: folder of the SavedModel.
 
     Raises:
-        CallerError: the file is not a SavedModel.
+        CallerError: `saved_model.pb` is damaged.
     """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2

@@ -1,6 +1,6 @@
-"""Sheets of pictures: what a network has learned to look for, what its layers make of a picture, where it looks.
+"""Grids of images: convolution filters, feature maps, Grad-CAM heatmaps, most confident predictions.
 
-Heat is drawn in viridis, which grows lighter with the value and is told apart by every kind of colour vision.
+Heatmaps use viridis: its lightness increases with the value, and it is colour-blind safe.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from utils.training.results import Evaluation, Fitted
 Array = NDArray[Any]
 
 SMALL = 10
-"""Size of the smallest letters, points."""
+"""Smallest font size, in points."""
 HEAT = "viridis"
 
 
 def _sheet(
-    title: str, rows: int, columns: int, *, tile: float, text: float, simulated: bool, left: float = 0.0
+    title: str, rows: int, columns: int, *, tile: float, text: float, simulated: bool, margin: float = 0.0
 ) -> tuple[Figure, NDArray[Any]]:
-    """Rows and columns of empty plots under a title.
+    """A figure with a title and a grid of empty axes.
 
     Args:
-        title: may have several lines.
-        rows: of plots.
-        columns: of plots.
-        tile: side of a picture, inches.
-        text: height of what stands over a picture, inches.
-        simulated: says so in the title.
-        left: width of what stands to the left of the pictures, inches.
+        title: one or more lines.
+        rows: number of rows of axes.
+        columns: number of columns of axes.
+        tile: side of an image, in inches.
+        text: height reserved for the title of each image, in inches.
+        simulated: add "(SIMULATED data)" to the title.
+        margin: additional width, for example for a colour bar, in inches.
     """
     if simulated:
         first, *more = title.split("\n")
         title = "\n".join([f"{first} (SIMULATED data)", *more])
-    high = 0.08 + 0.2 * len(title.split("\n"))
-    # Wide enough for the title, whatever the number of columns.
-    width = max(tile * columns + left, 0.085 * max(map(len, title.split("\n"))) + 0.2)
-    figure = Figure(figsize=(width, (tile + text) * rows + high), layout="constrained")
+    title_height = 0.08 + 0.2 * len(title.split("\n"))
+    # The title must fit even above a single column.
+    width = max(tile * columns + margin, 0.085 * max(map(len, title.split("\n"))) + 0.2)
+    figure = Figure(figsize=(width, (tile + text) * rows + title_height), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     axes = figure.subplots(rows, columns, squeeze=False)
     for plot in axes.ravel():
@@ -53,127 +53,134 @@ def _sheet(
     return figure, axes
 
 
-def _short(name: str, letters: int) -> str:
-    """A name that fits over its picture."""
-    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+def _shorten(name: str, length: int) -> str:
+    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
-def _show(axes: Axes, picture: Array) -> None:
-    """A picture of (height, width, 1 or 3), uint8 or from 0 to 255, as a viewer shows it."""
-    pixels = np.clip(np.rint(picture), 0, 255).astype("uint8").squeeze()
+def _show(axes: Axes, image: Array) -> None:
+    """Draw an image of shape (height, width, 1 or 3) with values from 0 to 255."""
+    pixels = np.clip(np.rint(image), 0, 255).astype("uint8").squeeze()
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
 
 
 def filters(kernels: Array, *, simulated: bool = False) -> Figure:
-    """The filters of a first convolution.
+    """Draw the filters of the first convolution.
 
-    Those that look at three channels are drawn in colour, grey where the weight is 0; of any other number of channels
-    the mean over them, orange where it is positive and purple where it is negative.
+    Filters of three channels are drawn in colour, with grey for a weight of 0. For any other number of channels the
+    mean over the channels is drawn: orange is positive, purple is negative, white is 0.
 
     Args:
-        kernels: (height, width, channels, filters), see `utils.networks.explain.first_filters`.
-        simulated: whether the network has learned from simulated data.
+        kernels: (height, width, channels, filters) weights, see `utils.networks.explain.first_filters`.
+        simulated: whether the network was trained on simulated data.
     """
     height, width, channels, number = kernels.shape
     columns = min(8, number)
     largest = float(np.abs(kernels).max()) or 1.0
-    meaning = "colour: the weights of red, green and blue; grey is 0"
+    legend = "weights for red, green and blue as colours; grey = 0"
     if channels != 3:
-        meaning = ("the mean over the channels" if channels > 1 else "the weights") + ": orange +, purple −, white 0"
-    title = f"What the first convolution looks for: {number} filters of {height} × {width}\n{meaning}"
+        weights = "mean weight over the channels" if channels > 1 else "weights"
+        legend = f"{weights}: orange > 0, purple < 0, white = 0"
+    title = f"Filters of the first convolution: {number} of {height} × {width}\n{legend}"
     figure, axes = _sheet(title, -(-number // columns), columns, tile=0.95, text=0.2, simulated=simulated)
-    for place, plot in enumerate(axes.ravel()[:number]):
-        kernel = kernels[..., place]
+    for index, plot in enumerate(axes.ravel()[:number]):
+        kernel = kernels[..., index]
         if channels == 3:
             plot.imshow(0.5 + kernel / (2 * largest))
         else:
             plot.imshow(kernel.mean(axis=-1), cmap="PuOr_r", vmin=-largest, vmax=largest)
-        plot.set_title(str(place + 1), fontsize=SMALL)
+        plot.set_title(str(index + 1), fontsize=SMALL)
     return figure
 
 
 def feature_maps(
-    picture: Array, maps: Mapping[str, Array], *, layers: int = 8, channels: int = 8, simulated: bool = False
+    image: Array, maps: Mapping[str, Array], *, layers: int = 8, channels: int = 8, simulated: bool = False
 ) -> Figure:
-    """What the layers make of a picture, a row a layer; of each the channels that vary most over the picture.
+    """Draw the feature maps of one image, one row per layer.
 
-    Every map is drawn from its own smallest value (dark) to its largest (light).
+    Each row shows the channels with the largest standard deviation over the image. Every map has its own colour scale,
+    from its smallest value (dark) to its largest (light).
 
     Args:
-        picture: (height, width, channels).
-        maps: by the layer's name, (height, width, channels), see `utils.networks.explain.feature_maps`.
-        layers: rows at most; of a deeper network as many layers, evenly from the first to the last.
-        channels: columns at most.
-        simulated: whether the picture is simulated.
+        image: (height, width, channels).
+        maps: (height, width, channels) feature maps by layer name, see `utils.networks.explain.feature_maps`.
+        layers: largest number of rows. A deeper network is sampled evenly, first and last layer included.
+        channels: largest number of columns.
+        simulated: whether the image is simulated.
     """
     names = list(maps)
-    shown = [names[round(place)] for place in np.linspace(0, len(names) - 1, min(layers, len(names)))]
-    part = f", {len(shown)} of {len(names)} layers" if len(shown) < len(names) else ""
+    shown = [names[round(position)] for position in np.linspace(0, len(names) - 1, min(layers, len(names)))]
+    part = f": {len(shown)} of {len(names)} layers" if len(shown) < len(names) else ""
     columns = min(channels, max(maps[name].shape[-1] for name in shown))
-    title = f"What the layers make of a picture{part}\nof each the maps that vary most, dark to light"
+    title = f"Feature maps{part}\nchannels with the largest standard deviation; dark = low, light = high"
     figure, axes = _sheet(title, len(shown) + 1, max(2, columns), tile=1.0, text=0.24, simulated=simulated)
-    _show(axes[0, 0], picture)
-    _over_the_row(axes[0, 0], "the picture")
-    for name, line in zip(shown, axes[1:], strict=True):
-        found = maps[name]
-        varied = np.argsort(-found.std(axis=(0, 1)), kind="stable")[:columns]
-        height, width, number = found.shape
-        _over_the_row(line[0], f"{name}: {height} × {width}, {number} channel{'' if number == 1 else 's'}")
-        for plot, channel in zip(line, varied, strict=False):
-            plot.imshow(found[..., channel], cmap=HEAT)
+    _show(axes[0, 0], image)
+    _row_title(axes[0, 0], "input image")
+    for name, row in zip(shown, axes[1:], strict=True):
+        layer = maps[name]
+        selected = np.argsort(-layer.std(axis=(0, 1)), kind="stable")[:columns]
+        height, width, number = layer.shape
+        _row_title(row[0], f"{name}: {height} × {width}, {number} channel{'' if number == 1 else 's'}")
+        for plot, channel in zip(row, selected, strict=False):
+            plot.imshow(layer[..., channel], cmap=HEAT)
     return figure
 
 
-def _over_the_row(first: Axes, text: str) -> None:
-    """Words over the first picture of a row and the next ones, which are not moved by them."""
-    first.set_title(" ", fontsize=SMALL)  # the height
+def _row_title(first: Axes, text: str) -> None:
+    """A title that starts above the first image of a row and may extend over the next ones."""
+    first.set_title(" ", fontsize=SMALL)  # reserves the height
     first.text(0, 1.05, text, transform=first.transAxes, fontsize=SMALL, in_layout=False)
 
 
-class Seen(NamedTuple):
-    """A picture with what speaks for a class: (height, width, channels), (height, width) in [0, 1], and the words."""
+class Explained(NamedTuple):
+    """An image and the evidence in it for one class.
 
-    picture: Array
-    heat: Array
+    Attributes:
+        image: (height, width, channels), from 0 to 255.
+        heatmap: (height, width), from 0 to 1.
+        class_name: the class that the heatmap explains.
+        probability: predicted probability of that class.
+    """
+
+    image: Array
+    heatmap: Array
     class_name: str
     probability: float
 
 
-def grad_cam(seen: Sequence[Seen], *, title: str = "", columns: int = 2, simulated: bool = False) -> Figure:
-    """Pictures, each beside itself under the heat of Grad-CAM, with the class and its probability.
+def grad_cam(explained: Sequence[Explained], *, title: str = "", columns: int = 2, simulated: bool = False) -> Figure:
+    """Draw each image beside its Grad-CAM heatmap, with the class and its probability.
 
-    The colour bar runs from nothing that speaks for the class to the place that speaks for it most; each picture has a
-    scale of its own.
+    The heatmap of each image has its own scale, from no evidence for the class to the strongest evidence in the image.
 
     Args:
-        seen: heat from `utils.networks.explain.grad_cam`.
-        title: the first line, instead of one that says what this is.
-        columns: pairs in a row, at most.
-        simulated: whether the pictures are simulated.
+        explained: images with heatmaps from `utils.networks.explain.grad_cam`.
+        title: replaces the default title.
+        columns: largest number of pairs per row.
+        simulated: whether the images are simulated.
     """
-    columns = min(columns, len(seen))
-    title = title or "Where the network looks (Grad-CAM)"
+    columns = min(columns, len(explained))
+    title = title or "Grad-CAM: evidence for the class"
     figure, axes = _sheet(
-        title, -(-len(seen) // columns), 2 * columns, tile=1.9, text=0.22, simulated=simulated, left=0.8
+        title, -(-len(explained) // columns), 2 * columns, tile=1.9, text=0.22, simulated=simulated, margin=0.8
     )
-    for one, (left, right) in zip(seen, axes.reshape(-1, 2), strict=False):
-        _show(left, one.picture)
-        left.set_title(f"{_short(one.class_name, 40)} ({one.probability:.1%})", fontsize=SMALL, loc="left")
-        _show(right, _grey(one.picture))
-        right.imshow(one.heat, cmap=HEAT, vmin=0, vmax=1, alpha=0.55)
+    for each, (left, right) in zip(explained, axes.reshape(-1, 2), strict=False):
+        _show(left, each.image)
+        left.set_title(f"{_shorten(each.class_name, 40)} ({each.probability:.1%})", fontsize=SMALL, loc="left")
+        _show(right, _grey(each.image))
+        right.imshow(each.heatmap, cmap=HEAT, vmin=0, vmax=1, alpha=0.55)
     bar = figure.colorbar(ScalarMappable(cmap=HEAT), ax=axes, shrink=0.8, aspect=25, pad=0.01)
-    bar.set_label("what speaks for the class", fontsize=SMALL)
+    bar.set_label("evidence for the class", fontsize=SMALL)
     bar.set_ticks([0, 1], labels=["none", "most"], fontsize=SMALL)
     return figure
 
 
-def _grey(picture: Array) -> Array:
-    """A picture without its colours, under which the heat keeps its own; ITU-R 601 luma."""
-    return picture @ np.array([0.299, 0.587, 0.114]) if picture.shape[-1] == 3 else picture[..., 0]
+def _grey(image: Array) -> Array:
+    """The image in grey levels (ITU-R 601 luma), so that only the heatmap has colours."""
+    return image @ np.array([0.299, 0.587, 0.114]) if image.shape[-1] == 3 else image[..., 0]
 
 
-def surest(
-    pictures: Any,
+def most_confident(
+    images: Any,
     truth: Array,
     probabilities: Array,
     class_names: Sequence[str],
@@ -182,73 +189,89 @@ def surest(
     threshold: float | None = None,
     simulated: bool = False,
 ) -> Figure:
-    """The hits and the mistakes that the network was surest of, a row each, on the test split.
+    """Draw the most confident correct predictions (top row) and wrong predictions (bottom row) of the test split.
 
     Args:
-        pictures: (rows, height, width, channels) uint8, in memory or on disk.
-        truth: (rows,) of class numbers.
+        images: (rows, height, width, channels) uint8, in memory or on disk.
+        truth: (rows,) class numbers.
         probabilities: (rows, classes).
         class_names: by class number.
-        number: of pictures in a row, at most.
-        threshold: the probability from which on a row is taken for class 1; None takes the most probable class.
-        simulated: whether the pictures are simulated.
+        number: largest number of images per row.
+        threshold: probability of class 1 from which a row is predicted positive. Defaults to predicting the most
+            probable class.
+        simulated: whether the images are simulated.
     """
-    guess = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     if threshold is not None:
-        guess = two_classes.found(probabilities, threshold).astype(int)
-    sure = probabilities[np.arange(len(guess)), guess]
-    order = np.argsort(-sure, kind="stable")
-    kinds = {"hit": order[(guess == truth)[order]][:number], "mistake": order[(guess != truth)[order]][:number]}
-    wrong = int(np.sum(guess != truth))
-    counted = f"{wrong:,} mistake{'' if wrong == 1 else 's'}" if wrong else "no mistake"
-    title = f"Surest hits (above) and surest mistakes (below), test split\n{counted} in {len(truth):,} pictures"
+        predicted = two_classes.found(probabilities, threshold).astype(int)
+    confidence = probabilities[np.arange(len(predicted)), predicted]
+    order = np.argsort(-confidence, kind="stable")
+    correct = predicted == truth
+    kinds = {"correct": order[correct[order]][:number], "wrong": order[~correct[order]][:number]}
+    errors = int(np.sum(~correct))
+    counted = f"{errors:,} error{'' if errors == 1 else 's'}" if errors else "no errors"
+    title = (
+        f"Most confident correct (top) and wrong (bottom) predictions, test split\n{counted} in {len(truth):,} images"
+    )
     columns = max(3, *map(len, kinds.values()))
     figure, axes = _sheet(title, 2, columns, tile=1.6, text=0.42, simulated=simulated)
     for (kind, rows), line in zip(kinds.items(), axes, strict=True):
         for row, plot in zip(rows, line, strict=False):
-            _show(plot, pictures[row : row + 1][0])
-            said = f"{_short(class_names[guess[row]], 18)} ({sure[row]:.0%})"
-            real = "" if kind == "hit" else f"\nis {_short(class_names[truth[row]], 20)}"
-            plot.set_title(said + real, fontsize=SMALL, color=GREEN if kind == "hit" else RED)
+            _show(plot, images[row : row + 1][0])
+            text = f"{_shorten(class_names[predicted[row]], 14)} ({confidence[row]:.0%})"
+            if kind == "wrong":
+                text += f"\ntrue: {_shorten(class_names[truth[row]], 15)}"
+            plot.set_title(text, fontsize=SMALL, color=GREEN if kind == "correct" else RED)
     return figure
 
 
-def inside(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
-    """What a trained network has learned to see: its first filters, its feature maps, where it looks; by file name.
+def network_views(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
+    """Draw the first filters, the feature maps and the Grad-CAM heatmaps of a trained classifier.
 
-    The test pictures that it was surest of stand for all, two of each of the first two classes, and the first of them
-    for the maps.
+    The images are the two most confident test predictions of each of the first two classes; the feature maps are those
+    of the first image.
 
     Args:
-        fitted: a classifier of pictures with convolutions; without any there is nothing to see.
-        evaluation: its probabilities.
+        fitted: a classifier of images.
+        evaluation: with the predicted probabilities of the test split.
+
+    Returns:
+        The figures by file name; empty if the network has no convolution.
     """
     import keras
 
     from utils.networks import explain
 
-    whole = fitted.model
-    # Rather the network than its mean over views, or a member of a committee; what was trained may take features, not
-    # pictures, and then the network stands in the whole.
-    layers = [*fitted.trained.layers, *whole.layers]
-    parts = [fitted.trained, *(layer for layer in layers if isinstance(layer, keras.Model))]
-    shapes = whole.input.shape, whole.output.shape
-    model = next((part for part in parts if (part.input.shape, part.output.shape) == shapes), whole)
+    model = _convolutional_part(fitted)
     if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
         return {}
     test, probabilities = fitted.splits.test, evaluation.predictions["test"]
     rows = np.concatenate(
         [np.argsort(-probabilities[:, number], kind="stable")[:2] for number in range(probabilities.shape[1])][:4]
     )
-    guess = probabilities[rows].argmax(axis=1)
-    pictures = test.inputs[rows]
-    heat = explain.grad_cam(model, pictures, guess.tolist())
-    seen = [
-        Seen(picture, warmth, fitted.splits.class_names[number], float(probabilities[row, number]))
-        for picture, warmth, number, row in zip(pictures, heat, guess, rows, strict=True)
+    predicted = probabilities[rows].argmax(axis=1)
+    images = test.inputs[rows]
+    heatmaps = explain.grad_cam(model, images, predicted.tolist())
+    explained = [
+        Explained(image, heatmap, fitted.splits.class_names[number], float(probabilities[row, number]))
+        for image, heatmap, number, row in zip(images, heatmaps, predicted, rows, strict=True)
     ]
     return {
         "filters": filters(explain.first_filters(model)),
-        "feature_maps": feature_maps(pictures[0], explain.feature_maps(model, pictures[0])),
-        "grad_cam": grad_cam(seen),
+        "feature_maps": feature_maps(images[0], explain.feature_maps(model, images[0])),
+        "grad_cam": grad_cam(explained),
     }
+
+
+def _convolutional_part(fitted: Fitted) -> Any:
+    """The network itself: the saved model may be a mean over views or an ensemble of such networks.
+
+    What was trained may take features instead of images. Then the network is a layer of the saved model.
+    """
+    import keras
+
+    whole = fitted.model
+    layers = [*fitted.trained.layers, *whole.layers]
+    parts = [fitted.trained, *(layer for layer in layers if isinstance(layer, keras.Model))]
+    shapes = whole.input.shape, whole.output.shape
+    return next((part for part in parts if (part.input.shape, part.output.shape) == shapes), whole)

@@ -1,6 +1,6 @@
-"""Pictures that several labs draw. Colours are Okabe and Ito's, told apart by every kind of colour vision.
+"""Plots that several labs share, in the colour-blind safe palette of Okabe and Ito.
 
-Figures are made without pyplot: nothing is kept in a global state, no window system is asked for.
+Figures are created without pyplot, which would keep them in a global state and could open a window.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ SIZE = (6.4, 4.0)
 
 
 def new_figure(title: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
-    """An empty figure of one plot, `size` in inches, with a quiet grid."""
+    """An empty figure with one pair of axes and a light grid.
+
+    Args:
+        title: one or more lines.
+        size: width and height, in inches.
+    """
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=12)
@@ -41,14 +46,14 @@ def learning_curves(
     root: bool = False,
     phases: Mapping[str, int] | None = None,
 ) -> Figure:
-    """Loss on training and validation by epoch, and the epoch whose weights were kept.
+    """Plot the training and validation loss per epoch and mark the epoch whose weights were kept.
 
     Args:
-        history: rows with `epoch`, `loss` and `val_loss`.
-        kept_epoch: the epoch whose weights were kept.
-        label: of the vertical axis, with its unit.
-        root: draw the root of the loss, so that a squared error is in the target's unit.
-        phases: epochs of each phase, by name, in their order.
+        history: one row per epoch, with `epoch`, `loss` and `val_loss`.
+        kept_epoch: epoch whose weights were kept.
+        label: label of the vertical axis, with the unit.
+        root: plot the square root of the loss, to show a mean squared error in the unit of the target.
+        phases: number of epochs by phase, in order.
     """
     figure, axes = new_figure("Learning curves")
     epochs = [row["epoch"] for row in history]
@@ -63,11 +68,11 @@ def learning_curves(
             color=colour,
             linestyle=style,
             linewidth=2,
-            marker="o" if len(epochs) < 3 else None,  # one epoch makes no line
+            marker="o" if len(epochs) < 3 else None,  # a single epoch has no line
             label=name,
         )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.axvline(kept_epoch, color=GREY, linestyle=":", linewidth=1.5, label=f"kept: epoch {kept_epoch}")
+    axes.axvline(kept_epoch, color=GREY, linestyle=":", linewidth=1.5, label=f"weights kept: epoch {kept_epoch}")
     values = np.array([[row["loss"], row["val_loss"]] for row in history])
     if values.max() > 20 * values.min() > 0:
         axes.set_yscale("log")
@@ -81,7 +86,8 @@ def learning_curves(
 
 
 def _name_phases(axes: Axes, phases: Mapping[str, int]) -> None:
-    """A name over the epochs of each phase, and a line between two."""
+    """Write the name of each phase above its epochs and draw a line between phases."""
+    axes.set_title(axes.get_title(loc="left"), loc="left", fontsize=12, pad=20)  # above the names
     done = 0
     for name, epochs in phases.items():
         if done:
@@ -91,18 +97,18 @@ def _name_phases(axes: Axes, phases: Mapping[str, int]) -> None:
 
 
 def predicted_against_true(truth: Array, prediction: Array, *, label: str, note: str) -> Figure:
-    """Each test row as a point; on the diagonal the prediction is right.
+    """Plot the predicted against the measured value of each test row.
 
     Args:
         truth: (rows,).
         prediction: (rows,).
-        label: of the quantity, with its unit.
-        note: a line under the title: the metrics.
+        label: name of the quantity, with the unit.
+        note: second line of the title, for example the metrics.
     """
-    figure, axes = new_figure(f"Predicted against measured, test split\n{note}", size=(5.4, 5.2))
+    figure, axes = new_figure(f"Predicted vs. measured values, test split\n{note}", size=(5.4, 5.2))
     limits = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
     axes.plot(limits, limits, color=GREY, linewidth=1.5, label="predicted = measured")
-    axes.scatter(truth, prediction, s=22, color=BLUE, alpha=0.7, linewidths=0, label="a test row")
+    axes.scatter(truth, prediction, s=22, color=BLUE, alpha=0.7, linewidths=0, label="test rows")
     axes.set_xlabel(f"measured {label}")
     axes.set_ylabel(f"predicted {label}")
     axes.set_aspect("equal")
@@ -111,7 +117,13 @@ def predicted_against_true(truth: Array, prediction: Array, *, label: str, note:
 
 
 def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
-    """Predicted minus true against predicted, with the spread of the residuals at the side."""
+    """Plot the residuals (predicted minus measured) against the predictions, with their histogram.
+
+    Args:
+        truth: (rows,).
+        prediction: (rows,).
+        label: name of the quantity, with the unit.
+    """
     figure = Figure(figsize=SIZE, layout="constrained")
     points, counts = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1])
     figure.suptitle("Residuals, test split", x=0.01, ha="left", fontsize=12)
@@ -130,14 +142,14 @@ def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
 
 
 def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
-    """Permutation importance as bars, largest first, with the standard deviation over the shuffles.
+    """Plot the permutation importance of each feature, largest first, with the standard deviation over the shuffles.
 
     Args:
-        names: of the features.
-        drops: (features, repeats), positive is worse.
-        label: of the horizontal axis, with its unit.
+        names: names of the features.
+        drops: (features, repeats) change of the metric after shuffling a feature; positive is worse.
+        label: label of the horizontal axis, with the unit.
     """
-    figure, axes = new_figure("What the model uses: a column shuffled, test split")
+    figure, axes = new_figure("Permutation importance of the features, test split")
     order = np.argsort(drops.mean(axis=1))
     axes.barh(
         [names[i].replace("_", " ") for i in order],
@@ -152,17 +164,19 @@ def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
 
 
 def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str], *, note: str) -> Figure:
-    """Rows by true class, columns by predicted class; colour is the share of the true class.
+    """Plot a confusion matrix: one row per true class, one column per predicted class.
+
+    The numbers are counts. The colour is the fraction of the true class.
 
     Args:
-        table: (classes, classes) of counts.
+        table: (classes, classes) counts.
         class_names: by class number.
-        note: a line under the title: the metrics.
+        note: second line of the title, for example the metrics.
     """
     counts = np.asarray(table)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = max(4.2, 0.55 * len(class_names) + 1.8)
-    figure, axes = new_figure(f"What is taken for what, test split\n{note}", size=(side + 0.6, side))
+    figure, axes = new_figure(f"Confusion matrix, test split\n{note}", size=(side + 0.6, side))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -170,38 +184,37 @@ def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str],
         colour = "white" if shares[row, column] > 0.5 else "black"
         if counts[row, column]:
             axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=colour, fontsize=9)
-    places = range(len(class_names))
-    turned = max(map(len, class_names)) > 3
-    axes.set_xticks(places, list(class_names), rotation=45 if turned else 0, ha="right" if turned else "center")
-    axes.set_yticks(places, list(class_names))
+    ticks = range(len(class_names))
+    rotated = max(map(len, class_names)) > 3
+    axes.set_xticks(ticks, list(class_names), rotation=45 if rotated else 0, ha="right" if rotated else "center")
+    axes.set_yticks(ticks, list(class_names))
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     return figure
 
 
 def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:
-    """Accuracy by confidence; on the diagonal the model is as sure as it may be. Below: how many rows are how sure.
+    """Plot a reliability diagram: accuracy by predicted probability, above a histogram of the predicted probabilities.
 
     Args:
-        truth: (rows,) of class numbers.
+        truth: (rows,) class numbers.
         probabilities: (rows, classes).
-        note: a line under the title: the calibration error.
+        note: second line of the title, for example the calibration error.
     """
     rows, confidence, correct = classification.reliability(truth, probabilities)
-    held = rows > 0
+    filled = rows > 0
     figure = Figure(figsize=(5.4, 5.6), layout="constrained")
     axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    axes.set_title(f"How sure it may be, test split\n{note}", loc="left", fontsize=12)
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.5, label="as sure as right")
-    # Few rows say little.
-    axes.vlines(confidence[held], *wilson(correct[held], rows[held]), color=BLUE, linewidth=1.5, alpha=0.6)
-    axes.plot(confidence[held], correct[held], "o", color=BLUE, label="test rows, with 95 % interval")
+    axes.set_title(f"Calibration (reliability diagram), test split\n{note}", loc="left", fontsize=12)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.5, label="perfect calibration")
+    axes.vlines(confidence[filled], *wilson(correct[filled], rows[filled]), color=BLUE, linewidth=1.5, alpha=0.6)
+    axes.plot(confidence[filled], correct[filled], "o", color=BLUE, label="accuracy, with 95% interval")
     edges = np.linspace(0, 1, len(rows) + 1)
     counts.bar(edges[:-1], rows, width=1 / len(rows), align="edge", color=BLUE, edgecolor="white")
     counts.set_yscale("symlog")
     counts.set_xlabel("probability of the predicted class")
     counts.set_ylabel("rows")
-    axes.set_ylabel("share that is right")
+    axes.set_ylabel("accuracy")
     axes.legend(frameon=False, loc="upper left")
     for plot in (axes, counts):
         plot.grid(color="#DDDDDD", linewidth=0.6)
@@ -211,7 +224,14 @@ def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:
 
 
 def wilson(share: Any, rows: Any) -> tuple[Any, Any]:
-    """The 95 % interval of shares that were counted in `rows` rows.
+    """The Wilson score interval (95%) of a proportion.
+
+    Args:
+        share: observed proportions, a number or an array.
+        rows: number of rows that each proportion was counted in.
+
+    Returns:
+        Lower and upper ends.
 
     Source:
         Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927).

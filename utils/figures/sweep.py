@@ -1,4 +1,4 @@
-"""The picture of a sweep: one metric against a hyperparameter, with the spread over seeds."""
+"""The plot of a sweep: one metric against one hyperparameter, with the standard deviation over seeds."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from matplotlib.figure import Figure
 from utils.figures.plots import BLUE, GREEN, GREY, ORANGE, RED, new_figure
 
 Points = Sequence[tuple[Mapping[str, Any], float]]
-"""Of each trial: its hyperparameters and the metric."""
+"""The hyperparameters and the metric of each trial."""
 STYLES = [(BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (RED, ":", "D"), (GREY, (0, (1, 1)), "v")]
-LARGE = 10.0
+LOG_SCALE_RATIO = 10.0
+"""Ratio of the largest to the smallest value from which the horizontal axis is logarithmic."""
 
 
 def comparison(points: Points, grid: Mapping[str, Sequence[Any]], label: str, title: str, *, simulated: bool) -> Figure:
-    """The metric against the grid's first hyperparameter: a line through the means over seeds, one standard deviation
-    as a band, each seed as a dot; a line for each combination of the other hyperparameters.
+    """Plot a metric against the first hyperparameter of the grid.
+
+    There is one line per combination of the other hyperparameters: the mean over seeds, with a band of one standard
+    deviation and a point per seed.
 
     Args:
-        points: of each trial that ended well.
+        points: hyperparameters and metric of each successful trial.
         grid: values by hyperparameter.
-        label: of the vertical axis.
-        title: above the picture.
-        simulated: whether the data are SIMULATED, which is then said.
+        label: label of the vertical axis.
+        title: title of the figure.
+        simulated: add "(SIMULATED data)" to the title.
     """
     figure, axes = new_figure(title + (" (SIMULATED data)" if simulated else ""))
     name, *others = grid
@@ -38,21 +41,21 @@ def comparison(points: Points, grid: Mapping[str, Sequence[Any]], label: str, ti
         lines.setdefault(line, {}).setdefault(places[str(changes[name])], []).append(value)
     for number, (line, found) in enumerate(lines.items()):
         colour, style, marker = STYLES[number % len(STYLES)]
-        where = sorted(found)
-        means = [statistics.mean(found[place]) for place in where]
-        spreads = [statistics.stdev(found[place]) if len(found[place]) > 1 else 0.0 for place in where]
-        axes.plot(where, means, color=colour, linestyle=style, linewidth=2, label=line or None)
-        low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
-        high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
-        axes.fill_between(where, low, high, color=colour, alpha=0.15, linewidth=0)
-        for place in where:
-            axes.plot([place] * len(found[place]), found[place], marker, color=colour, markersize=5, alpha=0.8)
-    if numeric and min(values) > 0 and max(values) >= LARGE * min(values):
+        positions = sorted(found)
+        means = [statistics.mean(found[position]) for position in positions]
+        deviations = [statistics.stdev(found[at]) if len(found[at]) > 1 else 0.0 for at in positions]
+        axes.plot(positions, means, color=colour, linestyle=style, linewidth=2, label=line or None)
+        low = [mean - deviation for mean, deviation in zip(means, deviations, strict=True)]
+        high = [mean + deviation for mean, deviation in zip(means, deviations, strict=True)]
+        axes.fill_between(positions, low, high, color=colour, alpha=0.15, linewidth=0)
+        for at in positions:
+            axes.plot([at] * len(found[at]), found[at], marker, color=colour, markersize=5, alpha=0.8)
+    if numeric and min(values) > 0 and max(values) >= LOG_SCALE_RATIO * min(values):
         axes.set_xscale("log")
     axes.set_xticks(list(places.values()), [str(value) for value in values])
     axes.minorticks_off()
     axes.set_xlabel(name)
     axes.set_ylabel(label)
     if others:
-        axes.legend(frameon=False, title="mean and one s over seeds")
+        axes.legend(frameon=False, title="mean ± 1 std over seeds")
     return figure

@@ -1,6 +1,6 @@
-"""The reference metrics of a lab: what N seeds of one preset on one data set and one kind of device gave.
+"""Bands: the reference metrics of a lab, measured over several seeds of one preset, data set and kind of device.
 
-They stand in `models/bands/<lab>.toml`, which `python -m labs baseline` writes and nothing else.
+They are stored in `models/bands/<lab>.toml`. Only `python -m labs baseline` writes these files.
 """
 
 from __future__ import annotations
@@ -18,29 +18,30 @@ from utils.base.paths import BANDS
 from utils.gate.trial import Outcome
 
 FEWEST_SEEDS = 20
+"""Smallest number of seeds of a band."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """What the seeds of one preset on one data set gave.
+    """The results of several seeds with one preset, data set and kind of device.
 
     Attributes:
-        lab: its name.
-        preset: of the trials.
-        data: catalogue name of the data set.
+        lab: name of the lab.
+        preset: name of the preset.
+        data: name of the data set in the catalogue.
         device: `cpu` or `gpu`.
-        reason: why it was measured anew.
-        date: of that, UTC.
-        git: the commit that was measured.
-        seeds: of the trials.
-        measures: by name, a number a seed.
-        better: by name, `lower` or `higher`.
-        facts: by name, what every seed has in common.
-        config: the hyperparameters but the seed.
-        versions: of the packages that decide the numbers.
-        turns: seconds of each fit, divided by those of the fixed loop beside it.
-        peak_mb: of each trial's process.
-        command: seconds and peak memory of the lab's own command, alone on the machine, saving included.
+        reason: why the band was measured.
+        date: UTC date of the measurement.
+        git: commit that was measured.
+        seeds: one per trial.
+        measures: by name, one number per seed.
+        better: by name of a measure, `lower` or `higher`.
+        facts: by name, properties of the data and the network that do not depend on the seed.
+        config: hyperparameters, without the seed.
+        versions: versions of the packages that influence the metrics.
+        turns: duration of each fit, as a multiple of the duration of a fixed loop on the same machine.
+        peak_mb: peak memory of the process of each trial.
+        command: seconds and peak memory of the lab's command, export included, without other load on the machine.
     """
 
     lab: str
@@ -62,15 +63,21 @@ class Band:
 
     @property
     def name(self) -> str:
-        """Lab, preset and data set, as a person reads them."""
+        """Lab, preset and data set, separated by spaces."""
         return f"{self.lab} {self.preset} {self.data}"
 
 
 def band_of(outcomes: Sequence[Outcome], *, reason: str, date: str, command: Mapping[str, float]) -> Band:
-    """The band that outcomes of trials give, all of one preset on one data set.
+    """Build a band from the outcomes of trials of one preset on one data set.
+
+    Args:
+        outcomes: one per seed.
+        reason: see `Band`, also for the rest.
+        date: see `Band`.
+        command: see `Band`.
 
     Raises:
-        CheckError: a trial failed, or the seeds do not have in common what no seed changes.
+        CheckError: a trial failed, or the trials differ in something that must not depend on the seed.
     """
     first = outcomes[0]
     for outcome in outcomes:
@@ -79,7 +86,7 @@ def band_of(outcomes: Sequence[Outcome], *, reason: str, date: str, command: Map
         for part in ("facts", "config", "data", "versions", "device", "git"):
             if outcome[part] != first[part]:
                 raise CheckError(
-                    f"the seeds differ in {part}", "measure them all on one state of the code and the data"
+                    f"the seeds differ in {part}", "run all seeds with the same code, packages, data and device"
                 )
     return Band(
         lab=first["lab"],
@@ -107,15 +114,18 @@ def bands_folder() -> Path:
 
 
 def bands_file(folder: Path, lab: str) -> Path:
-    """Where the bands of a lab stand."""
+    """The file with the bands of a lab."""
     return folder / f"{lab}.toml"
 
 
 def read_bands(folder: Path, lab: str) -> list[Band]:
-    """The bands of a lab; none where nobody has measured them.
+    """Read the bands of a lab.
+
+    Returns:
+        The bands; an empty list if the file does not exist.
 
     Raises:
-        CheckError: the file is not one of bands.
+        CheckError: the file is damaged.
     """
     path = bands_file(folder, lab)
     if not path.is_file():
@@ -135,7 +145,10 @@ def _band(record: dict[str, Any]) -> Band:
 
 
 def write_bands(folder: Path, lab: str, bands: Sequence[Band]) -> None:
-    """Write the bands of a lab, sorted, whole or not at all; mean and standard deviation stand beside the values."""
+    """Write the bands of a lab, sorted, in one atomic step.
+
+    The mean and the standard deviation are written next to the values, for readers of the file.
+    """
     import tomlkit
 
     records = []
@@ -159,7 +172,7 @@ def write_bands(folder: Path, lab: str, bands: Sequence[Band]) -> None:
 
 
 def _without_none(value: Any) -> Any:
-    """TOML has no null: what is None is left out."""
+    """Leave out None, because TOML has no null."""
     if isinstance(value, Mapping):
         return {name: _without_none(each) for name, each in value.items() if each is not None}
     if isinstance(value, list | tuple):

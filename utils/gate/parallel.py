@@ -1,8 +1,8 @@
-"""Trials in parallel, on this machine or on a Ray cluster: none lost, none counted twice, continued where they ended.
+"""Run trials in parallel on this machine or on a Ray cluster, and resume an interrupted series.
 
-Each trial runs in a process of its own with a fixed number of threads, so that its metrics are the same however many
-run beside it. Its outcome is a file of its own in a folder, written whole: who starts the same trials on the same
-folder again runs only those that are missing.
+Each trial runs in its own process with a fixed number of threads, so its metrics do not depend on the number of
+workers. Its outcome is written to its own file in one atomic step. Starting the same trials with the same folder again
+runs only those without an outcome.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from utils.base.paths import child_environment
 from utils.gate.trial import Outcome, Trial, run
 
 RETRIES = 3
-"""How often a trial whose process or machine was lost is begun again."""
-SHIPPED = ("LABS_DATA_HOME", "LABS_MIRROR", "LABS_OFFLINE")
-"""Environment variables that the trials find as they are here."""
-STARTS = 3
-"""How often it is tried to start Ray here."""
-KNOCK_SECONDS = 3.0
+"""How many times a trial is restarted after its process or machine was lost."""
+FORWARDED_VARIABLES = ("LABS_DATA_HOME", "LABS_MIRROR", "LABS_OFFLINE")
+"""Environment variables that are passed on to the trials."""
+START_ATTEMPTS = 3
+"""Number of attempts to start Ray on this machine."""
+CONNECT_SECONDS = 3.0
 WAIT_SECONDS = 1.0
 
 Progress = Callable[[Outcome, int, int, float], None]
-"""Called after each trial with its outcome, the trials that are done, those in all, and the seconds left."""
+"""Called after each trial with its outcome, the number of finished trials, of all trials, and the seconds left."""
 
 
 def silent(outcome: Outcome, done: int, trials: int, seconds_left: float) -> None:
-    """A report of a trial that says nothing."""
+    """Report nothing."""
 
 
 def outcome_file(folder: Path, trial: Trial) -> Path:
-    """Where the outcome of a trial is kept."""
+    """The file with the outcome of a trial."""
     return folder / f"{trial.key}.json"
 
 
@@ -53,18 +53,22 @@ def outcomes(
     address: str | None = None,
     on_done: Progress = silent,
 ) -> list[Outcome]:
-    """The outcome of each trial, in the order of the trials.
+    """Run the trials that have no outcome yet.
 
     Args:
-        trials: what to do.
-        folder: where outcomes are kept; those that are there are not done again, unless they failed.
-        workers: trials at a time; all cores of this machine, or of the cluster, where None.
-        address: of a Ray cluster's head, `auto` for the one that this machine belongs to; None starts one here.
+        trials: the trials.
+        folder: folder of the outcomes. Trials with an outcome in it are not run again, unless they failed.
+        workers: number of trials at a time. Defaults to the number of cores of this machine or of the cluster.
+        address: address of the head of a Ray cluster, or `auto` for the cluster that this machine belongs to. Defaults
+            to starting Ray on this machine only.
         on_done: called after each trial.
+
+    Returns:
+        One outcome per trial, in the order of the trials.
 
     Raises:
         CallerError: Ray is not installed, or there is no cluster at the address.
-        CheckError: a trial's process was lost again and again, or ended with a defect.
+        CheckError: Ray does not start, a trial raised an exception, or its process was lost repeatedly.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [trial for trial in trials if not _is_done(outcome_file(folder, trial))]
@@ -79,19 +83,21 @@ def outcomes(
 
 
 def _is_done(path: Path) -> bool:
-    """Whether a trial has ended well: what failed for want of disk, memory or data may go well the next time."""
+    """Whether a trial succeeded. A failed trial is run again: the disk may have been full, or data missing."""
     return path.is_file() and "error" not in json.loads(path.read_text(encoding="utf-8"))
 
 
 @contextmanager
 def _ray(workers: int | None, address: str | None) -> Iterator[None]:
-    """A connection to the cluster at the address, or one of this machine alone that ends with the block."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # asks nobody, tells nobody
+    """Connect to the cluster at the address, or start Ray on this machine for the duration of the block."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage reports
     try:
         import ray
     except ImportError as error:
-        raise CallerError("trials in parallel need Ray, which is not installed", with_extra("scale")) from error
-    environment = {name: os.environ[name] for name in SHIPPED if name in os.environ}
+        raise CallerError(
+            "running trials in parallel requires Ray, which is not installed", with_extra("scale")
+        ) from error
+    environment = {name: os.environ[name] for name in FORWARDED_VARIABLES if name in os.environ}
     environment["PYTHONPATH"] = child_environment()["PYTHONPATH"]
     common: dict[str, Any] = {
         "logging_level": logging.ERROR,
@@ -100,11 +106,12 @@ def _ray(workers: int | None, address: str | None) -> Iterator[None]:
     }
     if address is not None:
         try:
-            _knock(address)
+            _check_address(address)
             ray.init(address, **common)
         except (OSError, ValueError) as error:
             raise CallerError(
-                f"--address {address}: no Ray cluster answers there", "give host:port of its head, or auto on one of it"
+                f"--address {address}: no Ray cluster answers there",
+                "give host:port of the head of the cluster, or auto on a machine of the cluster",
             ) from error
     else:
         _start(num_cpus=workers or cores(), include_dashboard=False, **common)
@@ -114,49 +121,48 @@ def _ray(workers: int | None, address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def _knock(address: str) -> None:
-    """Raise where nobody listens; Ray itself would wait for minutes.
+def _check_address(address: str) -> None:
+    """Fail within seconds if nothing listens at the address; Ray itself would wait for minutes.
 
     Raises:
-        OSError: nobody listens there.
-        ValueError: it is no address.
+        OSError: nothing listens at the address.
+        ValueError: the port is not a number.
     """
     if address != "auto":
         host, _, port = address.rpartition(":")
-        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
 
 
 def _start(**options: Any) -> None:
-    """A cluster of this machine alone. Where others keep it busy its processes may take too long to find each other:
-    then it is tried again.
+    """Start Ray on this machine. On a busy machine its processes may time out, so several attempts are made.
 
     Raises:
-        CheckError: it does not start.
+        CheckError: Ray does not start.
     """
     import ray
 
-    for attempt in range(1, STARTS + 1):
+    for attempt in range(1, START_ATTEMPTS + 1):
         try:
             ray.init("local", **options)
             return
-        except Exception as error:  # Ray raises no class of its own here
+        except Exception as error:  # Ray has no exception class for this
             ray.shutdown()
-            if attempt == STARTS:
+            if attempt == START_ATTEMPTS:
                 raise CheckError(
-                    f"Ray does not start on this machine ({error})", "see what else runs here, then try again"
+                    f"Ray does not start on this machine ({error})", "stop other programs on this machine and try again"
                 ) from error
 
 
 def _run_all(trials: Sequence[Trial], workers: int | None) -> Iterator[tuple[Trial, Outcome]]:
-    """Each trial with its outcome, as they end; no more than `workers` at a time."""
+    """Yield each trial with its outcome when it ends; at most `workers` trials run at a time."""
     import ray
 
-    # A process ends with its trial: the next one finds neither its memory nor its random state.
+    # max_calls=1: each trial has a new process, without the memory and the random state of the previous one.
     remote = ray.remote(num_cpus=1, max_calls=1, max_retries=RETRIES)(run)
-    most = workers or len(trials)  # where nothing is said, Ray gives each core of the cluster a trial
+    limit = workers or len(trials)  # without a limit, Ray runs one trial per core of the cluster
     waiting, running = list(reversed(trials)), dict[Any, Trial]()
     while waiting or running:
-        while waiting and len(running) < most:
+        while waiting and len(running) < limit:
             trial = waiting.pop()
             running[remote.remote(trial)] = trial
         ended, _ = ray.wait(list(running), timeout=WAIT_SECONDS)
@@ -166,10 +172,11 @@ def _run_all(trials: Sequence[Trial], workers: int | None) -> Iterator[tuple[Tri
                 yield trial, ray.get(reference)
             except ray.exceptions.RayTaskError as error:
                 raise CheckError(
-                    f"{trial.lab} with seed {trial.seed}: {error.cause!r}", "this is a defect; what is done is kept"
+                    f"{trial.lab} with seed {trial.seed}: {error.cause!r}",
+                    "please report this as a bug; finished trials are kept",
                 ) from error
             except ray.exceptions.RayError as error:
                 raise CheckError(
                     f"{trial.lab} with seed {trial.seed}: its process was lost {RETRIES + 1} times",
-                    "see whether the machine has memory for so many workers; what is done is kept",
+                    "the machine may need more memory or fewer workers; finished trials are kept",
                 ) from error

@@ -1,4 +1,4 @@
-"""Scales on which what seeds give is nearly normal."""
+"""Transformations after which the values of a measure over seeds are nearly normal."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 
 class Scale(NamedTuple):
-    """On which a measure's seeds are nearly normal: the way there and back, both rising."""
+    """An increasing transformation and its inverse."""
 
-    there: Callable[[float], float]
-    back: Callable[[float], float]
+    forward: Callable[[float], float]
+    inverse: Callable[[float], float]
 
 
-PLAIN = Scale(float, float)
+IDENTITY = Scale(float, float)
 LOGARITHM = Scale(lambda value: math.log(max(value, 1e-12)), math.exp)
 ARCSINE = Scale(
     lambda value: math.asin(math.sqrt(min(max(value, 0.0), 1.0))),
@@ -23,10 +23,10 @@ ARCSINE = Scale(
 
 
 def scale_of(values: Sequence[float], better: str) -> Scale:
-    """The scale of a measure, by what its band holds: arcsine for shares, logarithm for losses and errors.
+    """Choose the scale of a measure: arcsine for proportions, logarithm for losses and errors.
 
     Args:
-        values: of the band.
+        values: values of the band.
         better: `lower` or `higher`.
 
     Source:
@@ -34,4 +34,4 @@ def scale_of(values: Sequence[float], better: str) -> Scale:
     """
     if better == "lower" and min(values) > 0:
         return LOGARITHM
-    return ARCSINE if better == "higher" and min(values) >= 0 and max(values) <= 1 else PLAIN
+    return ARCSINE if better == "higher" and min(values) >= 0 and max(values) <= 1 else IDENTITY

@@ -1,7 +1,8 @@
-"""Whether fresh seeds still reach what a band holds, and if not, what may have moved.
+"""Compare the measures of new seeds with a band, and explain what may have caused a difference.
 
-The mean of the fresh seeds is held in a two-sided prediction interval: a metric that is too good is as suspicious as
-one that is too bad. What no seed changes (data, rows, leaks, parameters, hyperparameters) must be the same.
+The mean over the new seeds must lie in a two-sided prediction interval: a metric that is too good is as suspicious as
+one that is too bad. Facts that do not depend on the seed (data, rows, leaks, parameters) and the hyperparameters must
+be the same.
 """
 
 from __future__ import annotations
@@ -21,56 +22,56 @@ from utils.gate.scales import scale_of
 from utils.gate.trial import Outcome
 
 FAMILY_ERROR = 0.005
-"""Chance that a verdict over all labs is red though nothing has moved, were every measure normal on its scale.
+"""Probability of a false alarm in a verdict over all labs, if every measure were normal on its scale.
 
-Seeds stray more often than that; that they give at most 1 % of false alarms is measured by `python -m benchmarks.gate`.
+The measures have heavier tails. `python -m benchmarks.gate` measures the actual rate, which must be at most 1%.
 """
-UNJUDGED = frozenset({"first loss"})
-"""Kept in the bands, not held: the mean over a first epoch is ruled by how a network happened to begin."""
+NOT_COMPARED = frozenset({"first loss"})
+"""Measures that are recorded but not compared: the loss of the first epoch depends mostly on the initial weights."""
 SECONDS_FACTOR = 3.0
-"""A fit may take so many times the band's seconds, both counted in turns of the fixed loop beside it."""
+"""Largest allowed ratio of the duration of a fit to that of the band, both as multiples of the fixed loop."""
 MEMORY_FACTOR = 1.25
-"""The peak memory may be so many times the band's."""
-NARROWEST = 1e-3
-"""Least standard deviation of a measure on its scale: of seeds that all gave the same."""
+"""Largest allowed ratio of the peak memory to that of the band."""
+SMALLEST_STD = 1e-3
+"""Lower limit of the standard deviation of a measure on its scale, for seeds that all gave the same value."""
 
 
 def half_width(values: Sequence[float], fresh: int, error: float) -> float:
-    """How far the mean of `fresh` further seeds may lie from the mean of `values`.
+    """Half the width of the prediction interval for the mean over new seeds.
 
     Args:
-        values: (N,) of one measure on its scale, a number a seed.
-        fresh: further seeds whose mean is held against the band.
-        error: chance that it lies farther though nothing has moved.
+        values: (N,) values of one measure on its scale, one per seed of the band.
+        fresh: number of new seeds.
+        error: probability that the mean lies outside the interval although nothing has changed.
 
     Source:
         The prediction interval for the mean of m further observations of a normal distribution: Hahn and Meeker,
         Statistical Intervals (1991), section 4.2.
     """
     number = len(values)
-    deviation = max(statistics.stdev(values), NARROWEST)
+    deviation = max(statistics.stdev(values), SMALLEST_STD)
     return _quantile(1 - error / 2, number - 1) * deviation * math.sqrt(1 / fresh + 1 / number)
 
 
 @cache
 def _quantile(share: float, freedom: int) -> float:
-    """Of Student's t; thousands of draws of the gate's own test ask for the same few."""
+    """Quantile of Student's t distribution; cached, because `benchmarks.gate` computes the same few very often."""
     from scipy.stats import t
 
     return float(t.ppf(share, freedom))
 
 
 @dataclass(frozen=True)
-class Held:
-    """One measure of fresh seeds beside its band.
+class Comparison:
+    """One measure of the new seeds, compared with the band.
 
     Attributes:
-        measure: what is held.
-        mean: of the fresh seeds, taken on the measure's scale; so are the others.
+        measure: name of the measure.
+        mean: mean over the new seeds, computed on the scale of the measure; so are the other values.
         reference: mean of the band.
-        low: where the mean may lie.
-        high: to there.
-        better: `lower` or `higher`; nothing where neither is.
+        low: lower end of the interval in which the mean must lie.
+        high: upper end of that interval.
+        better: `lower` or `higher`; empty if neither is better.
     """
 
     measure: str
@@ -82,12 +83,12 @@ class Held:
 
     @property
     def holds(self) -> bool:
-        """Whether the mean lies in its interval; not a number lies nowhere."""
+        """Whether the mean lies in the interval; False for NaN."""
         return self.low <= self.mean <= self.high
 
     @property
     def moved(self) -> str:
-        """`better`, `worse`, `moved`, or nothing where it holds."""
+        """`better`, `worse` or `moved`; empty if the mean lies in the interval."""
         if self.holds:
             return ""
         if not self.better or math.isnan(self.mean):
@@ -96,7 +97,7 @@ class Held:
 
 
 class Difference(NamedTuple):
-    """Something that no seed changes and that is no longer what the band has."""
+    """A fact, hyperparameter or version that differs from the band."""
 
     part: str
     name: str
@@ -104,60 +105,60 @@ class Difference(NamedTuple):
     now: Any
 
     def __str__(self) -> str:
-        """In words."""
+        """The difference as a phrase."""
         return f"{self.name}: {self.recorded} in the band, {self.now} now"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Fresh seeds of one preset beside their band.
+    """The comparison of the new seeds of one preset with their band.
 
     Attributes:
-        band: that they are held against.
-        seeds: of the trials.
-        held: each measure.
-        differences: what is no longer the same, whatever the seed.
-        failed: what trials that did not end well said.
-        seconds: of all fits.
+        band: the band.
+        seeds: seeds of the trials.
+        held: one comparison per measure.
+        differences: facts, hyperparameters and versions that differ from the band.
+        failed: error messages of failed trials.
+        seconds: total duration of all fits.
     """
 
     band: Band
     seeds: tuple[int, ...]
-    held: Sequence[Held]
+    held: Sequence[Comparison]
     differences: Sequence[Difference]
     failed: Sequence[str]
     seconds: float
 
     @property
-    def moved(self) -> list[Held]:
-        """The measures that left their interval."""
+    def moved(self) -> list[Comparison]:
+        """The measures outside their interval."""
         return [each for each in self.held if not each.holds]
 
     @property
     def changed(self) -> list[Difference]:
-        """Differences that make the comparison void; other versions are only told."""
+        """The differences that invalidate the comparison: all but those of package versions."""
         return [each for each in self.differences if each.part != "versions"]
 
     @property
     def holds(self) -> bool:
-        """Whether nothing moved."""
+        """Whether no measure moved, no fact or hyperparameter changed and no trial failed."""
         return not (self.moved or self.changed or self.failed)
 
 
 def verdict(band: Band, outcomes: Sequence[Outcome], error: float) -> Verdict:
-    """Hold fresh seeds against their band.
+    """Compare new seeds with their band.
 
     Args:
-        band: what the seeds gave once.
-        outcomes: of fresh seeds.
-        error: chance of a false alarm of one measure.
+        band: the band.
+        outcomes: one per new seed.
+        error: probability of a false alarm per measure.
     """
     failed = [f"seed {outcome['trial']['seed']}: {outcome['error']}" for outcome in outcomes if "error" in outcome]
     whole = [outcome for outcome in outcomes if "error" not in outcome]
     return Verdict(
         band,
         tuple(outcome["trial"]["seed"] for outcome in outcomes),
-        hold(band, whole, error) if whole else (),
+        compare(band, whole, error) if whole else (),
         differences(band, whole[0]) if whole else (),
         failed,
         sum(outcome["seconds"] for outcome in whole),
@@ -165,7 +166,7 @@ def verdict(band: Band, outcomes: Sequence[Outcome], error: float) -> Verdict:
 
 
 def differences(band: Band, outcome: Outcome) -> list[Difference]:
-    """What an outcome does not have in common with the band, though no seed changes it."""
+    """The facts, hyperparameters and versions of an outcome that differ from the band."""
     found = [] if outcome["data"] == band.data else [Difference("data", "data set", band.data, outcome["data"])]
     for part in ("facts", "config", "versions"):
         recorded: Mapping[str, Any] = getattr(band, part)
@@ -177,49 +178,49 @@ def differences(band: Band, outcome: Outcome) -> list[Difference]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as it comes back from JSON and TOML."""
+    """A tuple as a list, which is what JSON and TOML return."""
     return list(value) if isinstance(value, tuple) else value
 
 
-def hold(band: Band, outcomes: Sequence[Outcome], error: float) -> list[Held]:
-    """Each measure of fresh seeds beside its band, then seconds and memory.
+def compare(band: Band, outcomes: Sequence[Outcome], error: float) -> list[Comparison]:
+    """Compare each measure of the new seeds with the band, then the duration of the fit and the peak memory.
 
     Args:
-        band: what the seeds gave once.
-        outcomes: of fresh seeds, none failed.
-        error: chance of a false alarm of one measure.
+        band: the band.
+        outcomes: one per new seed, none of them failed.
+        error: probability of a false alarm per measure.
     """
-    held = []
-    for name in judged(band):
+    compared = []
+    for name in compared_measures(band):
         scale = scale_of(band.measures[name], band.better[name])
-        known = [scale.there(value) for value in band.measures[name]]
-        fresh = [scale.there(outcome["measures"].get(name, math.nan)) for outcome in outcomes]
+        known = [scale.forward(value) for value in band.measures[name]]
+        fresh = [scale.forward(outcome["measures"].get(name, math.nan)) for outcome in outcomes]
         centre, half = statistics.mean(known), half_width(known, len(fresh), error)
         mean, low, high = statistics.mean(fresh), centre - half, centre + half
-        mean, centre, low, high = map(scale.back, (mean, centre, low, high))
-        held.append(Held(name, mean, centre, low, high, band.better[name]))
+        mean, centre, low, high = map(scale.inverse, (mean, centre, low, high))
+        compared.append(Comparison(name, mean, centre, low, high, band.better[name]))
     turns = statistics.median(outcome["seconds"] / outcome["pace"] for outcome in outcomes)
     peak = statistics.median(outcome["peak_mb"] or 0.0 for outcome in outcomes)
     for name, value, usual, factor in (
         ("fit (turns of a fixed loop)", turns, statistics.median(band.turns), SECONDS_FACTOR),
         ("peak memory (MB)", peak, statistics.median(band.peak_mb), MEMORY_FACTOR),
     ):
-        held.append(Held(name, value, usual, 0.0, usual * factor, "lower"))
-    return held
+        compared.append(Comparison(name, value, usual, 0.0, usual * factor, "lower"))
+    return compared
 
 
 def error_of_each(bands: Sequence[Band]) -> float:
-    """Chance of a false alarm that each measure of all bands may have (Bonferroni)."""
-    return FAMILY_ERROR / max(1, sum(len(judged(band)) for band in bands))
+    """Allowed probability of a false alarm per measure, given all bands (Bonferroni correction)."""
+    return FAMILY_ERROR / max(1, sum(len(compared_measures(band)) for band in bands))
 
 
-def judged(band: Band) -> list[str]:
-    """The measures of a band that seeds are held to."""
-    return [name for name in band.measures if name not in UNJUDGED]
+def compared_measures(band: Band) -> list[str]:
+    """The measures of a band that new seeds are compared with."""
+    return [name for name in band.measures if name not in NOT_COMPARED]
 
 
 def explain(verdict: Verdict) -> list[str]:
-    """Sentences on what may have moved, the surest first; none where all holds."""
+    """Sentences on the possible causes of a failed verdict, most certain first; empty if the verdict holds."""
     return list(_explanations(verdict)) if not verdict.holds else []
 
 
@@ -227,29 +228,29 @@ def _explanations(verdict: Verdict) -> Iterator[str]:
     yield from verdict.failed
     names = {each.name for each in verdict.changed}
     for each in verdict.changed:
-        yield f"{MEANINGS.get(each.name, 'a hyperparameter differs from the band')} ({each})"
+        yield f"{MEANINGS.get(each.name, 'a hyperparameter changed')} ({each})"
     versions = [str(each) for each in verdict.differences if each.part == "versions"]
     if versions:
-        yield f"packages differ from the band's: {'; '.join(versions)}"
+        yield f"package versions differ from the band: {'; '.join(versions)}"
     if not names and verdict.moved:
         yield pattern(verdict.moved)
 
 
 MEANINGS = {
-    "data set": "other data than the band's",
-    "data digest": "the data set has other bytes",
-    "train rows": "other rows train",
-    "validation rows": "other rows choose",
-    "test rows": "other rows judge",
-    "duplicates across splits": "inputs of one split stand in another: a leak",
-    "groups across splits": "groups have rows in more than one split: a leak",
-    "majority": "the classes of the test split changed",
-    "trainable parameters": "another network, or a layer that no longer trains",
+    "data set": "the data set is not that of the band",
+    "data digest": "the content of the data set changed",
+    "train rows": "the size of the training split changed",
+    "validation rows": "the size of the validation split changed",
+    "test rows": "the size of the test split changed",
+    "duplicates across splits": "data leakage: the same inputs are in more than one split",
+    "groups across splits": "data leakage: the same group is in more than one split",
+    "majority": "the class distribution of the test split changed",
+    "trainable parameters": "the number of trainable parameters changed: another network or a frozen layer",
 }
 
 
-def pattern(moved: Sequence[Held]) -> str:
-    """What the measures that moved have in common, as a sentence that says where to look."""
+def pattern(moved: Sequence[Comparison]) -> str:
+    """A sentence on the most probable cause, from which measures moved and which did not."""
     by_name = {each.measure: each for each in moved}
     test = [each for name, each in by_name.items() if name.startswith("test ")]
     learned = [name for name in by_name if name.startswith(("train ", "last "))]
@@ -257,31 +258,36 @@ def pattern(moved: Sequence[Held]) -> str:
     training_loss, validation_loss = ("last loss" in by_name, "last val_loss" in by_name)
     losses = [name for name in by_name if name.endswith("loss") and not name.startswith("test ")]
     if not (test or learned or first):
-        return "the numbers are the same at another price: look at what was added to the training step or the pipeline"
+        return (
+            "only the duration or the memory changed: check what was added to the training step or the input pipeline"
+        )
     if test and not learned and not first:
-        return "training is as it was: look at how the test split is made and measured"
+        return "only the test metrics moved: check how the test split is made and evaluated"
     if test and not losses:
-        return "the losses are as they were: look at how predictions are measured, the order of the classes above all"
+        return "the metrics moved but the losses did not: check how metrics are computed and the order of the classes"
     if not test and first and training_loss and validation_loss:
-        return "what was learned is the same, but the loss counts differently: look at its reduction and its weights"
+        return "the losses moved but the test metrics did not: check the reduction and the weights of the loss"
     if training_loss and not validation_loss and "first val_loss" not in first:
         return (
-            "the training rows look different to the network, the others do not: "
-            "look at augmentation, dropout and the training labels"
+            "the training loss moved but the validation loss did not: "
+            "check augmentation, dropout and the training labels"
         )
     if test and all(each.moved == "better" for each in test):
-        return "better than any seed before: look for test rows in training before you celebrate"
-    return "training itself moved: look at the learning rate, the normalisation, the labels and what is frozen"
+        return "all test metrics that moved are better: check whether test rows are in the training split"
+    return "training moved: check the learning rate, the normalization, the labels and frozen layers"
 
 
 def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
-    """The verdicts as JUnit XML: a suite a band, a case a measure and one for all that no seed changes."""
+    """Write the verdicts as JUnit XML.
+
+    There is one suite per band, with one case per measure and one for the facts and the hyperparameters.
+    """
     suites = ElementTree.Element("testsuites")
     for each in verdicts:
-        wrong = {held.measure: f"{held.mean:.6g} is not in {held.low:.6g} to {held.high:.6g}" for held in each.moved}
+        wrong = {one.measure: f"{one.mean:.6g} is not between {one.low:.6g} and {one.high:.6g}" for one in each.moved}
         if each.changed or each.failed:
-            wrong["what no seed changes"] = "; ".join([*each.failed, *map(str, each.changed)])
-        cases = [*(held.measure for held in each.held), "what no seed changes"]
+            wrong["facts and hyperparameters"] = "; ".join([*each.failed, *map(str, each.changed)])
+        cases = [*(one.measure for one in each.held), "facts and hyperparameters"]
         numbers = {"tests": str(len(cases)), "failures": str(len(wrong)), "time": f"{each.seconds:.1f}"}
         suite = ElementTree.SubElement(suites, "testsuite", {"name": each.band.name, **numbers})
         for name in cases:
