@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 
-.PHONY: labs test verify lint notebooks lock clean
+.PHONY: labs test verify lint notebooks pages lock clean
 
 labs: .venv/installed ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
@@ -25,6 +25,9 @@ lint: .venv/installed
 
 notebooks: .venv/installed ## make the companion notebooks anew from their scripts: run, verified, written
 	@$(PY) -m notebooks
+
+pages: .venv/installed ## write the recorded numbers into the pages and the labs' cards
+	@$(PY) -m benchmarks.pages.documents
 
 lock: .venv/installed ## resolve pyproject.toml anew into requirements.lock (for maintainers)
 	@$(PY) -m uv pip compile pyproject.toml --extra all --extra scale --extra dev --extra notebooks --universal \

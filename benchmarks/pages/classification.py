@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.pages.results import (
     COSTS,
+    block,
     course_band,
     course_time,
     metric,
@@ -42,7 +43,8 @@ def _best_baseline(found: dict[str, Any]) -> str:
     return max(f"{each['accuracy']:.3f}" for each in found["baselines"].values())
 
 
-def quality_block() -> str:
+@block
+def quality() -> str:
     """Every data set and preset."""
     columns = {
         "accuracy": metric("accuracy", 4),
@@ -57,7 +59,8 @@ def quality_block() -> str:
     return quality_table("classification", TITLES, columns)
 
 
-def pictures_block() -> str:
+@block
+def images_from_disk() -> str:
     """Streaming decoded pictures from disk: speed and memory."""
     found = recorded("pictures")
     return "\n".join(
@@ -73,9 +76,6 @@ def pictures_block() -> str:
             "train: data found, verified, read and split.",
         ]
     )
-
-
-BLOCKS = {"quality": quality_block, "pictures": pictures_block}
 
 
 def card() -> dict[str, str]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.pages.results import COSTS, PICTURE_CLASSES, course_time, logistic, quality_table, recorded, spread
+from benchmarks.pages.results import (
+    COSTS,
+    PICTURE_CLASSES,
+    block,
+    course_time,
+    logistic,
+    quality_table,
+    recorded,
+    spread,
+)
 
 TITLES = {
     "galaxy-zoo": "galaxy-zoo: spiral or not, a fifth of 1,400 to judge",
@@ -29,7 +38,8 @@ def row() -> list[str]:
     ]
 
 
-def quality_block() -> str:
+@block
+def quality() -> str:
     """Every data set and preset."""
     columns = {
         **PICTURE_CLASSES,
@@ -43,7 +53,8 @@ TARGETS = {"galaxy-zoo": {"accuracy": 0.85, "auc": 0.92}, "simulated-galaxies": 
 NAMES = {"accuracy": "accuracy", "auc": "AUC"}
 
 
-def verdict_block() -> str:
+@block
+def targets() -> str:
     """Which of the lab's targets `best` reaches."""
     sentences = []
     for data, targets in TARGETS.items():
@@ -54,9 +65,6 @@ def verdict_block() -> str:
         ]
         sentences.append(f"on {data} {', '.join(told)}")
     return f"Aims of `best`: {'; '.join(sentences)}."
-
-
-BLOCKS = {"quality": quality_block, "verdict": verdict_block}
 
 
 def card() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.pages.results import recorded
+from benchmarks.pages.results import block, recorded
 from utils.base.text_tables import markdown_table
 
 MEANINGS = {
@@ -20,7 +20,8 @@ MEANINGS = {
 }
 
 
-def gate_block() -> str:
+@block
+def sabotages() -> str:
     """Which sabotages were caught in which labs, and the false alarms."""
     found = recorded("gate")
     labs = list(dict.fromkeys(lab for by_lab in found["sabotages"].values() for lab in by_lab))
@@ -51,7 +52,8 @@ def told(case: dict[str, object]) -> str:
     return " + ".join([*words, *(["*fact*"] if changed else []), *(["failed"] if case["failed"] else [])])
 
 
-def scaling_block() -> str:
+@block
+def scaling() -> str:
     """One worker against two."""
     found = recorded("scaling")
     seconds, fits = found["seconds"], found["fit_seconds"]

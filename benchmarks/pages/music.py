@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from benchmarks.pages.results import course_band, course_time, over_seeds, recorded, spread
+from benchmarks.pages.results import block, course_band, course_time, over_seeds, recorded, spread
 from utils.base.text_tables import markdown_table
 from utils.datasets.catalog import find
 
@@ -36,7 +36,8 @@ def row() -> list[str]:
     ]
 
 
-def presets_block() -> str:
+@block
+def presets() -> str:
     """The presets on each collection: how well they predict, and what their tunes are like."""
     header = ["preset", "bits a character", "under the 5-gram", "parse", "inner bars right", "end on the tonic"]
     header += ["characters copied in a row (median)", "parameters", "training", "from the shell", "memory"]
@@ -81,7 +82,8 @@ def _beside(presets: dict[str, Any]) -> str:
     )
 
 
-def speed_block() -> str:
+@block
+def speed() -> str:
     """Training steps against Keras's layer, generation against the usual loops."""
     training, generation = recorded("recurrent_training"), recorded("generation")
     rows = []
@@ -100,9 +102,6 @@ def speed_block() -> str:
         f"{generation['times_faster_than_eager']:.0f} times as fast as an eager loop; of one tune "
         f"{generation['one_tune_times_faster_than_eager']:.0f} times as fast as the eager loop."
     )
-
-
-BLOCKS = {"presets": presets_block, "speed": speed_block}
 
 
 def card() -> dict[str, str]:

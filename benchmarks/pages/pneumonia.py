@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.pages.results import (
     COSTS,
+    block,
     course_band,
     course_time,
     logistic,
@@ -42,7 +43,8 @@ def row() -> list[str]:
     ]
 
 
-def quality_block() -> str:
+@block
+def quality() -> str:
     """Every data set and preset."""
     columns = {
         "AUC": metric("auc"),
@@ -62,7 +64,8 @@ def quality_block() -> str:
     )
 
 
-def thresholds_block() -> str:
+@block
+def thresholds() -> str:
     """What each threshold costs, of one `best` run on the real films."""
     details = _presets("chest-xray")["best"]["details"]
     points = [("chosen on validation", details["chosen"]), *(("fixed", point) for point in details["fixed"].values())]
@@ -83,7 +86,8 @@ def thresholds_block() -> str:
     return f"{table}\n\nCalled pneumonia at the chosen threshold, by kind: {kinds}."
 
 
-def speed_block() -> str:
+@block
+def speed() -> str:
     """An augmented epoch beside the course's generator, and the first pass."""
     found = recorded("radiographs")
     times, first = found["epoch_seconds"], found["first_pass"]
@@ -102,9 +106,6 @@ def speed_block() -> str:
             f"{found['memory_grows_mb']:+.0f} MB.",
         ]
     )
-
-
-BLOCKS = {"quality": quality_block, "thresholds": thresholds_block, "speed": speed_block}
 
 
 def card() -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.pages.results import course_band, course_time, over_seeds, recorded, spread
+from benchmarks.pages.results import block, course_band, course_time, over_seeds, recorded, spread
 from utils.base.text_tables import markdown_table
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def row() -> list[str]:
     ]
 
 
-def protocols_block() -> str:
+@block
+def protocols() -> str:
     """The regression lab's two protocols."""
     protocols = recorded("regression")["protocols"]
     rows = []
@@ -47,7 +48,8 @@ def protocols_block() -> str:
     return markdown_table(header, rows)
 
 
-def presets_block() -> str:
+@block
+def presets() -> str:
     """The regression lab's presets on the lab's default split."""
     presets = recorded("regression")["data"]["concrete"]
     rows = [
@@ -73,7 +75,8 @@ def presets_block() -> str:
     )
 
 
-def speed_block() -> str:
+@block
+def speed() -> str:
     """Training speed against the course's own way, and what a person waits for."""
     training, start = recorded("tabular_training"), recorded("start_up")["median_seconds"]
     ours, bare = training["final_loss"]["harness"], training["final_loss"]["course_bare"]
@@ -92,7 +95,8 @@ def speed_block() -> str:
     return "\n".join(lines)
 
 
-def bikes_block() -> str:
+@block
+def bikes() -> str:
     """The second table of the lab."""
     rows = []
     for name, found in recorded("regression")["data"]["bike-sharing"].items():
@@ -109,9 +113,6 @@ def bikes_block() -> str:
         )
     header = ["preset", "RMSE (bikes/h)", "MAE (bikes/h)", "R²", "gradient boosting", "from the shell"]
     return markdown_table(header, rows)
-
-
-BLOCKS = {"bikes": bikes_block, "protocols": protocols_block, "presets": presets_block, "speed": speed_block}
 
 
 def card() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import statistics
 from collections.abc import Callable, Mapping
@@ -17,6 +18,29 @@ from utils.gate.bands import Band
 FOLDER = ROOT / "benchmarks" / "recorded"
 COMMIT = machine.commit()
 """What ran: told when it begins, since a benchmark may draw a page's pictures anew before its figures are kept."""
+
+
+UNMEASURED = "not measured yet"
+
+
+def measured(make: Callable[[], Any], otherwise: Any) -> Any:
+    """The result of `make`, or `otherwise` if there is no record to make it from."""
+    try:
+        return make()
+    except (FileNotFoundError, KeyError):  # no record at all, or none of this data set
+        return otherwise
+
+
+def block(make: Callable[[], str]) -> Callable[[], str]:
+    """Mark a function that writes a block of a page; without a record, the block says "Not measured yet."."""
+
+    @functools.wraps(make)
+    def write() -> str:
+        text: str = measured(make, f"{UNMEASURED.capitalize()}.")
+        return text
+
+    write.is_block = True  # type: ignore[attr-defined]
+    return write
 
 
 def recorded(name: str) -> dict[str, Any]:

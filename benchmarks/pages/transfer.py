@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.pages.results import (
     COSTS,
     PICTURE_CLASSES,
+    block,
     course_band,
     course_time,
     logistic,
@@ -48,7 +49,8 @@ def row() -> list[str]:
     ]
 
 
-def quality_block() -> str:
+@block
+def quality() -> str:
     """Every data set and preset."""
     parameters, *costs = COSTS
     columns = {
@@ -61,7 +63,8 @@ def quality_block() -> str:
     return quality_table("transfer", TITLES, columns)
 
 
-def cases_block() -> str:
+@block
+def cases() -> str:
     """Which case each data set is."""
     header = ["data", "training pictures a class", "ImageNet's classifier is sure", "case", "what is then done"]
     rows = []
@@ -81,7 +84,8 @@ def cases_block() -> str:
     return markdown_table(header, rows)
 
 
-def scratch_block() -> str:
+@block
+def from_scratch() -> str:
     """Films and galaxies: transferred, and learned from scratch by the labs that are about them."""
     rows = []
     for data, lab in (("chest-xray", "pneumonia"), ("galaxy-zoo", "galaxy")):
@@ -102,7 +106,8 @@ def scratch_block() -> str:
     return markdown_table(["data", "network", "AUC", "accuracy", "trained parameters", "fit"], rows)
 
 
-def speed_block() -> str:
+@block
+def speed() -> str:
     """Cached features beside the course's way."""
     found = recorded("transfer_speed")
     head, extraction, finetuning = found["head"], found["extraction"], found["finetuning"]
@@ -125,9 +130,6 @@ def speed_block() -> str:
             f"{found['memory_grows_mb']:+.0f} MB.",
         ]
     )
-
-
-BLOCKS = {"quality": quality_block, "cases": cases_block, "scratch": scratch_block, "speed": speed_block}
 
 
 def card() -> dict[str, str]:
