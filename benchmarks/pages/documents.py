@@ -75,7 +75,7 @@ def main() -> None:
     run_cog("-r")
     for path, text in cards().items():
         path.write_text(text, encoding="utf-8")
-    regression.protocols_picture().savefig(ROOT / "labs" / "regression" / "protocols.png", dpi=120)
+    regression.protocols_figure().savefig(ROOT / "labs" / "regression" / "protocols.png", dpi=120)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.pages.results import (
     COSTS,
-    PICTURE_CLASSES,
+    IMAGE_CLASSES,
     block,
     course_time,
     logistic,
@@ -16,8 +16,8 @@ from benchmarks.pages.results import (
 )
 
 TITLES = {
-    "galaxy-zoo": "galaxy-zoo: spiral or not, a fifth of 1,400 to judge",
-    "simulated-galaxies": "simulated-galaxies: SIMULATED, four classes, a fifth to judge",
+    "galaxy-zoo": "galaxy-zoo: spiral or not, a fifth of 1,400 images held out",
+    "simulated-galaxies": "simulated-galaxies: SIMULATED, four classes, a fifth held out",
 }
 
 
@@ -27,10 +27,10 @@ def _presets(data: str) -> dict[str, Any]:
 
 
 def row() -> list[str]:
-    """The lab in the table of the labs."""
+    """The row of the table of the labs."""
     real, made = (_presets(data) for data in TITLES)
     return [
-        "simulated-galaxies (SIMULATED); the course's real pictures by mirror or network, a folder",
+        "simulated-galaxies (SIMULATED); the course's real images from a mirror or the network, or your own",
         f"accuracy {spread(real['best']['test']['accuracy'], 3)}, AUC {spread(real['best']['test']['auc'], 3)} (Galaxy "
         f"Zoo); accuracy {spread(made['best']['test']['accuracy'], 3)} SIMULATED",
         f"logistic regression {logistic(real['best']):.3f} (Galaxy Zoo)",
@@ -40,10 +40,10 @@ def row() -> list[str]:
 
 @block
 def quality() -> str:
-    """Every data set and preset."""
+    """All data sets and presets."""
     columns = {
-        **PICTURE_CLASSES,
-        "logistic regression's accuracy": lambda found: f"{logistic(found):.3f}",
+        **IMAGE_CLASSES,
+        "accuracy of logistic regression": lambda found: f"{logistic(found):.3f}",
         **COSTS,
     }
     return quality_table("galaxy", TITLES, columns)
@@ -55,16 +55,16 @@ NAMES = {"accuracy": "accuracy", "auc": "AUC"}
 
 @block
 def targets() -> str:
-    """Which of the lab's targets `best` reaches."""
+    """The targets that `best` reaches."""
     sentences = []
     for data, targets in TARGETS.items():
         test = _presets(data)["best"]["test"]
-        told = [
+        verdicts = [
             f"{NAMES[name]} {target} ({'reached' if test[name]['mean'] >= target else 'missed'})"
             for name, target in targets.items()
         ]
-        sentences.append(f"on {data} {', '.join(told)}")
-    return f"Aims of `best`: {'; '.join(sentences)}."
+        sentences.append(f"on {data} {', '.join(verdicts)}")
+    return f"Targets of `best`: {'; '.join(sentences)}."
 
 
 def card() -> dict[str, str]:
@@ -76,5 +76,5 @@ def card() -> dict[str, str]:
         f"{spread(made['best']['test']['accuracy'], 3)} on SIMULATED galaxies; course: accuracy "
         f"{spread(real['course']['test']['accuracy'], 3)} on galaxy-zoo.",
         "Time": f"course {course_time('galaxy')} on SIMULATED galaxies, best "
-        f"{real['best']['wall_seconds'] / 60:.0f} minutes on galaxy-zoo, from the shell, on two cores.",
+        f"{real['best']['wall_seconds'] / 60:.0f} minutes on galaxy-zoo (wall time on two cores).",
     }

@@ -16,21 +16,21 @@ WORDED = {
     "test rmse": "RMSE {} MPa",
     "test accuracy": "accuracy {}",
     "test auc": "AUC {}",
-    "test bits_per_char": "{} bits a character",
+    "test bits_per_char": "{} bits per character",
 }
-"""Measures as the table of the labs says them; of a lab's, the first that stands here."""
+"""How the table writes a measure; of each lab it shows the first measure that is listed here."""
 
 
 def page(lab: str) -> Any:
-    """The module that words a lab's numbers: its `row`, its `card` and the blocks of its page."""
+    """The module with a lab's `row`, its `card` and the blocks of its page."""
     return importlib.import_module(f"benchmarks.pages.{lab}")
 
 
 @block
 def labs_table() -> str:
     """One row per lab: the default preset from the bands, `best` from the records."""
-    header = ["lab", "data", "`course` on test", "whole command", "memory"]
-    header += ["`best` on test", "baselines", "`best`, whole command"]
+    header = ["lab", "data", "`course` on test", "wall time", "memory"]
+    header += ["`best` on test", "baselines", "wall time of `best`"]
     return markdown_table(header, [_row(lab) for lab in labs.NAMES])
 
 

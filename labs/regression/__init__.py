@@ -7,6 +7,6 @@ Model:   course: three dense layers of 10, ReLU, Adam, 50 epochs (IBM/Coursera).
 Target:  best: RMSE ≤ 5.2 MPa by mix, ≤ 4.0 MPa on random rows, no worse than gradient boosting on the same splits.
 Quality: best, over 20 splits: RMSE 5.12 ± 0.81 MPa by mix, 3.90 ± 0.60 on random rows (gradient boosting: 5.63 ±
          0.93, 4.17 ± 0.58).
-Time:    course 12 s, best 16 s from the shell, on two cores.
+Time:    course 12 s, best 16 s (wall time on two cores).
 Command: python -m labs.regression
 """
