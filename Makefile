@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 
-.PHONY: labs test verify lint notebooks lock clean
+.PHONY: labs test verify lint notebooks pages lock clean
 
 labs: .venv/installed ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
@@ -14,7 +14,7 @@ test: .venv/installed lint ## lint, type-check and test, the quick tests first
 	@$(PY) -m pytest -q -m "not slow and not metrics"
 	@$(PY) -m pytest -q -m "slow or metrics"
 
-verify: .venv/installed ## train every lab anew and hold its metrics against their bands
+verify: .venv/installed ## train every lab again and check its metrics against their bands
 	@$(PY) -m labs verify
 
 lint: .venv/installed
@@ -23,10 +23,13 @@ lint: .venv/installed
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-notebooks: .venv/installed ## make the companion notebooks anew from their scripts: run, verified, written
+notebooks: .venv/installed ## generate the companion notebooks from their scripts again: run, verified, written
 	@$(PY) -m notebooks
 
-lock: .venv/installed ## resolve pyproject.toml anew into requirements.lock (for maintainers)
+pages: .venv/installed ## write the recorded numbers into the pages and the labs' cards
+	@$(PY) -m benchmarks.pages.documents
+
+lock: .venv/installed ## resolve pyproject.toml again into requirements.lock (for maintainers)
 	@$(PY) -m uv pip compile pyproject.toml --extra all --extra scale --extra dev --extra notebooks --universal \
 	  --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.lock --quiet \

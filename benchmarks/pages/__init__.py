@@ -1,1 +1,1 @@
-"""The text that pages and cards take from the recorded measurements."""
+"""Writes the recorded measurements into the pages and the labs' cards."""

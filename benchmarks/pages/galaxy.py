@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.pages.results import COSTS, PICTURE_CLASSES, course_time, logistic, quality_table, recorded, spread
+from benchmarks.pages.results import (
+    COSTS,
+    IMAGE_CLASSES,
+    block,
+    course_time,
+    logistic,
+    quality_table,
+    recorded,
+    spread,
+)
 
 TITLES = {
-    "galaxy-zoo": "galaxy-zoo: spiral or not, a fifth of 1,400 to judge",
-    "simulated-galaxies": "simulated-galaxies: SIMULATED, four classes, a fifth to judge",
+    "galaxy-zoo": "galaxy-zoo: spiral or not, a fifth of 1,400 images held out",
+    "simulated-galaxies": "simulated-galaxies: SIMULATED, four classes, a fifth held out",
 }
 
 
@@ -18,10 +27,10 @@ def _presets(data: str) -> dict[str, Any]:
 
 
 def row() -> list[str]:
-    """The lab in the table of the labs."""
+    """The row of the table of the labs."""
     real, made = (_presets(data) for data in TITLES)
     return [
-        "simulated-galaxies (SIMULATED); the course's real pictures by mirror or network, a folder",
+        "simulated-galaxies (SIMULATED); the course's real images from a mirror or the network, or your own",
         f"accuracy {spread(real['best']['test']['accuracy'], 3)}, AUC {spread(real['best']['test']['auc'], 3)} (Galaxy "
         f"Zoo); accuracy {spread(made['best']['test']['accuracy'], 3)} SIMULATED",
         f"logistic regression {logistic(real['best']):.3f} (Galaxy Zoo)",
@@ -29,11 +38,12 @@ def row() -> list[str]:
     ]
 
 
-def quality_block() -> str:
-    """Every data set and preset."""
+@block
+def quality() -> str:
+    """All data sets and presets."""
     columns = {
-        **PICTURE_CLASSES,
-        "logistic regression's accuracy": lambda found: f"{logistic(found):.3f}",
+        **IMAGE_CLASSES,
+        "accuracy of logistic regression": lambda found: f"{logistic(found):.3f}",
         **COSTS,
     }
     return quality_table("galaxy", TITLES, columns)
@@ -43,20 +53,18 @@ TARGETS = {"galaxy-zoo": {"accuracy": 0.85, "auc": 0.92}, "simulated-galaxies": 
 NAMES = {"accuracy": "accuracy", "auc": "AUC"}
 
 
-def verdict_block() -> str:
-    """Which of the lab's targets `best` reaches."""
+@block
+def targets() -> str:
+    """The targets that `best` reaches."""
     sentences = []
     for data, targets in TARGETS.items():
         test = _presets(data)["best"]["test"]
-        told = [
+        verdicts = [
             f"{NAMES[name]} {target} ({'reached' if test[name]['mean'] >= target else 'missed'})"
             for name, target in targets.items()
         ]
-        sentences.append(f"on {data} {', '.join(told)}")
-    return f"Aims of `best`: {'; '.join(sentences)}."
-
-
-BLOCKS = {"quality": quality_block, "verdict": verdict_block}
+        sentences.append(f"on {data} {', '.join(verdicts)}")
+    return f"Targets of `best`: {'; '.join(sentences)}."
 
 
 def card() -> dict[str, str]:
@@ -68,5 +76,5 @@ def card() -> dict[str, str]:
         f"{spread(made['best']['test']['accuracy'], 3)} on SIMULATED galaxies; course: accuracy "
         f"{spread(real['course']['test']['accuracy'], 3)} on galaxy-zoo.",
         "Time": f"course {course_time('galaxy')} on SIMULATED galaxies, best "
-        f"{real['best']['wall_seconds'] / 60:.0f} minutes on galaxy-zoo, from the shell, on two cores.",
+        f"{real['best']['wall_seconds'] / 60:.0f} minutes on galaxy-zoo (wall time on two cores).",
     }

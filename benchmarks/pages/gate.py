@@ -1,48 +1,48 @@
-"""What the pages on bands and on scale say was measured."""
+"""The numbers of the pages on bands and on sweeps."""
 
 from __future__ import annotations
 
-from benchmarks.pages.results import recorded
+from benchmarks.pages.results import block, recorded
 from utils.base.text_tables import markdown_table
 
 MEANINGS = {
     "shuffled_labels": "10 % of the training labels shuffled",
-    "dropped_normalisation": "normalisation dropped",
+    "dropped_normalisation": "normalization removed",
     "tenfold_rate": "learning rate × 10",
     "tenth_rate": "learning rate ÷ 10",
-    "half_the_data": "half of the training rows lost",
-    "augmentation_off": "augmentation off",
-    "leaked_test_rows": "test rows in the place of training rows",
+    "half_the_data": "half of the training rows removed",
+    "augmentation_off": "augmentation disabled",
+    "leaked_test_rows": "test rows used for training",
     "swapped_classes": "classes swapped at evaluation",
-    "summed_loss": "the loss summed, not averaged",
-    "frozen_layer": "a layer frozen",
-    "windows_off_by_one": "windows off by one",
+    "summed_loss": "loss summed instead of averaged",
+    "frozen_layer": "one layer frozen",
+    "windows_off_by_one": "targets of windows off by one",
 }
 
 
-def gate_block() -> str:
-    """Which sabotages were caught in which labs, and the false alarms."""
+@block
+def sabotages() -> str:
+    """The defects caught in each lab, and the false alarms."""
     found = recorded("gate")
     labs = list(dict.fromkeys(lab for by_lab in found["sabotages"].values() for lab in by_lab))
     rows = [
-        [MEANINGS[name], *("–" if lab not in by_lab else told(by_lab[lab]) for lab in labs)]
+        [MEANINGS[name], *("–" if lab not in by_lab else _verdict(by_lab[lab]) for lab in labs)]
         for name, by_lab in found["sabotages"].items()
     ]
     return "\n".join(
         [
-            f"Of {found['tried']} sabotages, each in the preset `quick` with {found['seeds']} seeds, "
-            f"**{found['caught']} were caught** ({found['caught'] / found['tried']:.0%}); of {found['draws']:,} draws "
-            f"of clean seeds over all labs ({found['measures']} measures), **{found['false_alarms']} set it off** "
-            f"({found['false_alarms'] / found['draws']:.2%}). The number is how many measures moved; *fact* stands "
-            "where rows, leaks or parameters gave it away.",
+            f"Of {found['tried']} defects, each in the preset `quick` with {found['seeds']} seeds, "
+            f"**{found['caught']} were caught** ({found['caught'] / found['tried']:.0%}). Of {found['draws']:,} draws "
+            f"of seeds without a defect, over all labs ({found['measures']} measures), **{found['false_alarms']} gave "
+            f"a false alarm** ({found['false_alarms'] / found['draws']:.2%}). The table shows how many measures moved; "
+            "*fact* means that the number of rows, the leakage audit or the number of parameters changed.",
             "",
-            markdown_table(["sabotage", *labs], rows),
+            markdown_table(["defect", *labs], rows),
         ]
     )
 
 
-def told(case: dict[str, object]) -> str:
-    """One sabotage in one lab in a word or two."""
+def _verdict(case: dict[str, object]) -> str:
     if not case["caught"]:
         return "**missed**"
     moved, changed = case["moved"], case["changed"]
@@ -51,14 +51,15 @@ def told(case: dict[str, object]) -> str:
     return " + ".join([*words, *(["*fact*"] if changed else []), *(["failed"] if case["failed"] else [])])
 
 
-def scaling_block() -> str:
-    """One worker against two."""
+@block
+def scaling() -> str:
+    """One worker compared with two."""
     found = recorded("scaling")
     seconds, fits = found["seconds"], found["fit_seconds"]
     same = "the same" if found["same_metrics"] else "NOT the same"
     return (
-        f"{found['trials']} trainings of the regression lab with {found['epochs']} epochs: one worker "
-        f"{seconds['1']:.0f} s, two {seconds['2']:.0f} s, **{found['times_faster']:.2f} times faster** (two threads of "
-        f"one machine; the fits alone took {fits['1']:.0f} s and, side by side, {fits['2']:.0f} s). The metrics "
-        f"are {same}."
+        f"{found['trials']} trainings of the regression lab with {found['epochs']} epochs take {seconds['1']:.0f} s "
+        f"with one worker and {seconds['2']:.0f} s with two: **{found['times_faster']:.2f} times faster** (two threads "
+        f"of one machine). Summed over the trainings, the fits take {fits['1']:.0f} s with one worker and "
+        f"{fits['2']:.0f} s with two. The metrics are {same}."
     )

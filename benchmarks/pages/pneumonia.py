@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.pages.results import (
     COSTS,
+    block,
     course_band,
     course_time,
     logistic,
@@ -18,9 +19,9 @@ from benchmarks.pages.results import (
 from utils.base.text_tables import markdown_table
 
 TITLES = {
-    "chest-xray": "chest-xray: official test, 624 films",
-    "pneumoniamnist": "pneumoniamnist: official test, 624 films of 28 × 28",
-    "simulated-radiographs": "simulated-radiographs: SIMULATED, a fifth to judge",
+    "chest-xray": "chest-xray: official test split, 624 radiographs",
+    "pneumoniamnist": "pneumoniamnist: official test split, 624 radiographs of 28 × 28",
+    "simulated-radiographs": "simulated-radiographs: SIMULATED, a fifth held out",
 }
 
 
@@ -30,20 +31,21 @@ def _presets(data: str) -> dict[str, Any]:
 
 
 def row() -> list[str]:
-    """The lab in the table of the labs."""
+    """The row of the table of the labs."""
     real = _presets("chest-xray")
     area = {name: spread(_presets(name)["best"]["test"]["auc"], 3) for name in TITLES}
     return [
-        "simulated-radiographs (SIMULATED); real children's films by mirror, network or folder",
-        f"AUC {area['chest-xray']}, accuracy {spread(real['best']['test']['accuracy'], 3)} (real films); "
+        "simulated-radiographs (SIMULATED); real radiographs of children from a mirror, the network or a folder",
+        f"AUC {area['chest-xray']}, accuracy {spread(real['best']['test']['accuracy'], 3)} (real radiographs); "
         f"AUC {area['pneumoniamnist']} at 28 × 28; {area['simulated-radiographs']} SIMULATED",
-        f"logistic regression AUC {logistic(real['best'], 'auc'):.3f} (real films)",
-        f"{real['best']['wall_seconds'] / 60:.0f} min (real films)",
+        f"logistic regression AUC {logistic(real['best'], 'auc'):.3f} (real radiographs)",
+        f"{real['best']['wall_seconds'] / 60:.0f} min (real radiographs)",
     ]
 
 
-def quality_block() -> str:
-    """Every data set and preset."""
+@block
+def quality() -> str:
+    """All data sets and presets."""
     columns = {
         "AUC": metric("auc"),
         "accuracy": metric("accuracy"),
@@ -51,19 +53,21 @@ def quality_block() -> str:
         "specificity": metric("specificity"),
         "log loss (nat)": metric("log_loss"),
         "calibration error": metric("ece"),
-        "logistic regression's AUC": lambda found: f"{logistic(found, 'auc'):.3f}",
+        "AUC of logistic regression": lambda found: f"{logistic(found, 'auc'):.3f}",
         **COSTS,
     }
     band = course_band("pneumonia")
     return (
         f"{quality_table('pneumonia', TITLES, columns)}\n\n"
-        f"On the SIMULATED films `course` depends much on the seed: AUC {over_seeds(band, 'test auc', 3)} over the "
-        f"{len(band.seeds)} of its [band](../../models/bands/README.md), which the lab's training is held to."
+        f"On the SIMULATED radiographs, the result of `course` depends strongly on the seed: its AUC is "
+        f"{over_seeds(band, 'test auc', 3)} over the {len(band.seeds)} seeds of its "
+        "[band](../../models/bands/README.md)."
     )
 
 
-def thresholds_block() -> str:
-    """What each threshold costs, of one `best` run on the real films."""
+@block
+def thresholds() -> str:
+    """The metrics at several thresholds, for one `best` run on the real radiographs."""
     details = _presets("chest-xray")["best"]["details"]
     points = [("chosen on validation", details["chosen"]), *(("fixed", point) for point in details["fixed"].values())]
     rows = [
@@ -80,31 +84,29 @@ def thresholds_block() -> str:
         f"{name}: {kind['called_class_1']} of {kind['rows']}" for name, kind in details["by_kind"].items()
     )
     table = markdown_table(["threshold", "accuracy", "sensitivity", "specificity"], rows)
-    return f"{table}\n\nCalled pneumonia at the chosen threshold, by kind: {kinds}."
+    return f"{table}\n\nPredicted positive (pneumonia) at the chosen threshold, by kind: {kinds}."
 
 
-def speed_block() -> str:
-    """An augmented epoch beside the course's generator, and the first pass."""
+@block
+def speed() -> str:
+    """An augmented epoch compared with the course's generator, and the first pass."""
     found = recorded("radiographs")
     times, first = found["epoch_seconds"], found["first_pass"]
     return "\n".join(
         [
-            f"- An augmented epoch of the course's network on {found['films']:,} films of {found['side']} × "
-            f"{found['side']}, and its validation on {found['validation_films']}, takes {times['ours']:.1f} s; with "
-            f"the course's `ImageDataGenerator` on the same files {times['generator']:.1f} s: "
-            f"{found['times_faster']:.1f} times faster. With augmentation it takes {found['augmentation_costs']:.2f} "
-            f"times as long as without ({times['plain']:.1f} s). The files were decoded once before.",
-            f"- The first pass over full-size films ({first['width']:,} × {first['height']:,}) is "
-            f"{first['times_faster']:.1f} times faster than PIL's plain decoding and resizing; the pictures differ by "
+            f"- An augmented epoch of the course's network on {found['films']:,} radiographs of {found['side']} × "
+            f"{found['side']}, with validation on {found['validation_films']}, takes {times['ours']:.1f} s. With the "
+            f"course's `ImageDataGenerator` on the same files it takes {times['generator']:.1f} s: this lab is "
+            f"{found['times_faster']:.1f} times faster. Augmentation makes an epoch {found['augmentation_costs']:.2f} "
+            f"times as long ({times['plain']:.1f} s without). The files had been decoded once before.",
+            f"- The first pass over full-size radiographs ({first['width']:,} × {first['height']:,}) is "
+            f"{first['times_faster']:.1f} times faster than decoding and resizing with PIL. The images differ by "
             f"{first['mean_difference']:.2f} of 255 levels on average ({first['largest_mean_difference']:.2f} in the "
-            "film that differs most).",
-            f"- From 500 to 4,700 films the peak memory of an augmented training changes by "
+            "radiograph that differs most).",
+            f"- From 500 to 4,700 radiographs, the peak memory of an augmented training changes by "
             f"{found['memory_grows_mb']:+.0f} MB.",
         ]
     )
-
-
-BLOCKS = {"quality": quality_block, "thresholds": thresholds_block, "speed": speed_block}
 
 
 def card() -> dict[str, str]:
@@ -114,8 +116,8 @@ def card() -> dict[str, str]:
         "Quality": f"best: AUC {spread(real['best']['test']['auc'], 3)}, accuracy "
         f"{spread(real['best']['test']['accuracy'], 3)} on chest-xray; {spread(small['best']['test']['auc'], 3)}, "
         f"{spread(small['best']['test']['accuracy'], 3)} on pneumoniamnist; AUC "
-        f"{spread(made['best']['test']['auc'], 3)} on SIMULATED films; course: AUC "
+        f"{spread(made['best']['test']['auc'], 3)} on SIMULATED radiographs; course: AUC "
         f"{spread(real['course']['test']['auc'], 3)} on chest-xray.",
-        "Time": f"course {course_time('pneumonia')} on SIMULATED films, best "
-        f"{real['best']['wall_seconds'] / 60:.0f} minutes on chest-xray, from the shell, on two cores.",
+        "Time": f"course {course_time('pneumonia')} on SIMULATED radiographs, best "
+        f"{real['best']['wall_seconds'] / 60:.0f} minutes on chest-xray (wall time on two cores).",
     }

@@ -1,10 +1,10 @@
-"""The numbers of the regression lab's page, its card, its row in the README, and the README's picture."""
+"""The numbers of the regression lab's page, its card and its row in the README, and the figure of the protocols."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.pages.results import course_band, course_time, over_seeds, recorded, spread
+from benchmarks.pages.results import block, course_band, course_time, over_seeds, recorded, spread
 from utils.base.text_tables import markdown_table
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def row() -> list[str]:
-    """The lab in the table of the labs."""
+    """The row of the table of the labs."""
     quality = recorded("regression")
     mix = quality["protocols"]["best_mix"]["summary"]["rmse"]
     random = quality["protocols"]["best_random"]["summary"]["rmse"]
@@ -24,11 +24,12 @@ def row() -> list[str]:
     ]
 
 
-def protocols_block() -> str:
-    """The regression lab's two protocols."""
+@block
+def protocols() -> str:
+    """The two ways of splitting."""
     protocols = recorded("regression")["protocols"]
     rows = []
-    for split, text in (("mix", "whole mixes held out"), ("random", "rows at random, as published")):
+    for split, text in (("mix", "whole mixes held out"), ("random", "random rows, as published")):
         course, best = (protocols[f"{name}_{split}"]["summary"] for name in ("course", "best"))
         rows.append(
             [
@@ -42,13 +43,14 @@ def protocols_block() -> str:
                 f"{best['network_beats_gradient_boosting']} of {protocols[f'best_{split}']['splits']}",
             ]
         )
-    header = ["RMSE on test, MPa", "test rows whose mix was trained on", "mean", "linear regression"]
-    header += ["gradient boosting", "`course`", "`best`", "`best` no worse than boosting"]
+    header = ["test RMSE (MPa)", "test rows whose mix is in training", "mean", "linear regression"]
+    header += ["gradient boosting", "`course`", "`best`", "splits where `best` is no worse than boosting"]
     return markdown_table(header, rows)
 
 
-def presets_block() -> str:
-    """The regression lab's presets on the lab's default split."""
+@block
+def presets() -> str:
+    """The presets on the default split."""
     presets = recorded("regression")["data"]["concrete"]
     rows = [
         [
@@ -63,18 +65,20 @@ def presets_block() -> str:
         ]
         for name, found in presets.items()
     ]
-    header = ["preset", "RMSE (MPa)", "MAE (MPa)", "R²", "parameters", "training", "from the shell", "memory"]
+    header = ["preset", "RMSE (MPa)", "MAE (MPa)", "R²", "parameters", "training", "wall time", "memory"]
     seeds = ", ".join(f"`{name}` {len(found['seeds'])}" for name, found in presets.items())
     band = course_band("regression")
     return (
-        f"{markdown_table(header, rows)}\n\nMean ± s over seeds ({seeds}) on the one test split of `--split-seed 0`. "
-        f"Over the {len(band.seeds)} seeds of its [band](../../models/bands/README.md) `course` has "
-        f"{over_seeds(band, 'test rmse')}: the worst of them learns nothing ({max(band.measures['test rmse']):.1f})."
+        f"{markdown_table(header, rows)}\n\nMean ± standard deviation over seeds (number of seeds: {seeds}), all on "
+        f"the test split of `--split-seed 0`. Over the {len(band.seeds)} seeds of its "
+        f"[band](../../models/bands/README.md), `course` has an RMSE of {over_seeds(band, 'test rmse')}; with the "
+        f"worst seed it learns nothing ({max(band.measures['test rmse']):.1f})."
     )
 
 
-def speed_block() -> str:
-    """Training speed against the course's own way, and what a person waits for."""
+@block
+def speed() -> str:
+    """Training speed compared with the course's code, and the wall time of commands."""
     training, start = recorded("tabular_training"), recorded("start_up")["median_seconds"]
     ours, bare = training["final_loss"]["harness"], training["final_loss"]["course_bare"]
     lines = [
@@ -84,16 +88,17 @@ def speed_block() -> str:
         f"  does neither (medians of {training['repeats']} repeats each, in one process; final training loss",
         f"  {ours['mean']:.0f} ± {ours['std']:.0f} against {bare['mean']:.0f} ± {bare['std']:.0f} MPa²,",
         f"  Kolmogorov-Smirnov p = {training['same_distribution_p']:.2f}).",
-        f"- Each further epoch: {training['further_epoch_times_faster_than_bare']:.0f} times faster than the bare line",
-        f"  ({training['further_epoch_milliseconds']['harness']:.1f} ms with validation, against "
-        f"{training['further_epoch_milliseconds']['course_bare']:.0f} ms without).",
+        f"- Each further epoch: {training['further_epoch_times_faster_than_bare']:.0f} times faster than with the",
+        f"  bare `model.fit` ({training['further_epoch_milliseconds']['harness']:.1f} ms with validation, compared "
+        f"with {training['further_epoch_milliseconds']['course_bare']:.0f} ms without).",
         *(f"- `{name}`: {seconds:.2f} s." for name, seconds in start.items()),
     ]
     return "\n".join(lines)
 
 
-def bikes_block() -> str:
-    """The second table of the lab."""
+@block
+def bikes() -> str:
+    """The presets on bike-sharing."""
     rows = []
     for name, found in recorded("regression")["data"]["bike-sharing"].items():
         boosting = found["baselines"]["gradient_boosting"]
@@ -107,15 +112,12 @@ def bikes_block() -> str:
                 f"{found['wall_seconds']:.0f} s",
             ]
         )
-    header = ["preset", "RMSE (bikes/h)", "MAE (bikes/h)", "R²", "gradient boosting", "from the shell"]
+    header = ["preset", "RMSE (bikes/h)", "MAE (bikes/h)", "R²", "gradient boosting (RMSE, MAE, R²)", "wall time"]
     return markdown_table(header, rows)
 
 
-BLOCKS = {"bikes": bikes_block, "protocols": protocols_block, "presets": presets_block, "speed": speed_block}
-
-
 def card() -> dict[str, str]:
-    """The measured fields of a lab's card."""
+    """The measured fields of the lab's card."""
     quality = recorded("regression")
     mix, random = (quality["protocols"][f"best_{split}"]["summary"]["rmse"] for split in ("mix", "random"))
     presets = quality["data"]["concrete"]
@@ -125,12 +127,12 @@ def card() -> dict[str, str]:
         f"{spread(random['network'])} on random rows "
         f"(gradient boosting: {spread(mix['gradient_boosting'])}, {spread(random['gradient_boosting'])}).",
         "Time": f"course {course_time('regression')}, best {presets['best']['wall_seconds']:.0f} s "
-        "from the shell, on two cores.",
+        "(wall time on two cores).",
     }
 
 
-def protocols_picture() -> Figure:
-    """The README's picture: the same models under both protocols, a dot a split."""
+def protocols_figure() -> Figure:
+    """The figure of the README: the same models under both protocols, one dot per split."""
     from matplotlib.figure import Figure
 
     from utils.figures import plots
@@ -145,7 +147,7 @@ def protocols_picture() -> Figure:
         "best network": ("best", "network", plots.BLUE),
     }
     titles = {
-        "random": "Rows at random, as published",
+        "random": "Random rows, as published",
         "mix": "Whole mixes held out",
     }
     for plot, (split, title) in zip(axes, titles.items(), strict=True):
@@ -158,7 +160,7 @@ def protocols_picture() -> Figure:
         plot.set_title(title, loc="left", fontsize=12)
         plot.set_yticks(range(len(rows)), list(rows))
         plot.set_ylim(-0.5, len(rows) - 0.25)
-        plot.set_xlabel("RMSE on test (MPa), a dot a split")
+        plot.set_xlabel("test RMSE (MPa), one dot per split")
         plot.spines[["top", "right"]].set_visible(False)
         plot.grid(color="#DDDDDD", linewidth=0.6, axis="x")
         plot.set_axisbelow(True)

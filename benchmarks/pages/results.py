@@ -1,7 +1,8 @@
-"""Where a benchmark's figures go: printed, and kept in `benchmarks/recorded/<name>.json` for the documents."""
+"""Records of benchmarks in `benchmarks/recorded/<name>.json`, and how the pages write them."""
 
 from __future__ import annotations
 
+import functools
 import json
 import statistics
 from collections.abc import Callable, Mapping
@@ -16,71 +17,94 @@ from utils.gate.bands import Band
 
 FOLDER = ROOT / "benchmarks" / "recorded"
 COMMIT = machine.commit()
-"""What ran: told when it begins, since a benchmark may draw a page's pictures anew before its figures are kept."""
+"""The commit that is measured, read at the start: a benchmark may change files before its figures are recorded."""
+
+
+UNMEASURED = "not measured yet"
+
+
+def measured(make: Callable[[], Any], otherwise: Any) -> Any:
+    """The result of `make`, or `otherwise` if there is no record to make it from."""
+    try:
+        return make()
+    except (FileNotFoundError, KeyError):  # no record at all, or none of this data set
+        return otherwise
+
+
+def block(make: Callable[[], str]) -> Callable[[], str]:
+    """Mark a function that writes a block of a page; without a record, the block says "Not measured yet."."""
+
+    @functools.wraps(make)
+    def write() -> str:
+        text: str = measured(make, f"{UNMEASURED.capitalize()}.")
+        return text
+
+    write.is_block = True  # type: ignore[attr-defined]
+    return write
 
 
 def recorded(name: str) -> dict[str, Any]:
-    """What a benchmark recorded under this name."""
+    """The record of a benchmark."""
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
 
 def spread(value: dict[str, float], digits: int = 2) -> str:
-    """`5.13 ± 0.85`; of a single run just its value."""
+    """Mean and standard deviation, as in `5.13 ± 0.85`; only the value for a single run."""
     whole = f"{value['mean']:.{digits}f}"
     return whole if value["std"] is None else f"{whole} ± {value['std']:.{digits}f}"
 
 
 def course_band(lab: str) -> Band:
-    """Of a lab's default preset on what a bare machine runs."""
+    """The band of a lab's default preset on its default data."""
     return next(band for band in bands.read_bands(bands.bands_folder(), lab) if band.preset == "course")
 
 
 def over_seeds(band: Band, measure: str, digits: int = 2) -> str:
-    """`5.13 ± 0.85`, over the seeds of a band."""
+    """Mean and standard deviation over the seeds of a band, as in `5.13 ± 0.85`."""
     values = band.measures[measure]
     return spread({"mean": statistics.mean(values), "std": statistics.stdev(values)}, digits)
 
 
 def course_time(lab: str) -> str:
-    """`12 s`: the lab's own command, alone on the machine."""
+    """Wall time of the lab's command, alone on the machine, as in `12 s`."""
     return f"{course_band(lab).command['seconds']:.0f} s"
 
 
 Column = Callable[[dict[str, Any]], str]
-"""From what was recorded of one preset on one data set to what a table says of it."""
+"""From the record of one preset on one data set to the text of a cell."""
 
 
 def metric(name: str, digits: int = 3) -> Column:
-    """The column of a metric on test."""
+    """The column of a metric on the test split."""
     return lambda found: spread(found["test"][name], digits)
 
 
 def logistic(found: dict[str, Any], metric: str = "accuracy") -> float:
-    """What logistic regression reaches on the same rows."""
+    """The metric of logistic regression on the same rows."""
     return next(float(each[metric]) for name, each in found["baselines"].items() if name.startswith("logistic"))
 
 
-PICTURE_CLASSES: dict[str, Column] = {
+IMAGE_CLASSES: dict[str, Column] = {
     "accuracy": metric("accuracy"),
     "AUC": metric("auc"),
     "macro F1": metric("f1_macro"),
     "log loss (nat)": metric("log_loss"),
     "calibration error": metric("ece"),
 }
-"""What labs that put pictures into classes are measured by."""
+"""The metrics of labs that classify images."""
 COSTS: dict[str, Column] = {
     "parameters": lambda found: f"{found['parameters']:,}",
-    "fit": lambda found: f"{found['fit_seconds']:.0f} s",
-    "from the shell": lambda found: f"{found['wall_seconds']:.0f} s",
+    "training": lambda found: f"{found['fit_seconds']:.0f} s",
+    "wall time": lambda found: f"{found['wall_seconds']:.0f} s",
     "seeds": lambda found: str(len(found["seeds"])),
 }
 
 
 def quality_table(lab: str, titles: Mapping[str, str], columns: Mapping[str, Column]) -> str:
-    """A row for each data set and preset of a lab's record; `titles` says what the data sets are."""
+    """One row per data set and preset of a lab's record; `titles` describes the data sets."""
     rows = [
-        [f"{titles[data]}, `{preset}`", *(tell(found) for tell in columns.values())]
+        [f"{titles[data]}, `{preset}`", *(column(found) for column in columns.values())]
         for data, presets in recorded(lab)["data"].items()
         for preset, found in presets.items()
     ]
@@ -88,8 +112,8 @@ def quality_table(lab: str, titles: Mapping[str, str], columns: Mapping[str, Col
 
 
 def record(name: str, figures: dict[str, Any]) -> None:
-    """Keep a benchmark's figures with the versions and the device that gave them."""
-    import_keras()  # quietly, for the facts below
+    """Write and print the figures of a benchmark, with versions, device and commit."""
+    import_keras()  # quietly, for the versions and the device
     FOLDER.mkdir(exist_ok=True)
     whole = {**figures, "versions": machine.versions(), "device": machine.device(), "git": COMMIT}
     write_json(FOLDER / f"{name}.json", whole)

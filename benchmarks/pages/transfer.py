@@ -6,7 +6,8 @@ from typing import Any
 
 from benchmarks.pages.results import (
     COSTS,
-    PICTURE_CLASSES,
+    IMAGE_CLASSES,
+    block,
     course_band,
     course_time,
     logistic,
@@ -18,11 +19,11 @@ from benchmarks.pages.results import (
 from utils.base.text_tables import markdown_table
 
 TITLES = {
-    "elpv": "elpv: any quarter of the cells held out, as published",
-    "elpv-by-module": "elpv: a quarter of the solar modules held out whole",
-    "hymenoptera": "hymenoptera: ants or bees, 60 photographs to judge",
-    "chest-xray": "chest-xray: official test, 624 films",
-    "galaxy-zoo": "galaxy-zoo: spiral or not, a quarter of 1,400 to judge",
+    "elpv": "elpv: a random quarter of the cells held out, as published",
+    "elpv-by-module": "elpv: whole solar modules held out, a quarter of them",
+    "hymenoptera": "hymenoptera: ants or bees, 60 images held out",
+    "chest-xray": "chest-xray: official test split, 624 radiographs",
+    "galaxy-zoo": "galaxy-zoo: spiral or not, a quarter of 1,400 images held out",
 }
 
 
@@ -32,62 +33,65 @@ def _presets(data: str) -> dict[str, Any]:
 
 
 def _by_module() -> str:
-    """What `course` reaches on solar modules held out whole."""
+    """The accuracy of `course` when whole solar modules are held out."""
     found = _presets("elpv-by-module")["course"]
-    return f", {spread(found['test']['accuracy'], 3)} on solar modules held out whole"
+    return f", {spread(found['test']['accuracy'], 3)} with whole solar modules held out"
 
 
 def row() -> list[str]:
-    """The lab in the table of the labs."""
+    """The row of the table of the labs."""
     best = _presets("elpv")["best"]
     return [
-        "elpv: 2,624 real photographs of solar cells, in a package; your own pictures",
+        "elpv: 2,624 real images of solar cells, in a package; or your own images",
         f"accuracy {spread(best['test']['accuracy'], 3)} on a random quarter, as published",
         f"logistic regression {logistic(best):.3f} on pixels; published CNN 0.884",
         f"{best['wall_seconds'] / 60:.0f} min",
     ]
 
 
-def quality_block() -> str:
-    """Every data set and preset."""
+@block
+def quality() -> str:
+    """All data sets and presets."""
     parameters, *costs = COSTS
     columns = {
         "strategy": lambda found: f"`{found['details']['case']['strategy']}`",
-        **PICTURE_CLASSES,
-        "logistic regression's accuracy": lambda found: f"{logistic(found):.3f}",
+        **IMAGE_CLASSES,
+        "accuracy of logistic regression": lambda found: f"{logistic(found):.3f}",
         "trained parameters": COSTS[parameters],
         **{name: COSTS[name] for name in costs},
     }
     return quality_table("transfer", TITLES, columns)
 
 
-def cases_block() -> str:
-    """Which case each data set is."""
-    header = ["data", "training pictures a class", "ImageNet's classifier is sure", "case", "what is then done"]
+@block
+def cases() -> str:
+    """The case of each data set."""
+    header = ["data", "training images per class", "mean confidence of ImageNet's classifier", "case", "strategy"]
     rows = []
     for data, measured in recorded("transfer")["data"].items():
         found = next(iter(measured.values()))
         case = found["details"]["case"]
-        size, like = "small" if case["small"] else "large", "like" if case["similar"] else "unlike"
+        size, similarity = "small" if case["small"] else "large", "similar to" if case["similar"] else "different from"
         rows.append(
             [
                 TITLES[data].split(":")[0] if data != "elpv-by-module" else "elpv, by module",
                 f"{case['pictures_per_class']:,.0f}",
                 f"{case['similarity']:.0%}",
-                f"{size}, {like} ImageNet",
+                f"{size}, {similarity} ImageNet",
                 f"`{case['automatic']}`",
             ]
         )
     return markdown_table(header, rows)
 
 
-def scratch_block() -> str:
-    """Films and galaxies: transferred, and learned from scratch by the labs that are about them."""
+@block
+def from_scratch() -> str:
+    """Radiographs and galaxies: transfer learning, and training from scratch in the labs on these data."""
     rows = []
     for data, lab in (("chest-xray", "pneumonia"), ("galaxy-zoo", "galaxy")):
-        for way, name in (("from scratch", lab), ("transferred", "transfer")):
+        for way, name in (("from scratch", lab), ("transfer learning", "transfer")):
             if data not in recorded("transfer")["data"]:
-                continue  # to be measured
+                continue  # not measured yet
             found = recorded(name)["data"][data]["best"]
             rows.append(
                 [
@@ -99,35 +103,35 @@ def scratch_block() -> str:
                     f"{found['fit_seconds']:.0f} s",
                 ]
             )
-    return markdown_table(["data", "network", "AUC", "accuracy", "trained parameters", "fit"], rows)
+    return markdown_table(["data", "network", "AUC", "accuracy", "trained parameters", "training"], rows)
 
 
-def speed_block() -> str:
-    """Cached features beside the course's way."""
+@block
+def speed() -> str:
+    """Cached features compared with the course's code."""
     found = recorded("transfer_speed")
     head, extraction, finetuning = found["head"], found["extraction"], found["finetuning"]
     seconds, accuracy = head["seconds"], head["validation_accuracy"]
     return "\n".join(
         [
-            f"- Ten epochs of the head on {head['pictures']:,} pictures: through the frozen backbone in each epoch, as "
-            f"courses do, {seconds['course']:.0f} s; with features cached {seconds['ours']:.0f} s, one pass included "
-            f"({head['times_faster']:.1f} times faster), and {seconds['ours_again']:.1f} s once they are there "
-            f"({head['times_faster_again']:.0f} times). Accuracy on validation {accuracy['course']:.3f} and "
-            f"{accuracy['ours']:.3f}.",
-            f"- Features of {extraction['pictures_per_second']['ours']:.0f} pictures a second at 224 × 224, "
-            f"{extraction['times_faster']:.1f} times as many as `predict` of the network as Keras has it "
-            f"({extraction['pictures_per_second']['keras']:.0f}): normalisation is folded into the convolutions.",
+            f"- Ten epochs of the head on {head['pictures']:,} images take {seconds['course']:.0f} s if the images "
+            f"pass through the frozen backbone in each epoch, as in the courses. With cached features they take "
+            f"{seconds['ours']:.0f} s including the pass that computes the features ({head['times_faster']:.1f} times "
+            f"faster), and {seconds['ours_again']:.1f} s once the features are cached "
+            f"({head['times_faster_again']:.0f} times faster). The validation accuracies are "
+            f"{accuracy['course']:.3f} (courses) and {accuracy['ours']:.3f} (this lab).",
+            f"- Features are computed for {extraction['pictures_per_second']['ours']:.0f} images per second at "
+            f"224 × 224, {extraction['times_faster']:.1f} times as many as with `predict` of the same network in plain "
+            f"Keras ({extraction['pictures_per_second']['keras']:.0f}), because batch normalization is folded into the "
+            "convolutions.",
             f"- A pass of fine-tuning from cached activations is {finetuning['times_faster']:.1f} times faster than "
             "through the whole backbone.",
-            f"- With a full cache training begins {found['start_seconds']['full_cache']:.1f} s after the imports, with "
-            f"an empty one {found['start_seconds']['empty_cache']:.0f} s.",
-            f"- From 400 to {head['pictures']:,} pictures the peak memory of a training changes by "
+            f"- Training starts {found['start_seconds']['full_cache']:.1f} s after the imports with a full cache, and "
+            f"{found['start_seconds']['empty_cache']:.0f} s after them with an empty cache.",
+            f"- From 400 to {head['pictures']:,} images, the peak memory of a training changes by "
             f"{found['memory_grows_mb']:+.0f} MB.",
         ]
     )
-
-
-BLOCKS = {"quality": quality_block, "cases": cases_block, "scratch": scratch_block, "speed": speed_block}
 
 
 def card() -> dict[str, str]:
@@ -137,5 +141,5 @@ def card() -> dict[str, str]:
         "Quality": f"best: accuracy {spread(cells['best']['test']['accuracy'], 3)} on elpv's held-out quarter"
         f"; course: {over_seeds(course_band('transfer'), 'test accuracy', 3)}{_by_module()}.",
         "Time": f"course {course_time('transfer')} once the features are cached, best "
-        f"{cells['best']['wall_seconds'] / 60:.0f} minutes, from the shell, on two cores.",
+        f"{cells['best']['wall_seconds'] / 60:.0f} minutes (wall time on two cores).",
     }

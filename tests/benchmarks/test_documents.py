@@ -2,25 +2,81 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 import re
+from pathlib import Path
 
+import pytest
+from cogapp.cogapp import CogCheckFailed
+
+import benchmarks.pages
 import labs
-from benchmarks.pages import documents
+from benchmarks.pages import documents, results
 from labs.cli.help import COMMANDS
 from labs.cli.options import find, options_of
 from labs.cli.train import RunOptions
 from utils.base.paths import ROOT
 
 
-def test_pages_and_cards_say_what_was_recorded() -> None:
-    for path, text in documents.rendered().items():
-        assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale: python -m benchmarks.pages.documents"
+def test_pages_are_up_to_date() -> None:
+    documents.run_cog("--check", "--check-fail-msg=run `make pages`")
+
+
+def test_cards_are_up_to_date() -> None:
+    for path, text in documents.cards().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path} is stale: run `make pages`"
+
+
+def test_a_changed_number_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "models/bands/README.md").read_text(encoding="utf-8")
+    stale = tmp_path / "stale.md"
+    stale.write_text(re.sub(r"\*\*(\d+) were caught\*\*", "**54 were caught**", text), encoding="utf-8")
+    assert stale.read_text(encoding="utf-8") != text
+    monkeypatch.setattr(documents, "PAGES", [stale])
+    with pytest.raises(CogCheckFailed):
+        documents.run_cog("--check")
+    documents.run_cog("-r")
+    assert stale.read_text(encoding="utf-8") == text
+
+
+def test_every_block_is_in_one_page() -> None:
+    called = [
+        call
+        for path in documents.PAGES
+        for call in re.findall(
+            r"^<!-- \[\[\[cog import (benchmarks\.pages\.\w+) as page; cog\.outl\(page\.(\w+)\(\)\) \]\]\] -->$",
+            path.read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    ]
+    modules = [
+        importlib.import_module(f"benchmarks.pages.{found.name}")
+        for found in pkgutil.iter_modules(benchmarks.pages.__path__)
+    ]
+    blocks = [
+        (module.__name__, name)
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if hasattr(function, "is_block")
+    ]
+    assert sorted(called) == sorted(blocks)
+
+
+def test_what_was_not_measured_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    regression = importlib.import_module("benchmarks.pages.regression")
+    assert regression.protocols() == "Not measured yet."
+    (card,) = (text for path, text in documents.cards().items() if path.parent.name == "regression")
+    assert "Quality: not measured yet.\nTime:    not measured yet.\n" in card
 
 
 def test_commands_of_the_pages_exist() -> None:
     """Every `python -m labs…` of a page is a command that is there, with options that it has."""
     lessons = [f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.py")]
-    for name in [*documents.blocks(), "data/README.md", "notebooks/README.md", *lessons]:
+    pages = [str(path.relative_to(ROOT)) for path in documents.PAGES]
+    for name in [*pages, "data/README.md", "notebooks/README.md", *lessons]:
         text = (ROOT / name).read_text(encoding="utf-8")
         for module, rest in re.findall(r"python -m (labs[\w.]*)([^\n`|]*)", text):
             words = rest.split("#")[0].split()
