@@ -16,7 +16,7 @@ from utils.networks import fast_lstm
 from utils.networks.fast_lstm import fused_recurrence
 from utils.training.batches import ArrayBatches
 from utils.training.loop import train
-from utils.training.phases import silent
+from utils.training.results import silent
 
 
 def network(features: int, units: int, layers: int = 1, **options: Any) -> keras.Model:

@@ -15,6 +15,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from utils.networks.keras_internals import has_internals
+
+INTERNALS = ("inner_loop", "cell.kernel", "cell.recurrent_kernel", "cell.bias")
+"""Attributes of Keras's LSTM layer that the faster recurrence needs."""
+
 CACHED = 1 << 20
 """Bytes of a recurrent kernel that a core's own cache holds: two cores then do half of the batch each, faster than they
 share every product. A larger kernel would be read twice (measured on two cores)."""
@@ -199,6 +204,7 @@ def _is_plain(layer: Any) -> bool:
         and layer.use_bias
         and layer.compute_dtype == "float32"
         and not (layer.dropout or layer.recurrent_dropout or layer.go_backwards or layer.unroll)
+        and has_internals(layer, INTERNALS, "the LSTM recurrence")
     )
 
 
