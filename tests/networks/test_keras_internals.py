@@ -25,7 +25,7 @@ def _nothing_reported_yet() -> Iterator[None]:
     keras_internals._warn_once.cache_clear()
 
 
-def hide(monkeypatch: pytest.MonkeyPatch, kind: type, attribute: str) -> None:
+def hide(monkeypatch: pytest.MonkeyPatch, kind: Any, attribute: str) -> None:
     """Remove an attribute for the code in utils; Keras itself still needs it, under whatever name."""
     found = kind.__getattribute__
 
