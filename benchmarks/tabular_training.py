@@ -9,7 +9,8 @@ and windows are random; the time does not depend on their values. Six ways of tr
 
 - `arrays`: `model.fit(X, Y)`, as the course writes it;
 - `dataset`: `model.fit` on a cached dataset that is shuffled before batching, one call into the graph per epoch
-  (`steps_per_execution`), without XLA, which takes longer to compile than it saves;
+  (`steps_per_execution`), without XLA, which takes longer to compile than it saves, and without the autotuning of
+  tf.data, which can add seconds to an epoch;
 - `loop`: the loop of utils/training;
 - `…_validated`: the same with a validation loss in each epoch and the best weights kept, as the labs train;
 - `dataset_fused_validated`: as `dataset_validated`, with the faster Adam and LSTM that the loop uses.
@@ -36,8 +37,8 @@ from utils.datasets.splits import Split
 if TYPE_CHECKING:
     import keras
 
-TABLE_ROUNDS, TABLE_EPOCHS = 9, 50
-ROUNDS = 5
+TABLE_ROUNDS, TABLE_EPOCHS = 5, 50
+ROUNDS = 3
 IMAGES, VALIDATION_IMAGES, SIDE = 1_000, 100, 128
 WINDOWS, VALIDATION_WINDOWS, LENGTH, SYMBOLS = 320, 32, 100, 90
 
@@ -87,7 +88,10 @@ def dataset(split: Split, batch_size: int, *, shuffled: bool) -> Any:
     import tensorflow as tf
 
     rows = tf.data.Dataset.from_tensor_slices((split.inputs, split.targets)).cache()
-    return (rows.shuffle(len(split), seed=0) if shuffled else rows).batch(batch_size).prefetch(2)
+    options = tf.data.Options()
+    # With autotuning, an epoch ends only at the next period of its thread: after 10, 30, 70, …, 1,270, 2,550 ms.
+    options.autotune.enabled = False
+    return (rows.shuffle(len(split), seed=0) if shuffled else rows).batch(batch_size).prefetch(2).with_options(options)
 
 
 def fit(task: Task, *, cached: bool, validated: bool, fused: bool = False) -> Way:
@@ -102,7 +106,7 @@ def fit(task: Task, *, cached: bool, validated: bool, fused: bool = False) -> Wa
     data: dict[str, Any] = {"x": task.training.inputs, "y": task.training.targets, "batch_size": task.batch_size}
     validation: Any = (task.validation.inputs, task.validation.targets)
     if cached:
-        data = {"x": dataset(task.training, task.batch_size, shuffled=True)}
+        data = {"x": dataset(task.training, task.batch_size, shuffled=True), "shuffle": False}  # it shuffles itself
         validation = dataset(task.validation, 256, shuffled=False)
     if validated:
         data["validation_data"] = validation
@@ -169,7 +173,8 @@ def table_task() -> Task:
     splits = lab.splits(lab.preset("course"))
     mean, std = splits.train.inputs.mean(axis=0), splits.train.inputs.std(axis=0)
     training, validation = (
-        Split(((part.inputs - mean) / std).astype("float32"), part.targets) for part in (splits.train, splits.validation)
+        Split(((part.inputs - mean) / std).astype("float32"), part.targets)
+        for part in (splits.train, splits.validation)
     )
 
     def network() -> keras.Model:

@@ -145,7 +145,7 @@ def grad_cam(
 
 
 def _heat(looked_at: keras.Model, images: Array, classes: Array | None) -> Any:
-    """Grad-CAM of a batch at the size of the feature maps, (images, height, width, 1); `_to_explain` gives the model."""
+    """Grad-CAM of a batch at the size of the feature maps, (images, height, width, 1); see `_to_explain`."""
     zeros = tf.zeros((len(images), *looked_at.inputs[1].shape[1:]), looked_at.inputs[1].dtype)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(zeros)
