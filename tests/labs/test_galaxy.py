@@ -55,7 +55,7 @@ def test_the_eight_symmetries() -> None:
     assert found == set(range(8))
 
 
-def test_the_mean_answer_does_not_turn_with_the_picture() -> None:
+def test_the_mean_prediction_does_not_depend_on_rotation() -> None:
     keras.utils.set_random_seed(0)
     trained = model.build(config(network="residual", filters=2), splits_of(32))
     averaged = average_predictions(trained, symmetries)

@@ -85,7 +85,7 @@ def test_the_mean_over_mirror_images(tmp_path: Path) -> None:
         np.testing.assert_allclose(found, np.mean(predictions, axis=0), atol=1e-6)
 
 
-def test_a_committee_answers_with_its_mean(tmp_path: Path) -> None:
+def test_the_mean_prediction_of_an_ensemble(tmp_path: Path) -> None:
     def member(name: str) -> keras.Model:
         inputs = keras.Input((4, 4, 1), dtype="float32")
         values = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="convolution")(inputs))
