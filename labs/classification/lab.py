@@ -16,7 +16,7 @@ from utils.images import augment
 from utils.metrics import classification
 from utils.metrics.baselines import classification_baselines
 from utils.networks.compiling import compile_arguments, cross_entropy
-from utils.networks.ensembles import mean_answer, mirror_images
+from utils.networks.ensembles import average_predictions, mirror_images
 from utils.runs.supervised import SupervisedLab
 
 
@@ -39,7 +39,7 @@ class ClassificationLab(SupervisedLab):
 
     def assemble(self, config: Config, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG002
         """The trained network, or its mean over an image and its mirror image."""
-        return mean_answer(trained, mirror_images) if config.mirrored else trained
+        return average_predictions(trained, mirror_images) if config.mirrored else trained
 
     def baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:
         """Class frequencies, logistic regression and, for tables, gradient boosting on the same rows."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import labs
-from utils.base.console import open_streams, say, show
-from utils.base.errors import INTERRUPTED, CallerError, LabsError
+from utils.base.console import open_streams, reader_left, result_lost, say, show
+from utils.base.errors import CLOSED_PIPE, INTERRUPTED, CallerError, LabsError
 
 
 def run_labs() -> NoReturn:
@@ -27,7 +27,12 @@ def run_lab(name: str) -> NoReturn:
 
 def _exit(action: Callable[[], int]) -> NoReturn:
     open_streams()
-    sys.exit(status_of(action))
+    status: str | int | None
+    try:
+        status = status_of(action)
+    except SystemExit as ended:  # after --help
+        status = ended.code
+    sys.exit(CLOSED_PIPE if result_lost() and status in (0, None) else status)
 
 
 def status_of(action: Callable[[], int]) -> int:
@@ -37,6 +42,10 @@ def status_of(action: Callable[[], int]) -> int:
     except LabsError as error:
         say(f"error: {error.message}\nhint: {error.hint}")
         return error.exit_status
+    except BrokenPipeError:
+        if not reader_left():
+            raise
+        return CLOSED_PIPE
     except OSError as error:
         if error.filename is None:  # not about a path: a defect keeps its traceback
             raise

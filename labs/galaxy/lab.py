@@ -16,7 +16,7 @@ from utils.images import augment
 from utils.metrics import classification
 from utils.metrics.baselines import classification_baselines
 from utils.networks.compiling import compile_arguments, cross_entropy
-from utils.networks.ensembles import mean_answer, symmetries
+from utils.networks.ensembles import average_predictions, symmetries
 from utils.runs.supervised import SupervisedLab
 
 
@@ -34,15 +34,15 @@ class GalaxyLab(SupervisedLab):
 
     def compile(self, config: Config, splits: Splits) -> dict[str, Any]:
         """Cross-entropy and, for a single network, accuracy, as in the course."""
-        loss = cross_entropy(len(splits.class_names), config.label_smoothing, answers=config.members)
+        loss = cross_entropy(len(splits.class_names), config.label_smoothing, members=config.members)
         metrics = ["accuracy"] if config.members == 1 else []
         return compile_arguments(config, loss, rows=len(splits.train), metrics=metrics)
 
     def assemble(self, config: Config, splits: Splits, trained: keras.Model) -> keras.Model:  # noqa: ARG002
         """The trained network, or the mean over its members and over the symmetries of a square."""
         if config.symmetric:
-            return mean_answer(trained, symmetries)
-        return mean_answer(trained) if config.members > 1 else trained
+            return average_predictions(trained, symmetries)
+        return average_predictions(trained) if config.members > 1 else trained
 
     def baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:
         """Class frequencies and logistic regression on the same images, downscaled."""

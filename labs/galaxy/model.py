@@ -11,7 +11,7 @@ from labs.galaxy.config import Config
 from utils.base.errors import CallerError
 from utils.datasets.splits import Splits
 from utils.networks.blocks import residual_blocks
-from utils.networks.ensembles import committee
+from utils.networks.ensembles import ensemble
 
 SMALLEST = 27
 """Side in pixels from which on the course's network has a pixel left behind its last pooling."""
@@ -38,7 +38,7 @@ def build(config: Config, splits: Splits) -> keras.Model:
         outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)
         return keras.Model(inputs, outputs, name=name)
 
-    return network(config.network) if config.members == 1 else committee(network, config.members)
+    return network(config.network) if config.members == 1 else ensemble(network, config.members)
 
 
 def convolutional(values: Any, config: Config) -> Any:

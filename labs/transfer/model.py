@@ -16,7 +16,7 @@ from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split, Splits
 from utils.export.predictor import predictor
 from utils.networks.compiling import cross_entropy, optimizer
-from utils.networks.ensembles import mean_answer, mirror_images
+from utils.networks.ensembles import average_predictions, mirror_images
 from utils.networks.flat_graph import joined
 from utils.pretrained import backbones
 from utils.pretrained.backbones import FEATURES, LEVELS
@@ -139,7 +139,7 @@ def assemble(config: Config, splits: Splits, trained: keras.Model) -> keras.Mode
     says of a picture and of its mirror image."""
     front = cases.extractor(config).frozen(_trained_input(config, splits))
     if config.mirrored:  # what is mirrored is float32
-        return mean_answer(joined(front, trained, config.backbone, "float32"), mirror_images)
+        return average_predictions(joined(front, trained, config.backbone, "float32"), mirror_images)
     return joined(front, trained, config.backbone)
 
 

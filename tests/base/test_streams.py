@@ -1,4 +1,4 @@
-"""Streams that are closed, cut off or poor in characters change neither the work nor the status."""
+"""Closed streams and terminals that lack characters: the work is done, nothing is reported, and the status says why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 
 def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A line of bash in which `$PY` is this Python; `pipefail` hands on the status of what fails in a pipe."""
+    """Run a line of bash in which `$PY` is this Python; with `pipefail` a pipe has the status of the command in it."""
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {line}"],
         cwd=folder,
@@ -23,14 +23,27 @@ def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedPr
     )
 
 
+HELP = "$PY -m labs.regression --help"
+ENDS = '$PY -c "from labs.cli.main import _exit; from utils.base.console import say, show; _exit(lambda: {})"'
+
+
 @pytest.mark.parametrize(
     ("line", "status"),
     [
-        ("$PY -m labs | head -1", 0),
-        ("$PY -m labs | true", 0),
+        ("$PY -m labs | cat", 0),
+        ("$PY -m labs | true", 141),
+        ("$PY -m labs --help | true", 141),
+        (f"{HELP} | cat", 0),
+        (f"{HELP} | true", 141),  # printed by tyro
+        ("$PY -m labs data list --help | true", 141),
+        ("$PY -m labs 2>&1 | true", 141),
         ("$PY -m labs >&-", 0),
         ("$PY -m labs 2>&-", 0),
-        ("$PY -m labs fly 2>&1 | true", 2),
+        ("$PY -m labs fly 2>&1 | true", 2),  # there is no result that could be lost
+        ("$PY -m labs fly | true", 2),
+        (f"{ENDS.format('say(1) or 0')} 2>&1 | true", 0),  # a message is no result
+        (f"{ENDS.format('show(1) or show(2) or 0')} | true", 141),
+        (f"{ENDS.format('show(1) or 1')} | true", 1),  # the status of a failure is kept
         ("$PY -m labs <&-", 0),
         ("$PY -m labs.regression --out $'bad\\xff/../../\\xff.partial'", 2),
     ],
@@ -41,6 +54,7 @@ def test_status(line: str, status: int, tmp_path: Path) -> None:
         assert ended.returncode == status, ended.stderr
         assert "Traceback" not in ended.stderr
         assert "Exception ignored" not in ended.stderr
+        assert status == 2 or not ended.stderr
 
 
 def test_a_poor_terminal(tmp_path: Path) -> None:
@@ -49,8 +63,25 @@ def test_a_poor_terminal(tmp_path: Path) -> None:
     assert "\\u2264 5.2 MPa" in ended.stdout
 
 
+def test_another_broken_pipe_is_a_defect(tmp_path: Path) -> None:
+    """Only the pipe of standard output ends a command quietly."""
+    script = "import os; ends = os.pipe(); os.close(ends[0]); from labs.cli.main import _exit; "
+    ended = shell(f"$PY -c '{script} _exit(lambda: os.write(ends[1], b\"text\"))' | cat", tmp_path)
+    assert ended.returncode == 1
+    assert "BrokenPipeError" in ended.stderr
+
+
 @pytest.mark.slow
-def test_a_reader_that_leaves_does_not_stop_the_training(tmp_path: Path) -> None:
-    ended = shell("$PY -m labs.regression --preset quick --out run 2>&1 | head -3", tmp_path)
-    assert ended.returncode == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+@pytest.mark.parametrize(
+    ("pipe", "status"),
+    [
+        ("2> >(true)", 0),
+        ("2>&1 | head -3", 141),  # the result cannot be printed, but the run is complete
+    ],
+)
+def test_a_reader_that_leaves_does_not_stop_the_training(pipe: str, status: int, tmp_path: Path) -> None:
+    ended = shell(f"$PY -m labs.regression --preset quick --out run {pipe}", tmp_path)
+    assert ended.returncode == status
+    assert ("rmse" in ended.stdout) == (status == 0)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["run"]
+    assert (tmp_path / "run" / "run.json").exists()

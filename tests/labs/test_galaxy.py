@@ -19,7 +19,7 @@ from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.catalog import candidates
 from utils.datasets.splits import Source, Split, Splits
-from utils.networks.ensembles import mean_answer, symmetries
+from utils.networks.ensembles import average_predictions, symmetries
 
 FIGURES = {"learning_curves", "confusion", "reliability", "wrong", "filters", "feature_maps", "grad_cam"}
 
@@ -55,10 +55,10 @@ def test_the_eight_symmetries() -> None:
     assert found == set(range(8))
 
 
-def test_the_mean_answer_does_not_turn_with_the_picture() -> None:
+def test_the_mean_prediction_does_not_depend_on_rotation() -> None:
     keras.utils.set_random_seed(0)
     trained = model.build(config(network="residual", filters=2), splits_of(32))
-    averaged = mean_answer(trained, symmetries)
+    averaged = average_predictions(trained, symmetries)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype("uint8")
     turned = np.rot90(pictures, axes=(1, 2))
     alone = [trained.predict(each, verbose=0) for each in (pictures, turned)]

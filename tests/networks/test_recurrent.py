@@ -1,4 +1,4 @@
-"""The fast recurrence is Keras's own: loss, states and gradients, whatever the shape, and the layer stays plain."""
+"""The faster recurrence gives the same loss, states and gradients as Keras, and leaves the layer unchanged."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def loss_and_gradients(model: keras.Model, inputs: Any, targets: Any) -> list[An
 def test_loss_and_gradients_are_those_of_keras(
     batch: int, cached: int, steps: int, features: int, units: int, layers: int, seed: int
 ) -> None:
-    """Whether the batch is halved, as with a small kernel, or not; of a single row one half is empty."""
+    """With the batch split into halves (a small kernel) and without; for a single row one half is empty."""
     random = np.random.default_rng(seed)
     inputs = random.normal(size=(batch, steps, features)).astype("float32")
     targets = random.normal(size=(batch, steps, units)).astype("float32")
@@ -70,7 +70,7 @@ def test_loss_and_gradients_are_those_of_keras(
 
 
 def test_the_last_states_have_gradients_too() -> None:
-    """As where one LSTM begins with the states that another has left."""
+    """As for an LSTM that starts with the last states of another."""
     inputs = keras.Input((5, 3))
     encoded, state, memory = keras.layers.LSTM(4, return_state=True)(inputs)
     decoded = keras.layers.LSTM(4)(inputs[:, ::-1], initial_state=[state, memory])
@@ -83,7 +83,7 @@ def test_the_last_states_have_gradients_too() -> None:
         np.testing.assert_allclose(mine, kerass, atol=1e-6)
 
 
-def test_layers_are_plain_before_and_after() -> None:
+def test_layers_are_unchanged_afterwards() -> None:
     model = network(3, 4)
     layer = model.layers[-1]
     with fused_recurrence(model):
@@ -107,13 +107,13 @@ def test_layers_are_plain_before_and_after() -> None:
         {"dtype": "float64"},
     ],
 )
-def test_what_it_does_not_know_stays_as_it_is(options: dict[str, Any]) -> None:
+def test_other_layers_use_keras(options: dict[str, Any]) -> None:
     model = network(3, 4, **options)
     with fused_recurrence(model):
         assert "inner_loop" not in vars(model.layers[-1])
 
 
-def test_a_mask_is_kept() -> None:
+def test_a_mask_is_respected() -> None:
     inputs = keras.Input((4,), dtype="int32")
     hidden = keras.layers.Embedding(5, 3, mask_zero=True)(inputs)
     model = keras.Model(inputs, keras.layers.LSTM(2)(hidden))
@@ -123,8 +123,8 @@ def test_a_mask_is_kept() -> None:
         np.testing.assert_array_equal(model(rows), plain)
 
 
-def test_training_uses_it_and_ends_where_keras_ends() -> None:
-    """Through the harness's loop, with an embedding (sparse gradients) beside the recurrent kernel."""
+def test_training_gives_the_same_weights_as_keras() -> None:
+    """With the training loop, and an embedding (sparse gradients) in addition to the recurrent kernel."""
 
     def compiled() -> keras.Model:
         keras.utils.set_random_seed(2)

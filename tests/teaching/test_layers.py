@@ -210,7 +210,7 @@ def test_a_subclass_is_told() -> None:
     several = keras.Model([keras.Input((2,)), (second := keras.Input((2,)))], second, name="several")
     calls: list[tuple[Callable[[], Any], str]] = [
         (lambda: layer_costs(own), "the model own is a subclass"),
-        (lambda: layer_costs(keras.Sequential([L.Dense(2)])), "does not know its input yet"),
+        (lambda: layer_costs(keras.Sequential([L.Dense(2)])), "has no input shape yet"),
         (lambda: layer_costs(several), "several has 2 inputs and 1 outputs"),
     ]
     for call, message in calls:

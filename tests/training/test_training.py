@@ -118,18 +118,18 @@ def test_best_weights_and_patience() -> None:
 def test_damaged_or_foreign_state_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "state.npz"
     state.write_bytes(b"PK nonsense")
-    with pytest.raises(CallerError, match="does not hold this network's state"):
+    with pytest.raises(CallerError, match="does not contain the state of this network"):
         trained(network(), 2, checkpoint=state)
     state.unlink()
     trained(network(), 1, checkpoint=state)
     state.write_bytes(state.read_bytes()[:-100])
-    with pytest.raises(CallerError, match="does not hold this network's state"):
+    with pytest.raises(CallerError, match="does not contain the state of this network"):
         trained(network(), 2, checkpoint=state)
     state.unlink()
     wide = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     wide.compile("adam", "mse", jit_compile=False)
     trained(wide, 1, checkpoint=state)
-    with pytest.raises(CallerError, match="does not hold this network's state"):
+    with pytest.raises(CallerError, match="does not contain the state of this network"):
         trained(network(), 2, checkpoint=state)
 
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and their digests."""
+"""Files that are written completely or not at all, and digests of files."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from typing import Any
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
-    """The file's digest as `<algorithm>:<hex digits>`; memory use does not depend on its size."""
+    """The digest of a file as `<algorithm>:<hex digits>`; memory use does not depend on the size of the file."""
     with path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256 as `sha256:<64 hex digits>`."""
+    """The SHA-256 of a file as `sha256:<64 hex digits>`."""
     return digest(path)
 
 
 def digest_of_all(digests: Mapping[str, str]) -> str:
-    """One SHA-256 of several files, from their names and digests, whatever the order."""
+    """One SHA-256 for several files, from their names and digests; it does not depend on their order."""
     lines = "".join(f"{name}\0{digests[name]}\n" for name in sorted(digests))
     return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path`, renamed to it when the block ends well and removed when it does not.
+    """A temporary file in the folder of `path`; renamed to `path` after the block, or removed if the block fails.
 
     Example:
         with replacing(folder / "history.csv") as temporary:
             table.to_csv(temporary)
     """
-    # The suffix stays last: writers choose the format by it.
+    # The suffix stays at the end: writers choose the format by it.
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
@@ -46,10 +46,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all. NaN and infinity are refused: JSON has neither.
+    """Write `value` as indented JSON, completely or not at all.
 
     Raises:
-        ValueError: a number that is not finite.
+        ValueError: a number is NaN or infinite, which JSON cannot represent.
     """
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")

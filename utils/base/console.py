@@ -1,11 +1,14 @@
-"""What a command prints: results on standard output, everything for a person on standard error.
+"""Output of the commands: results on standard output, messages and progress on standard error.
 
-A reader that has had enough (`… | head`) or a closed stream never stops the work.
+A closed stream never stops the work. If the reader of the progress leaves (`… 2>&1 | head`), the rest of it is
+discarded. If the reader of the result leaves before it is written, the command completes its work without a message and
+exits with status 141, which a shell reports for a closed pipe (128 + SIGPIPE); the status of a failure is kept.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def open_streams() -> None:
-    """Make both streams usable: closed ones go nowhere, and a character that a terminal lacks is escaped."""
+    """Make both streams usable: a closed one discards its text; a character that a terminal lacks is escaped."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
@@ -22,33 +25,58 @@ def open_streams() -> None:
             getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
+_result_lost = False
+
+
 def show(text: str) -> None:
-    """A result, on standard output."""
-    _write(text, sys.stdout)
+    """Print a result on standard output."""
+    global _result_lost
+    if not _write(text, sys.stdout):
+        _result_lost = True
+
+
+def result_lost() -> bool:
+    """Whether the reader of standard output left before the whole result was written; flushes standard output."""
+    return _result_lost or not _write("", sys.stdout, end="")
+
+
+def reader_left() -> bool:
+    """Whether the reader of standard output has left; if so, further output is discarded."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):  # not a file: a notebook, a test
+        return False
+    if hasattr(select, "poll"):  # not on Windows
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        if not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+            return False
+    _discard(sys.stdout)
+    return True
 
 
 _asides = "stderr"
 
 
 def say_on_the_page() -> None:
-    """From here on, `say` on standard output: a notebook is one page, and shows standard error as a failure."""
+    """Let `say` print on standard output from now on: a notebook marks standard error as a failure."""
     global _asides
     _asides = "stdout"
 
 
 def say(text: str) -> None:
-    """A line for a person, on standard error."""
+    """Print a message on standard error."""
     _write(text, getattr(sys, _asides))
 
 
 def progress(total: int | None, what: str, unit: str, *, done: int = 0) -> tqdm[Any]:
-    """A bar on standard error for long work; without a terminal, one line that names the work.
+    """A progress bar on standard error; without a terminal, one line with the description.
 
     Args:
-        total: units of work, or None where nobody knows.
-        what: the work (`decoding pictures`).
-        unit: of the work; `B` counts bytes.
-        done: units that were done before.
+        total: units of work, or None if unknown.
+        what: description of the work (`decoding images`).
+        unit: name of a unit; `B` counts bytes.
+        done: units that are already done.
     """
     from tqdm import tqdm
 
@@ -63,14 +91,21 @@ def progress(total: int | None, what: str, unit: str, *, done: int = 0) -> tqdm[
         unit_scale=bytewise,
         unit_divisor=1000,
         leave=False,
-        disable=None,  # no bar where standard error is no terminal
+        disable=None,  # no bar if standard error is not a terminal
         file=sys.stderr,
     )
 
 
-def _write(text: str, stream: TextIO) -> None:
+def _write(text: str, stream: TextIO, end: str = "\n") -> bool:
+    """Print and flush; False if the reader has left."""
     try:
-        print(text, file=stream, flush=True)
+        print(text, file=stream, end=end, flush=True)
     except BrokenPipeError:
-        # From here on the stream goes nowhere; Python's own flush at exit must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _discard(stream)
+        return False
+    return True
+
+
+def _discard(stream: TextIO) -> None:
+    # The null device also takes what is still buffered, which Python flushes when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

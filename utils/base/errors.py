@@ -1,27 +1,31 @@
-"""The two ways a command ends without doing its work.
+"""The errors that a user can act on, and exit statuses.
 
-`CallerError` is the caller's mistake: the command line prints it as one line `error: …` and one line `hint: …` and
-ends with status 2. `CheckError` is a check that did not hold (an export that predicts something else, a metric that
-moved): the same two lines, status 1. Everything else is a defect of ours and keeps its traceback.
+`CallerError` is a mistake of the caller. The command line prints one line `error: …` and one line `hint: …` and exits
+with status 2. `CheckError` is a check that failed (an export with other predictions, a metric outside its band). It is
+printed in the same way, and the exit status is 1. Any other exception is a defect of this project and keeps its
+traceback.
 """
 
 from __future__ import annotations
 
 INTERRUPTED = 130
-"""The exit status after Ctrl-C, as shells count it."""
+"""Exit status after Ctrl-C: 128 + SIGINT, as in a shell."""
+
+CLOSED_PIPE = 141
+"""Exit status of a command whose result could not be written to a closed pipe: 128 + SIGPIPE, as in a shell."""
 
 
 def with_extra(extra: str) -> str:
-    """A hint: what brings the packages of one of the project's extras."""
+    """The hint that says how to install one of the project's extras."""
     return f"pip install '.[{extra}]' in this project's folder, or its wheel with [{extra}]"
 
 
 class LabsError(Exception):
-    """A failure that the user can act on.
+    """An error that the user can act on.
 
     Args:
-        message: what is wrong, in one line, with the offending value.
-        hint: what to do about it, in one line.
+        message: what is wrong, in one line, including the invalid value.
+        hint: how to correct it, in one line.
     """
 
     exit_status = 1
@@ -33,16 +37,16 @@ class LabsError(Exception):
 
 
 class CallerError(LabsError):
-    """The caller's mistake: an option, a file or a folder that cannot be used (exit status 2)."""
+    """A mistake of the caller: an option, a file or a folder that cannot be used (exit status 2)."""
 
     exit_status = 2
 
 
 class UnobtainableError(CallerError):
-    """A file that one source does not give; another may."""
+    """A file that a source cannot provide; another source may."""
 
 
 class CheckError(LabsError):
-    """A check that did not hold: parity of an export, a metric, a digest (exit status 1)."""
+    """A check that failed: parity of an export, a metric, a digest (exit status 1)."""
 
     exit_status = 1

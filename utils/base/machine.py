@@ -1,4 +1,4 @@
-"""What this process may use of its machine."""
+"""The resources of this machine, and the versions and the device that a run records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from utils.base.paths import ROOT
 
 
 def cores() -> int:
-    """Cores that this process may run on: fewer than the machine has where it is held to some of them."""
+    """Number of cores that this process may use, which can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -24,12 +24,12 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
 
 
 def versions() -> dict[str, str]:
-    """Python's version and those of the packages that decide the numbers."""
+    """The versions of Python and of the packages that determine the results."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
 
 
 def device() -> dict[str, Any]:
-    """What trained: `kind` is cpu or gpu, `name` says which, `threads` how many cores this process may use."""
+    """The device of the training: its `kind` (cpu or gpu), its `name` and the number of `threads` (cores)."""
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -40,7 +40,7 @@ def device() -> dict[str, Any]:
 
 
 def commit() -> str | None:
-    """The commit of the checkout that runs, with `-dirty` where files differ from it; None outside a checkout."""
+    """The commit of this checkout, with `-dirty` if files were changed; None outside a checkout."""
     if not (ROOT / ".git").exists():
         return None
     try:
@@ -51,7 +51,7 @@ def commit() -> str | None:
 
 
 def peak_megabytes() -> float | None:
-    """The largest resident memory that this process has had, in MB; None where the system does not tell (Windows)."""
+    """Peak resident memory of this process in MB; None if the system does not report it (Windows)."""
     try:
         import resource
     except ImportError:
@@ -64,7 +64,7 @@ PACE_SIDE, PACE_PRODUCTS = 384, 60
 
 
 def limit_threads(threads: int) -> None:
-    """Hold TensorFlow and OpenCV of this process, which must not have begun to compute, to so many threads."""
+    """Limit TensorFlow, OpenCV and BLAS to a number of threads; must be called before TensorFlow computes anything."""
     import importlib.util
 
     import tensorflow as tf
@@ -80,9 +80,9 @@ def limit_threads(threads: int) -> None:
 
 
 def pace() -> float:
-    """Seconds of a fixed loop of matrix products on this machine as it is now: what seconds are held against.
+    """Seconds that a fixed loop of matrix products takes on this machine now.
 
-    Two runs of one training take seconds in the ratio of their paces, whatever machine or neighbours they have.
+    The times of two runs of the same training have about the ratio of their paces, on any machine and under any load.
     """
     matrix = np.random.default_rng(0).standard_normal((PACE_SIDE, PACE_SIDE)).astype("float32") / PACE_SIDE
     product = matrix

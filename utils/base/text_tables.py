@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> str:
-    """Aligned columns: the first and those in `left` to the left, the others to the right."""
+    """A text table: the first column and those in `left` are left-aligned, the others right-aligned."""
     cells = [list(header), *[list(row) for row in rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     lines = [
@@ -20,7 +20,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[i
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown, numbers to the right."""
+    """A table in Markdown: the first column is left-aligned, the others right-aligned."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -31,5 +31,5 @@ def interval(score: dict[str, float]) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits, the last zeros kept: `3.00`, `0.887`, `105`."""
+    """Three significant digits with trailing zeros: `3.00`, `0.887`, `105`."""
     return f"{value:#.3g}".rstrip(".")

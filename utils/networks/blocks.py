@@ -1,4 +1,4 @@
-"""The parts that networks are made of. Plain Keras layers only: a saved model opens without this project."""
+"""Building blocks of networks, from plain Keras layers only: a saved model loads without this project."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from utils.base.config import Activation
 from utils.datasets.splits import Splits
 
 NARROWEST = 1e-2
-"""Width of the narrowest interval of an encoding, as a share of its feature's range."""
+"""Width of the narrowest interval of an encoding, as a fraction of the range of its feature."""
 
 
 def normalization(train_inputs: NDArray[Any]) -> keras.layers.Layer:
-    """A layer that takes each feature to mean 0 and variance 1 as measured on the training rows.
+    """A layer that normalizes each feature with its mean and variance on the training rows.
 
     Args:
         train_inputs: (rows, features).
@@ -30,18 +30,18 @@ def normalization(train_inputs: NDArray[Any]) -> keras.layers.Layer:
 
 
 def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int) -> Any:
-    """Encode each number by how far it has come through each of `bins` intervals between its training quantiles.
+    """Encode each number by its position in each of `bins` intervals between its training quantiles.
 
-    A value below an interval gives 0 there, above it 1, inside it the share of the way: a step-wise view of the
-    feature that lets a small network bend its answer where the data are dense, as a tree does.
+    The encoding is 0 for a value below the interval, 1 above it, and linear inside it. A small network can then change
+    its prediction where the data are dense, as a tree does.
 
-    Built as a frozen Dense layer (each unit subtracts an interval's start and divides by its width) and a ReLU that is
-    cut at 1, so that no custom code is needed to load it.
+    It is a frozen Dense layer (each unit subtracts the start of an interval and divides by its width) and a ReLU with a
+    maximum of 1, so that no custom code is needed to load it.
 
     Args:
-        inputs: (batch, features), best normalised: the intervals of large numbers are coarse in float32.
-        train_inputs: (rows, features), what `inputs` is for the training rows; the quantiles are taken from them.
-        bins: intervals a feature; quantiles that (nearly) coincide are merged, so a feature with few values has fewer.
+        inputs: (batch, features), preferably normalized: the intervals of large numbers are coarse in float32.
+        train_inputs: (rows, features), the values of `inputs` for the training rows, which determine the quantiles.
+        bins: intervals per feature; (nearly) equal quantiles are merged, so a feature with few values has fewer.
 
     Returns:
         (batch, intervals of all features), in [0, 1].
@@ -53,7 +53,7 @@ def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int
     kernels, biases = [], []
     for feature, values in enumerate(train_inputs.astype("float64").T):
         edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
-        # In float32 a very narrow interval would turn the rounding of its input into a step from 0 to 1.
+        # In a very narrow interval, the rounding of float32 inputs would become a step from 0 to 1.
         edges = edges[np.diff(edges, prepend=-np.inf) > NARROWEST * np.ptp(values)]
         for start, end in pairwise(edges):
             kernel = np.zeros(train_inputs.shape[1])
@@ -65,13 +65,13 @@ def piecewise_linear_encoding(inputs: Any, train_inputs: NDArray[Any], bins: int
 
 
 def combinations(inputs: Any, kernel: NDArray[Any], bias: NDArray[Any] | float = 0.0, *, name: str) -> Any:
-    """Fixed linear combinations of features: a Dense layer whose weights are given and never trained.
+    """Fixed linear combinations of features: a Dense layer with given weights that are not trained.
 
     Args:
         inputs: (batch, features).
         kernel: (features, combinations).
-        bias: (combinations,).
-        name: of the layer.
+        bias: (combinations,), or one number for all.
+        name: name of the layer.
 
     Returns:
         (batch, combinations).
@@ -85,15 +85,15 @@ def combinations(inputs: Any, kernel: NDArray[Any], bias: NDArray[Any] | float =
 def dense_stack(
     inputs: Any, *, layers: int, units: int, activation: Activation, dropout: float = 0.0, l2: float = 0.0
 ) -> Any:
-    """Fully connected layers, each followed by dropout where a rate is given.
+    """Fully connected layers, each followed by dropout if its rate is not 0.
 
     Args:
         inputs: (batch, features).
-        layers: how many; 0 returns the inputs.
-        units: width of each.
-        activation: of each.
-        dropout: share of a layer's outputs that is zeroed in training (Srivastava et al. 2014).
-        l2: weight of the squared kernels in the loss.
+        layers: number of layers; 0 returns the inputs.
+        units: units of each layer.
+        activation: activation of each layer.
+        dropout: fraction of the outputs of each layer set to zero in training (Srivastava et al. 2014).
+        l2: factor of the squared kernels in the loss.
 
     Returns:
         (batch, units).
@@ -109,27 +109,33 @@ def dense_stack(
 
 
 def vectors(codes: Any, levels: int, width: int = 0, *, name: str) -> Any:
-    """Each code's vector: one-hot, or `width` numbers that are learned; (…) to (…, width or levels).
+    """One-hot vectors or learned embeddings of integer codes: (…) to (…, width or levels).
 
-    Either way it is an Embedding layer (of the identity, frozen, for one-hot): no operation outside a layer, so every
-    format saves it.
+    Both are an Embedding layer (a frozen identity for one-hot), not an operation outside a layer, so that every format
+    saves it.
+
+    Args:
+        codes: integers from 0 to levels − 1.
+        levels: number of different codes.
+        width: width of the learned embedding; 0 is one-hot.
+        name: name of the layer.
     """
     one_hot = {"embeddings_initializer": "identity", "trainable": False}
     return keras.layers.Embedding(levels, width or levels, name=name, **({} if width else one_hot))(codes)
 
 
 def lstm_stack(inputs: Any, *, layers: int, units: int, dropout: float = 0.0, memory: int = 0) -> Any:
-    """LSTM layers that give an output at each step, each followed by dropout where a rate is given.
+    """LSTM layers with an output at each step, each followed by dropout if its rate is not 0.
 
     Args:
         inputs: (batch, steps, features).
-        layers: how many.
-        units: of each.
-        dropout: share of a layer's outputs that is zeroed in training; what goes from step to step is kept whole
-            (Zaremba, Sutskever and Vinyals 2014).
-        memory: steps over which the cells keep what they hold before anything is learned, from 1 to this many, cell by
-            cell; 0 for Keras's own start, from which a cell has forgotten nearly all after ten steps, and learns little
-            of what lies a hundred steps back.
+        layers: number of layers.
+        units: units of each layer.
+        dropout: fraction of the outputs of each layer set to zero in training; the recurrent connections have no
+            dropout (Zaremba, Sutskever and Vinyals 2014).
+        memory: largest number of steps that cells remember before training; each cell has its own, from 1 to this one
+            (chrono initialization of the gates' biases). 0 is Keras's initialization, with which a cell forgets nearly
+            everything within ten steps and hardly learns dependencies over a hundred steps.
 
     Returns:
         (batch, steps, units).
@@ -141,20 +147,20 @@ def lstm_stack(inputs: Any, *, layers: int, units: int, dropout: float = 0.0, me
         layer = keras.layers.LSTM(units, return_sequences=True, name=f"lstm_{number}")
         inputs = layer(inputs)
         if memory:
-            keep = keras.ops.log(keras.random.uniform((units,), 1, memory))
-            layer.cell.bias.assign(keras.ops.concatenate([-keep, keep, keras.ops.zeros(2 * units)]))
+            forget_bias = keras.ops.log(keras.random.uniform((units,), 1, memory))
+            layer.cell.bias.assign(keras.ops.concatenate([-forget_bias, forget_bias, keras.ops.zeros(2 * units)]))
         if dropout:
             inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
     return inputs
 
 
 def columns(inputs: Any, splits: Splits, embedding: int = 0) -> Any:
-    """A table's columns as a network takes them: numbers normalised, each code as its level's vector.
+    """Encode the columns of a table: numbers are normalized, categories become one-hot or embedding vectors.
 
     Args:
-        inputs: (batch, features), numbers and codes of levels.
-        splits: names, levels and training rows.
-        embedding: width of a learned vector; 0 is one-hot.
+        inputs: (batch, features), numbers and codes of categories.
+        splits: the names of the features, their categories and the training rows.
+        embedding: width of the learned embeddings; 0 is one-hot.
 
     Returns:
         (batch, width).
@@ -179,13 +185,22 @@ def columns(inputs: Any, splits: Splits, embedding: int = 0) -> Any:
 def convolution(
     inputs: Any, filters: int, kernel: int = 3, *, strides: int = 1, momentum: float = 0.99, name: str
 ) -> Any:
-    """Convolution, batch normalisation, ReLU: (batch, height, width, channels) to `filters` channels.
+    """Convolution, batch normalization and ReLU.
 
-    `momentum` is that of the normalisation's running mean and variance, by which a trained network predicts: Keras's
-    0.99 remembers hundreds of steps, too many where an epoch has a few dozen.
+    Args:
+        inputs: (batch, height, width, channels).
+        filters: number of filters.
+        kernel: height and width of the kernel.
+        strides: strides of the convolution.
+        momentum: momentum of the moving mean and variance, which the trained network predicts with. Keras's default of
+            0.99 averages over hundreds of steps, too many if an epoch has only a few dozen.
+        name: name of the convolution, and prefix of the other two layers.
+
+    Returns:
+        (batch, height / strides, width / strides, filters).
 
     Source:
-        Ioffe and Szegedy, Batch Normalization, ICML 2015 (the bias of the convolution would be cancelled).
+        Ioffe and Szegedy, Batch Normalization, ICML 2015. The convolution has no bias: normalization would cancel it.
     """
     outputs = keras.layers.Conv2D(
         filters, kernel, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
@@ -195,20 +210,20 @@ def convolution(
 
 
 def residual_blocks(inputs: Any, filters: int, *, strides: int = 1, last: int = 7, momentum: float = 0.99) -> Any:
-    """A convolution, then blocks of a convolution and a residual one, each on a picture of half the side.
+    """A convolution, then blocks of max pooling, a convolution and a residual convolution.
 
-    Each block has twice the filters of the one before, at most eight times the first's; the last one's picture has
-    `last` pixels a side or less.
+    Each block halves height and width and doubles the number of filters, up to eight times the first. The last block
+    has a height or width of at most `last` pixels.
 
     Args:
         inputs: (batch, height, width, channels).
-        filters: of the first convolution.
-        strides: of the first convolution: 2 makes the whole about four times cheaper.
-        last: side of the last picture, pixels.
+        filters: filters of the first convolution.
+        strides: strides of the first convolution; 2 makes the network about four times faster.
+        last: largest height or width (the smaller of the two) of the last block, in pixels.
         momentum: see `convolution`.
 
     Returns:
-        (batch, at most `last`, at most `last`, up to 8 filters).
+        (batch, height, width, up to 8 × filters), the smaller of height and width at most `last`.
 
     Source:
         He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition, CVPR 2016, section 3.

@@ -1,4 +1,4 @@
-"""Optimizers by name, and Adam's update in few operations."""
+"""Optimizers, learning rate schedules and losses by name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def optimizer(
     """A Keras optimizer by name.
 
     Args:
-        name: of the optimizer; all settings but the rate are Keras's own.
-        learning_rate: the rate, or where a cosine schedule starts.
-        schedule: `cosine` falls to zero along a half wave over `steps` (Loshchilov and Hutter 2017).
+        name: name of the optimizer; all settings except the learning rate are Keras's defaults.
+        learning_rate: the learning rate, or its initial value with a cosine schedule.
+        schedule: `cosine` decays to zero over `steps` (Loshchilov and Hutter 2017).
         steps: gradient steps of the whole training.
-        warm_up: of those, the first ones, over which a cosine schedule's rate rises from zero (Goyal et al. 2017).
+        warm_up: number of first steps in which the rate of a cosine schedule rises from zero (Goyal et al. 2017).
     """
     kinds = {
         "adam": keras.optimizers.Adam,
@@ -45,9 +45,9 @@ def compile_arguments(
     """Arguments of `keras.Model.compile`: the optimizer of a config, with its schedule over the whole training.
 
     Args:
-        config: has `Optimization`'s fields.
-        loss: for Keras.
-        rows: of the training split, from which the number of gradient steps follows; or
+        config: has the fields of `Optimization`.
+        loss: a loss as Keras takes it.
+        rows: number of training rows, which determines the number of gradient steps; not needed with `steps`.
         steps: gradient steps of the whole training.
         metrics: names of Keras metrics.
     """
@@ -58,24 +58,28 @@ def compile_arguments(
     return {"optimizer": rate, "loss": loss, "metrics": list(metrics)}
 
 
-def cross_entropy(classes: int, label_smoothing: float = 0.0, *, answers: int = 1) -> Any:
+def cross_entropy(classes: int, label_smoothing: float = 0.0, *, members: int = 1) -> Any:
     """Cross-entropy of class numbers and probabilities, in nats.
 
     Args:
-        classes: how many.
-        label_smoothing: share of each target that is spread evenly over all classes.
-        answers: with more than one, the probabilities are (rows, answers, classes) and the loss is the mean over all.
+        classes: number of classes.
+        label_smoothing: fraction of each target that is distributed evenly over all classes.
+        members: members of an ensemble; with more than one, the probabilities are (rows, members, classes) and the loss
+            is the mean over all.
+
+    Returns:
+        The name of a Keras loss, or a function of truth (rows,) or (rows, 1) and probabilities.
 
     Source:
         Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, Rethinking the Inception Architecture, CVPR 2016, section 7.
     """
-    if not label_smoothing and answers == 1:
+    if not label_smoothing and members == 1:
         return "sparse_categorical_crossentropy"
 
     def loss(truth: Any, probabilities: Any) -> Any:
         targets = keras.ops.one_hot(keras.ops.reshape(truth, (-1,)), classes)
-        if answers > 1:
-            targets = keras.ops.repeat(targets[:, None], answers, axis=1)
+        if members > 1:
+            targets = keras.ops.repeat(targets[:, None], members, axis=1)
         return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
 
     return loss

@@ -1,4 +1,4 @@
-"""Answers that are means: over views of a picture, over networks side by side. Plain Keras layers only."""
+"""Ensembles and test-time augmentation, from plain Keras layers only."""
 
 from __future__ import annotations
 
@@ -11,86 +11,92 @@ import numpy as np
 from utils.networks.blocks import combinations
 
 
-def mirror_images(pictures: Any) -> list[Any]:
-    """A picture and its mirror image, left and right exchanged.
+def mirror_images(images: Any) -> list[Any]:
+    """An image and its horizontal mirror image.
 
     Args:
-        pictures: (batch, height, width, channels), levels from 0 to 255.
+        images: (batch, height, width, channels), levels from 0 to 255.
 
     Returns:
-        Two of (batch, height, width, channels) float32, the picture itself first.
+        Two tensors (batch, height, width, channels) float32, the image itself first.
     """
-    rows_last = _rows_last(pictures)
-    return _pictures([rows_last, _backwards(rows_last, "mirrored")])
+    rows_last = _rows_last(images)
+    return _images([rows_last, _backwards(rows_last, "mirrored")])
 
 
-def symmetries(pictures: Any) -> list[Any]:
-    """The eight views of a square picture under quarter turns and mirroring, the picture itself first.
+def symmetries(images: Any) -> list[Any]:
+    """The eight views of a square image under rotations by 90° and mirroring.
 
     Args:
-        pictures: (batch, side, side, channels), levels from 0 to 255.
+        images: (batch, side, side, channels), levels from 0 to 255.
 
     Returns:
-        Eight of (batch, side, side, channels) float32.
+        Eight tensors (batch, side, side, channels) float32, the image itself first.
+
+    Raises:
+        ValueError: the images are not square.
     """
-    if pictures.shape[1] != pictures.shape[2]:
-        raise ValueError(f"pictures of {pictures.shape[1]} × {pictures.shape[2]} have no quarter turns")
-    rows_last = _rows_last(pictures)
+    if images.shape[1] != images.shape[2]:
+        raise ValueError(f"images of {images.shape[1]} × {images.shape[2]} are not square and cannot be rotated by 90°")
+    rows_last = _rows_last(images)
     views = []
     for name, view in (("plain", rows_last), ("mirrored", _backwards(rows_last, "mirrored"))):
         views.append(view)
-        for turn in range(1, 4):  # a quarter turn is a transposition and a mirroring
+        for turn in range(1, 4):  # a rotation by 90° is a transposition and a mirroring
             view = keras.layers.Permute((1, 3, 2), name=f"{name}_transposed_{turn}")(view)
             view = _backwards(view, f"{name}_turned_{turn}")
             views.append(view)
-    return _pictures(views)
+    return _images(views)
 
 
-def _rows_last(pictures: Any) -> Any:
+def _rows_last(images: Any) -> Any:
     """(batch, height, width, channels) to (batch, channels, height, width) float32."""
-    # TensorFlow would move the turns before the cast to float, and complain that it has no fast turn of whole numbers;
-    # a ReLU, which changes no level, keeps the order.
-    levels = keras.layers.ReLU(name="levels")(keras.layers.Rescaling(1.0, name="as_float")(pictures))
+    # TensorFlow would transpose before the cast to float and warn that it has no fast transposition of integers. A
+    # ReLU, which changes no level, keeps the order.
+    levels = keras.layers.ReLU(name="levels")(keras.layers.Rescaling(1.0, name="as_float")(images))
     return keras.layers.Permute((3, 1, 2), name="by_channel")(levels)
 
 
-def _pictures(views: list[Any]) -> list[Any]:
-    """Each (batch, channels, height, width) to (batch, height, width, channels)."""
+def _images(views: list[Any]) -> list[Any]:
+    """Transpose each view from (batch, channels, height, width) to (batch, height, width, channels)."""
     return [keras.layers.Permute((2, 3, 1), name=f"view_{number}")(view) for number, view in enumerate(views)]
 
 
 def _backwards(values: Any, name: str) -> Any:
-    """The last axis backwards.
+    """Reverse the last axis.
 
-    Keras has no plain layer that mirrors: a frozen Dense layer whose kernel counts backwards does it exactly, and every
-    format saves it.
+    Keras has no plain layer that mirrors. A frozen Dense layer with a reversed identity as its kernel does it exactly,
+    and every format saves it.
     """
     return combinations(values, np.eye(values.shape[-1])[::-1], name=name)
 
 
-def committee(member: Callable[[str], keras.Model], number: int) -> keras.Model:
-    """Several networks of one kind side by side, each with an answer and a loss of its own; `mean_answer` joins them.
+def ensemble(member: Callable[[str], keras.Model], number: int) -> keras.Model:
+    """An ensemble whose members are trained together, each with its own loss; `average_predictions` averages them.
 
     Args:
-        member: makes a network of this name: (batch, …) to (batch, classes).
-        number: of networks.
+        member: builds a network with the given name: (batch, …) to (batch, classes).
+        number: number of members.
 
     Returns:
-        (batch, …) to (batch, networks, classes).
+        (batch, …) to (batch, members, classes).
     """
     members = [member(f"member_{n}") for n in range(1, number + 1)]
     inputs = keras.Input(members[0].input.shape[1:], dtype=members[0].input.dtype, name="pictures")
     classes = members[0].output.shape[-1]
-    answers = [keras.layers.Reshape((1, classes), name=f"answer_of_{each.name}")(each(inputs)) for each in members]
-    return keras.Model(inputs, keras.layers.Concatenate(axis=1, name="answers")(answers), name="committee")
+    # The names of layers are part of saved models and of recorded digests.
+    predictions = [keras.layers.Reshape((1, classes), name=f"answer_of_{each.name}")(each(inputs)) for each in members]
+    return keras.Model(inputs, keras.layers.Concatenate(axis=1, name="answers")(predictions), name="committee")
 
 
-def mean_answer(trained: keras.Model, views: Callable[[Any], list[Any]] = lambda pictures: [pictures]) -> keras.Model:
-    """The mean of what a network, or each of a committee, says of several views of a picture.
+def average_predictions(
+    trained: keras.Model, views: Callable[[Any], list[Any]] = lambda images: [images]
+) -> keras.Model:
+    """The mean prediction of a network, or of the members of an ensemble, over several views of an image.
 
     Args:
-        trained: (batch, height, width, channels) float32 to (batch, classes), or a `committee` of such.
-        views: `symmetries` or `mirror_images`; by default the picture alone.
+        trained: (batch, height, width, channels) float32 to (batch, classes), or an `ensemble` of such networks.
+        views: `symmetries` or `mirror_images` (test-time augmentation); defaults to the image alone.
 
     Returns:
         (batch, height, width, channels) uint8 to (batch, classes).
@@ -100,10 +106,10 @@ def mean_answer(trained: keras.Model, views: Callable[[Any], list[Any]] = lambda
         section 4.1; Dieleman, Willett and Dambre, Rotation-invariant convolutional neural networks for galaxy
         morphology prediction, MNRAS 450 (2015), section 5.4.
     """
-    # The network anew, of the same layers: how it was compiled would be saved with it, and a loss of ours not be found.
+    # A new model from the same layers: a compiled one would save its loss, and a loss of this project cannot be loaded.
     alone = keras.Model(trained.input, trained.output, name=trained.name)
     members = [layer for layer in trained.layers if isinstance(layer, keras.Model)] or [alone]
     inputs = keras.Input(trained.input.shape[1:], dtype="uint8", name="pictures")
     seen = views(inputs)
-    answers = [member(view) for member in members for view in seen]
-    return keras.Model(inputs, keras.layers.Average(name="mean_answer")(answers), name="averaged")
+    predictions = [member(view) for member in members for view in seen]
+    return keras.Model(inputs, keras.layers.Average(name="mean_answer")(predictions), name="averaged")

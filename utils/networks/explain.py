@@ -1,4 +1,4 @@
-"""What a trained model looks at: columns of a table; filters, feature maps and places in a picture."""
+"""Explain a trained model: permutation importance, filters, feature maps and Grad-CAM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONVOLUTIONS = (
     keras.layers.Conv2DTranspose,
 )
 BATCH = 32
-"""Pictures at a time: Grad-CAM keeps every layer's output of a batch."""
+"""Images per batch: Grad-CAM keeps the outputs of every layer for a batch."""
 
 
 def permutation_importance(
@@ -35,25 +35,25 @@ def permutation_importance(
     repeats: int = 20,
     seed: int = 0,
 ) -> Array:
-    """How much worse the metric becomes when a column's values are dealt out anew among the rows.
+    """How much worse the metric becomes when the values of a column are shuffled among the rows.
 
     Args:
-        predict: raw inputs to predictions.
-        inputs: (rows, features), held out.
+        predict: function of raw inputs that returns predictions.
+        inputs: (rows, features), held-out rows.
         targets: (rows,).
-        metric: its direction decides the sign: positive is worse.
-        repeats: shuffles of each column.
-        seed: draws them.
+        metric: its direction determines the sign; positive values are worse.
+        repeats: number of shuffles per column.
+        seed: seed of the shuffles.
 
     Returns:
-        (features, repeats), in the metric's unit.
+        (features, repeats), in the unit of the metric.
 
     Source:
         Breiman, Random Forests, Machine Learning 45 (2001), section 10; Fisher, Rudin and Dominici (2019).
     """
     random = np.random.default_rng(seed)
     rows, features = inputs.shape
-    # All shuffled tables go through the model in one call.
+    # One call of the model for all shuffled tables.
     tables = np.broadcast_to(inputs, (features, repeats, rows, features)).copy()
     for feature in range(features):
         for repeat in range(repeats):
@@ -70,7 +70,7 @@ def first_filters(model: keras.Model) -> Array:
     """The kernels of the first convolution.
 
     Returns:
-        (height, width, channels, filters) float32; of a depthwise convolution each filter has one channel.
+        (height, width, channels, filters) float32; a filter of a depthwise convolution has one channel.
 
     Raises:
         CallerError: the model has no convolution, or cannot be replayed.
@@ -84,45 +84,46 @@ def first_filters(model: keras.Model) -> Array:
     return kernel.swapaxes(2, 3) if isinstance(layer, keras.layers.Conv2DTranspose) else kernel
 
 
-def feature_maps(model: keras.Model, picture: Array) -> dict[str, Array]:
-    """What each layer makes of a picture: the outputs that are pictures themselves, in the order of the layers.
+def feature_maps(model: keras.Model, image: Array) -> dict[str, Array]:
+    """The outputs of all layers that have height and width, in the order of the layers.
 
     Args:
-        model: live or reloaded; layers of models inside it count too (`backbone/stem`).
-        picture: (height, width, channels), raw, as the model takes it.
+        model: live or reloaded; the layers of nested models are included (`backbone/stem`).
+        image: (height, width, channels), raw, as the model takes it.
 
     Returns:
-        By the layer's name, (height, width, channels) float32.
+        (height, width, channels) float32 by the name of the layer.
 
     Raises:
-        CallerError: the picture does not have the model's shape, no layer gives a picture, or the model cannot be
-            replayed.
+        CallerError: the image does not have the shape of the model's input, no layer has such an output, or the model
+            cannot be replayed.
     """
     found = replay(model)
     outputs = {step.name: step.output for step in found.steps if step.spatial}
     if not outputs:
-        raise CallerError(f"the model {model.name} has no layer that gives a picture", "give a convolutional network")
-    values = keras.Model(found.inputs, outputs)(_fitting(picture[None], found.inputs), training=False)
+        raise CallerError(f"the model {model.name} has no layer with feature maps", "use a convolutional network")
+    values = keras.Model(found.inputs, outputs)(_checked(image[None], found.inputs), training=False)
     return {name: np.asarray(values[name][0], dtype="float32") for name in outputs}
 
 
 def grad_cam(
-    model: keras.Model, pictures: Array, classes: int | Sequence[int] | None = None, layer: str | None = None
+    model: keras.Model, images: Array, classes: int | Sequence[int] | None = None, layer: str | None = None
 ) -> Array:
-    """Grad-CAM: where the last convolution saw what speaks for a class.
+    """Grad-CAM: the places in an image that raise the score of a class, in the last convolution.
 
-    Each channel of the layer's output is weighted with the mean gradient of the class's score to it; the sum is cut at
-    zero, divided by its largest value and resized to the picture. The score is taken before softmax or sigmoid.
+    Each channel of the layer's output is weighted by the mean gradient of the class score with respect to it. Negative
+    values of the sum are set to zero; it is divided by its maximum and resized to the image. The score is taken before
+    softmax or sigmoid.
 
     Args:
-        model: a classifier, live or reloaded, also with models inside it. With a single output, that is class 1's.
-        pictures: (pictures, height, width, channels), raw, as the model takes them.
-        classes: one for all pictures or one for each; None explains the class with the largest score.
-        layer: a name as `feature_maps` gives it; None is the last convolution, after the normalisation, activation and
-            sum that may follow it at the same size, in its first call where it is called on several views.
+        model: a classifier, live or reloaded, possibly with nested models. A single output is the score of class 1.
+        images: (images, height, width, channels), raw, as the model takes them.
+        classes: one class for all images or one per image; None explains the class with the highest score.
+        layer: a name as in `feature_maps`; None is the last convolution, including the normalization, activation and
+            sum that follow it at the same size. If it is called on several views, its first call is used.
 
     Returns:
-        (pictures, height, width) float32 in [0, 1]; all 0 where nothing speaks for the class.
+        (images, height, width) float32 in [0, 1]; all 0 if no place raises the score.
 
     Raises:
         CallerError: there is no convolution, no such layer or class, or the model cannot be replayed.
@@ -132,7 +133,7 @@ def grad_cam(
         equations 1 and 2.
     """
     found = replay(model)
-    inputs = _fitting(pictures, found.inputs)
+    inputs = _checked(images, found.inputs)
     looked_at = _to_explain(model, found, _target(found.steps, layer, model), inputs.shape[1:])
     wanted = _classes(classes, len(inputs), max(2, looked_at.outputs[1].shape[-1]))
     heats = []
@@ -143,12 +144,12 @@ def grad_cam(
     return np.clip(np.concatenate(heats), 0, 1)
 
 
-def _heat(looked_at: keras.Model, pictures: Array, classes: Array | None) -> Any:
-    """The heat of a batch at the size of the maps, (pictures, height, width, 1); see `_to_explain` for the model."""
-    zeros = tf.zeros((len(pictures), *looked_at.inputs[1].shape[1:]), looked_at.inputs[1].dtype)
+def _heat(looked_at: keras.Model, images: Array, classes: Array | None) -> Any:
+    """Grad-CAM of a batch at the size of the feature maps, (images, height, width, 1); see `_to_explain`."""
+    zeros = tf.zeros((len(images), *looked_at.inputs[1].shape[1:]), looked_at.inputs[1].dtype)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(zeros)
-        maps, scores = looked_at([tf.constant(pictures), zeros], training=False)
+        maps, scores = looked_at([tf.constant(images), zeros], training=False)
         if scores.shape[-1] == 1:
             scores = tf.concat([-scores, scores], axis=-1)
         score = tf.gather(scores, tf.argmax(scores, axis=-1) if classes is None else classes, axis=-1, batch_dims=1)
@@ -159,9 +160,9 @@ def _heat(looked_at: keras.Model, pictures: Array, classes: Array | None) -> Any
 
 
 def _to_explain(model: keras.Model, found: Replay, target: int, shape: tuple[int, ...]) -> keras.Model:
-    """From pictures, and zeros that are added to the maps of step `target`, to those maps and the scores.
+    """A model from images, and zeros that are added to the feature maps of step `target`, to these maps and the scores.
 
-    The gradient to the zeros is the gradient to the maps, whatever stands before and behind them.
+    The gradient with respect to the zeros is that with respect to the maps, whatever comes before and after them.
     """
     added: dict[str, Any] = {}
 
@@ -174,27 +175,27 @@ def _to_explain(model: keras.Model, found: Replay, target: int, shape: tuple[int
 
     again = replay(model, call, shape)
     if len(again.output.shape) != 2:
-        raise CallerError(f"the model {model.name} gives no scores of classes", "give a classifier")
+        raise CallerError(f"the model {model.name} has no class scores as output", "use a classifier")
     return keras.Model([again.inputs, added["zeros"]], [added["maps"], again.output])
 
 
 def _target(steps: Sequence[Step], layer: str | None, model: keras.Model) -> int:
-    """The number of the step whose maps are weighted."""
+    """The number of the step whose feature maps are weighted."""
     convolutions = _convolutions(steps, model)
     if layer is not None:
         spatial = [step.name for step in steps if step.spatial]
-        # A plain name will do where it is the only one.
+        # The name without its path is enough if it is unique.
         near = [n for n, step in enumerate(steps) if step.spatial and layer in (step.name, step.name.split("/")[-1])]
         if len(near) != 1:
             raise CallerError(
-                f"{layer}: {len(near) or 'no'} layer{'' if len(near) == 1 else 's'} of this name give pictures",
+                f"{layer}: {len(near) or 'no'} layers with this name have feature maps",
                 f"choose from: {', '.join(spatial)}",
             )
         return near[0]
-    # Of a network that is called on several views of the picture, the first call sees the picture as it lies.
+    # In a network that is called on several views of the image, the first call takes the image itself.
     last = [number for number in convolutions if not steps[number].again][-1]
     size = steps[last].output.shape
-    # The paper's maps are those behind the activation; a network may normalise, rectify and add in layers of their own.
+    # The paper uses the maps after the activation; normalization, activation and sum may be separate layers.
     for number in range(last + 1, len(steps)):
         if steps[number].output.shape != size:
             break
@@ -206,8 +207,8 @@ def _convolutions(steps: Sequence[Step], model: keras.Model) -> list[int]:
     found = [n for n, step in enumerate(steps) if isinstance(step.layer, CONVOLUTIONS)]
     if not found:
         raise CallerError(
-            f"the model {model.name} has no convolution, so there are no places in the picture to show",
-            "take a convolutional network",
+            f"the model {model.name} has no convolution, so it has no feature maps to show",
+            "use a convolutional network",
         )
     return found
 
@@ -217,7 +218,7 @@ def _call(layer: Any, *arguments: Any, **options: Any) -> Any:
 
 
 def _score(layer: Any, values: Any, **options: Any) -> Any:
-    """What the last layer gives without its softmax or sigmoid, in which the gradients of sure answers vanish."""
+    """The output of the last layer before its softmax or sigmoid, where gradients of confident predictions vanish."""
     squashing = (keras.activations.softmax, keras.activations.sigmoid)
     if isinstance(layer, keras.layers.Softmax) or (
         isinstance(layer, keras.layers.Activation) and layer.activation in squashing
@@ -231,22 +232,22 @@ def _score(layer: Any, values: Any, **options: Any) -> Any:
     return scores
 
 
-def _fitting(pictures: Array, inputs: Any) -> Array:
-    if not tf.TensorShape(inputs.shape).is_compatible_with(pictures.shape) or not len(pictures):
+def _checked(images: Array, inputs: Any) -> Array:
+    if not tf.TensorShape(inputs.shape).is_compatible_with(images.shape) or not len(images):
         raise CallerError(
-            f"the model takes pictures of shape {tuple(inputs.shape[1:])}, these have {pictures.shape}",
-            "give raw pictures as the lab's data set holds them",
+            f"the model takes images of shape {tuple(inputs.shape[1:])}, but these have the shape {images.shape}",
+            "pass raw images, as they are in the data set of the lab",
         )
-    return pictures.astype(inputs.dtype)
+    return images.astype(inputs.dtype)
 
 
-def _classes(classes: int | Sequence[int] | None, pictures: int, number: int) -> NDArray[np.int64] | None:
+def _classes(classes: int | Sequence[int] | None, images: int, number: int) -> NDArray[np.int64] | None:
     if classes is None:
         return None
-    wanted = np.broadcast_to(classes, pictures) if np.ndim(classes) == 0 else np.array(classes)
-    if wanted.shape != (pictures,) or wanted.min() < 0 or wanted.max() >= number:
+    wanted = np.broadcast_to(classes, images) if np.ndim(classes) == 0 else np.array(classes)
+    if wanted.shape != (images,) or wanted.min() < 0 or wanted.max() >= number:
         raise CallerError(
-            f"classes {classes} for {pictures} pictures and {number} classes",
-            f"give one number from 0 to {number - 1}, or one a picture",
+            f"classes {classes} for {images} images and {number} classes",
+            f"give one number from 0 to {number - 1}, or one per image",
         )
     return wanted.astype("int64")

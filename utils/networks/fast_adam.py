@@ -1,4 +1,4 @@
-"""Adam's update in few operations."""
+"""A faster update step for `keras.optimizers.Adam`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from utils.networks.keras_internals import has_internals
+
 LARGE = 32_768
-"""Elements from which one fused pass over a variable is faster than eight small operations (measured on two cores)."""
+"""Number of elements from which one fused pass over a variable is faster than eight small operations (measured on two
+cores)."""
+
+INTERNALS = ("_backend_update_step", "_get_variable_index", "_momentums", "_velocities")
+"""Attributes of Keras's Adam that the faster update needs."""
 
 
 @contextmanager
 def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
-    """For the length of the block, let Adam update its variables with the fewest operations.
+    """Within the block, Adam updates its variables with fewer operations.
 
-    Keras computes the bias correction anew for each variable and updates in fifteen operations. Here it is computed
-    once a step; a small variable takes eight operations, a large one a single pass over memory. Formula and state are
-    Keras's own, so before and after the block it is the same optimizer. Other optimizers, and variables with sparse
-    gradients (embeddings), are left as they are.
+    Keras recomputes the bias correction for each variable and updates it in fifteen operations. Here the correction is
+    computed once per step; a small variable takes eight operations, a large one a single fused operation. The formula
+    and the state are Keras's own, so the optimizer is unchanged outside the block. Other optimizers and sparse
+    gradients (embeddings) use Keras's own code. So does Adam, with a warning, in a version of Keras without the
+    attributes in `INTERNALS`.
 
     Args:
         optimizer: built.
@@ -28,7 +35,7 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     Source:
         Kingma and Ba, Adam: A Method for Stochastic Optimization, ICLR 2015, section 2 (the efficient order).
     """
-    if type(optimizer) is not keras.optimizers.Adam or optimizer.amsgrad or tf.distribute.has_strategy():
+    if not _applies(optimizer):
         yield
         return
     plain = optimizer._backend_update_step
@@ -45,6 +52,15 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
         yield
     finally:
         del optimizer._backend_update_step
+
+
+def _applies(optimizer: Any) -> bool:
+    return (
+        type(optimizer) is keras.optimizers.Adam
+        and not optimizer.amsgrad
+        and not tf.distribute.has_strategy()
+        and has_internals(optimizer, INTERNALS, "the Adam update")
+    )
 
 
 def _adam(optimizer: Any, pairs: Sequence[tuple[Any, Any]], learning_rate: Any) -> None:

@@ -1,8 +1,8 @@
-"""A trained model laid out flat: every layer it calls, in order, also those of the models inside it.
+"""A trained model as a flat graph: every layer that it calls, in order, including those of nested models.
 
-A layer's own `output` belongs to the graph in which it was first called. That of a nested model's layer does not lead
-to the outer model's answer, nor does that of a reloaded Sequential's: gradients between the two are None. Calling the
-same layers once more, one after the other on a new Input, gives a graph in which everything is connected.
+The `output` of a layer belongs to the graph in which the layer was first called. In a nested model, and in a reloaded
+Sequential, it is not connected to the output of the whole model, and gradients between the two are None. Calling the
+same layers again on a new Input gives a graph in which everything is connected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import keras
 from utils.base.errors import CallerError
 
 Call = Callable[..., Any]
-"""Takes the number of the step, the layer and the arguments it is called with; gives the outputs."""
+"""Function of the number of the step, the layer and the arguments of the call; returns the outputs."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Step:
     """One call of one layer.
 
     Attributes:
-        name: of the layer, behind those of the models that hold it (`backbone/stem`); the second call of the same
-            layer is `stem (2)`.
-        layer: with its weights.
-        inputs: the tensors that it takes.
-        output: the tensor that it gives; of several, the first.
+        name: path of the layer through nested models (`backbone/stem`); the second call of the same layer is
+            `stem (2)`.
+        layer: the layer, with its weights.
+        inputs: its input tensors.
+        output: its output tensor; the first if there are several.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Step:
 
     @property
     def again(self) -> bool:
-        """Whether the layer was called before."""
+        """Whether this is not the first call of the layer."""
         return self.name.endswith(")")
 
 
 class Replay(NamedTuple):
-    """A model's layers on a new Input: the input, the steps in the order of their execution, the answer."""
+    """The layers of a model on a new Input: the input, the steps in the order of execution, the output."""
 
     inputs: Any
     steps: list[Step]
@@ -56,7 +56,7 @@ class Replay(NamedTuple):
 
     @property
     def last(self) -> int:
-        """The number of the step that gives the answer, or -1 where no layer does (an operation)."""
+        """The number of the step that computes the output, or -1 if an operation outside a layer does."""
         return next((n for n, step in enumerate(self.steps) if step.output is self.output), -1)
 
 
@@ -67,24 +67,25 @@ def _as_it_is(number: int, layer: Any, *arguments: Any, **options: Any) -> Any: 
 def replay(
     model: keras.Model, call: Call = _as_it_is, shape: tuple[int, ...] | None = None, dtype: str | None = None
 ) -> Replay:
-    """Call a model's layers again, on a new Input, flat.
+    """Call the layers of a model again on a new Input, as a flat graph.
 
-    The layers are the model's own, weights and all; the model itself is not changed.
+    The layers and their weights are shared with the model, which is not changed.
 
     Args:
-        model: functional or Sequential, live or reloaded, with one input and one output; it may hold further models.
-        call: what is done instead of calling a layer.
-        shape: of one input, where the model leaves it open.
-        dtype: of the new Input; the model's own where none is given.
+        model: functional or Sequential, live or reloaded, with one input and one output; it may contain other models.
+        call: called instead of each layer.
+        shape: shape of one input, for a model that does not fix it.
+        dtype: dtype of the new Input; defaults to that of the model.
 
     Raises:
-        CallerError: the model, or one in it, is a subclass, whose calls nobody can list; or it has several inputs.
+        CallerError: the model, or a nested one, is a subclass, whose calls cannot be listed; or it has several inputs
+            or outputs.
     """
     _check(model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise CallerError(
             f"the model {model.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs",
-            "give a model with one of each",
+            "use a model with one of each",
         )
     (tensor,) = model.inputs
     inputs = keras.Input(shape or tensor.shape[1:], dtype=dtype or tensor.dtype, name=tensor.name)
@@ -105,9 +106,8 @@ def replay(
             steps.append(Step(name, layer, tuple(keras.tree.flatten(given)), keras.tree.flatten(outputs)[0]))
             return outputs
 
-        # A Sequential does not list its graph; a functional model over the same tensors does. Cloning, the public way
-        # to run a graph with calls of one's own, fails on a model in the middle of another; the tests hold this one to
-        # what it does.
+        # A Sequential does not list its graph; a functional model over the same tensors does. `_run_through_graph` is
+        # private. The public `clone_model` fails on a nested model; the tests check the behaviour that is used here.
         plain = keras.Model(inner.inputs, inner.outputs)
         outputs = plain._run_through_graph(arguments, operation_fn=lambda layer: layer, call_fn=visit)
         return outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs
@@ -117,13 +117,13 @@ def replay(
 
 
 def joined(first: keras.Model, second: keras.Model, name: str, dtype: str | None = None) -> keras.Model:
-    """The two as one flat model, the second on what the first gives, made of their own layers.
+    """Two models as one flat model: the second takes the output of the first. Layers and weights are shared.
 
     Args:
         first: functional, with one input and one output.
-        second: likewise.
-        name: of the whole.
-        dtype: that it takes; the first's own where none is given.
+        second: as the first.
+        name: name of the joined model.
+        dtype: dtype of its input; defaults to that of the first model.
     """
     found = replay(keras.Model(first.inputs, second(first.output)), dtype=dtype)
     return keras.Model(found.inputs, found.output, name=name)
@@ -132,9 +132,9 @@ def joined(first: keras.Model, second: keras.Model, name: str, dtype: str | None
 def _check(model: keras.Model) -> None:
     row = isinstance(model, keras.Sequential)
     if row and not getattr(model, "inputs", None):  # a property that raises before the first call
-        raise CallerError(f"the model {model.name} does not know its input yet", "give it an Input as its first layer")
+        raise CallerError(f"the model {model.name} has no input shape yet", "add an Input as its first layer")
     if not row and not hasattr(model, "operations"):
         raise CallerError(
-            f"the model {model.name} is a subclass: what its call does cannot be listed",
+            f"the model {model.name} is a subclass of keras.Model, whose layer calls cannot be listed",
             "make it functional: keras.Model(inputs, model.call(inputs))",
         )

@@ -1,7 +1,6 @@
-"""Batches for the compiled training loop: shuffled before batching, their order a function of seed and epoch alone.
+"""Batches for the compiled training loop, shuffled before batching.
 
-Because nothing but (seed, epoch) decides the order, training that is resumed at an epoch sees the very batches that
-it would have seen uninterrupted.
+Their order depends only on the seed and the epoch, so a resumed training gets the same batches as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -19,33 +18,33 @@ from utils.datasets.splits import Split
 
 Array = NDArray[Any]
 Transform = Callable[[Array, int, int], Array]
-"""Inputs of a batch, epoch and step to the inputs that the network sees, of the same shape and dtype."""
+"""Function of the inputs of a batch, the epoch and the step; returns inputs of the same shape and dtype."""
 
 
 class Batches(Protocol):
-    """What training takes its batches from."""
+    """Batches as the training loop uses them."""
 
     steps: int
 
     def open(self, epoch: int) -> Any:
-        """What `batch` needs to know about one epoch: tensors, or an iterator of `tf.data`."""
+        """The state of one epoch for `batch`: tensors, or an iterator of `tf.data`."""
 
     def batch(self, opened: Any, step: Any) -> tuple[Any, Any]:
-        """Inside a graph: inputs and targets of one step. Steps come in their order, from 0."""
+        """The inputs and targets of one step, inside a graph. Steps are called in order, from 0."""
 
 
 THREADS = max(1, cores() // 2)
-"""That make batches ahead of the training, which takes the other cores."""
+"""Threads that prepare batches in advance; the training uses the other cores."""
 
 
 def batches(split: Split, batch_size: int, seed: int | None = None, transform: Transform | None = None) -> Batches:
-    """The kind of batches that suits the split: from memory where it can be, else streamed.
+    """`ArrayBatches` for a split in memory without a transform, otherwise `StreamBatches`.
 
     Args:
         split: the rows, in memory or on disk.
-        batch_size: rows a batch; the last one of an epoch holds what is left.
-        seed: shuffles anew each epoch; None keeps the order of the rows.
-        transform: changes the inputs of each batch (augmentation), or None.
+        batch_size: rows per batch; the last batch of an epoch has the remaining rows.
+        seed: seed of the shuffling, which differs in each epoch; None keeps the order of the rows.
+        transform: function that changes the inputs of each batch (augmentation), or None.
     """
     if transform is None and all(isinstance(array, np.ndarray) for array in listed(split.inputs)):
         return ArrayBatches(split, batch_size, seed)
@@ -53,14 +52,14 @@ def batches(split: Split, batch_size: int, seed: int | None = None, transform: T
 
 
 def row_order(rows: int, seed: int | None, epoch: int) -> NDArray[np.int32]:
-    """The row numbers of one epoch in the order in which they are taken, (rows,)."""
+    """The order of the rows in one epoch, (rows,)."""
     if seed is None:
         return np.arange(rows, dtype=np.int32)
     return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
 
 
 class ArrayBatches:
-    """Batches of a split that fits in memory, gathered inside the graph: a step costs no call of Python."""
+    """Batches of a split in memory, gathered inside the graph, without a call of Python per step."""
 
     def __init__(self, split: Split, batch_size: int, seed: int | None = None) -> None:
         self.inputs = each(tf.constant, split.inputs)
@@ -75,15 +74,15 @@ class ArrayBatches:
         return tf.constant(row_order(self.rows, self._seed, epoch))
 
     def batch(self, opened: Any, step: Any) -> tuple[Any, Any]:
-        """Inside a graph: the inputs and the targets of one step."""
+        """The inputs and the targets of one step, inside a graph."""
         rows = opened[step * self.batch_size : (step + 1) * self.batch_size]
         return tuple(each(lambda values: tf.gather(values, rows), arrays) for arrays in (self.inputs, self.targets))
 
 
 class StreamBatches:
-    """Batches made beside the training by `tf.data`: read from disk, changed by a transform, two ahead.
+    """Batches that `tf.data` reads from disk and transforms during the training, two batches in advance.
 
-    Memory holds a few batches, whatever the number of rows. The batches are the same whatever the number of threads.
+    Only a few batches are in memory. The batches do not depend on the number of threads.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class StreamBatches:
         steps = tf.data.Dataset.range(self.steps, output_type=tf.int32)
         loaded = steps.map(load, num_parallel_calls=THREADS, deterministic=True).prefetch(2)
         options = tf.data.Options()
-        # In the pool that it shares with the training, loading was at times held up for as long as an epoch takes.
+        # In the thread pool of the training, loading was sometimes delayed by as long as an epoch takes.
         options.threading.private_threadpool_size = THREADS
         options.autotune.enabled = False
         return iter(loaded.with_options(options))
@@ -118,6 +117,6 @@ class StreamBatches:
         return found if self._transform is None else self._transform(found, int(epoch), int(step))
 
     def batch(self, opened: Any, step: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Inside a graph: the next inputs and targets."""
+        """The next inputs and targets, inside a graph."""
         inputs, targets = opened.get_next()
         return inputs, targets

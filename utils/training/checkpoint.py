@@ -1,4 +1,4 @@
-"""The state of a training in one file, for resuming it."""
+"""The state of a training in one file, from which it resumes."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 def state_of(partial: Path, phase: int = 1) -> Path:
-    """The file in which a partial folder keeps the state of a phase of its training."""
+    """The file with the state of a phase of the training in the folder of an incomplete run."""
     return partial / (f"state-{phase}.npz" if phase > 1 else "state.npz")
 
 
 CHECKPOINT_SHARE = 0.05
-"""Share of the time that may go into checkpoints: a kill costs at most 20 times what writing one takes."""
+"""Largest fraction of the time spent on checkpoints; a killed run loses at most 20 times that of writing one."""
 
 
 class Checkpoint:
-    """The state of a training in one file: every variable of model and optimizer, dropout's random seeds included.
+    """The state of a training in one file: all variables of the model and the optimizer, including seeds of dropout.
 
     Args:
-        path: of the file (`.npz`, arrays only, never a pickle).
-        model: compiled, its optimizer built.
+        path: path of the file (`.npz`, arrays only, no pickles).
+        model: compiled, with a built optimizer.
     """
 
     def __init__(self, path: Path, model: keras.Model) -> None:
@@ -45,7 +45,7 @@ class Checkpoint:
         self._cost = 0.0
 
     def write(self, progress: Progress, *, last: bool) -> None:
-        """Keep the state, unless it was kept a moment ago; always after the last epoch."""
+        """Write the state, unless it was written recently; always after the last epoch."""
         start = time.perf_counter()
         if not last and start - self._written < self._cost / CHECKPOINT_SHARE:
             return
@@ -62,10 +62,10 @@ class Checkpoint:
         self._cost = self._written - start
 
     def read(self) -> Progress | None:
-        """Put the state back into the model and its optimizer; None where nothing was kept.
+        """Restore the state of the model and its optimizer; returns None if there is no file.
 
         Raises:
-            CallerError: the file is damaged, or is of another network.
+            CallerError: the file is damaged, or belongs to another network.
         """
         if not self._path.exists():
             return None
@@ -77,7 +77,7 @@ class Checkpoint:
                     variable.assign(arrays[f"variable_{i}"])
         except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             raise CallerError(
-                f"{self._path} does not hold this network's state ({error})",
+                f"{self._path} does not contain the state of this network ({error})",
                 "start the run again with --overwrite",
             ) from error
         return Progress(**notes, best_weights=weights, resumed_at=len(notes["history"]))

@@ -1,8 +1,8 @@
-"""The training loop: Keras's own gradient step, compiled over a whole epoch, resumable at any epoch.
+"""The training loop: Keras's `train_step`, compiled over a whole epoch; a training can be resumed at any epoch.
 
-`keras.Model.fit` returns to Python after every batch, which on small data costs more than the mathematics; here
-`model.train_step` (the very step that `fit` runs) is looped inside one graph. Weights, metrics and losses are those
-that `fit` would give for the same batches; benchmarks/ has the ratio.
+By default `keras.Model.fit` returns to Python after every batch, which on small data takes longer than the computation.
+Here `model.train_step`, the step that `fit` runs, is looped inside one graph. Weights, metrics and losses are those of
+`fit` for the same batches. benchmarks/tabular_training.py compares their speed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from utils.training.checkpoint import Checkpoint
 from utils.training.results import Progress, Report, Row
 
 CALL_SECONDS = 0.5
-"""How long one call into the graph may take: between two calls Ctrl-C is heard."""
+"""Seconds that one call into the graph may take; Ctrl-C is handled between two calls."""
 
 
 def train(
@@ -39,21 +39,24 @@ def train(
     report: Report,
     to_beat: float = math.inf,
 ) -> Progress:
-    """Train the model; its weights are then those of the epoch that is kept.
+    """Train the model, and leave it with the weights of the best or of the last epoch.
 
     Args:
         model: compiled.
-        training: batches in an order of (seed, epoch) alone.
-        validation: batches that choose the epoch.
-        epochs: at most.
-        patience: epochs without a better validation loss before it stops; 0 trains them all.
-        restore_best_weights: keep the epoch with the lowest validation loss; otherwise the last.
-        checkpoint: file to keep the state in and to resume from, or None.
+        training: batches whose order depends only on the seed and the epoch.
+        validation: batches for the validation loss.
+        epochs: largest number of epochs.
+        patience: number of epochs without improvement before early stopping; 0 disables it.
+        restore_best_weights: whether to restore the weights of the epoch with the lowest validation loss.
+        checkpoint: file that stores the training state and from which training resumes, or None.
         report: called after each epoch with its row of the history, the number of epochs and the seconds left.
-        to_beat: validation loss of the model as it is; where no epoch has a lower one, the best weights are these.
+        to_beat: validation loss of the model before training; if no epoch has a lower one, these weights are restored.
+
+    Returns:
+        The history, and the best epoch with its loss and weights.
 
     Raises:
-        CallerError: the loss is no longer a finite number.
+        CallerError: the loss is not finite, or the checkpoint cannot be used.
     """
     _build(model, training)
     with fused_updates(model.optimizer), fused_recurrence(model):
@@ -101,12 +104,12 @@ def _build(model: keras.Model, batches: Batches) -> None:
 
 
 class Loop:
-    """One pass over the batches, compiled: `step` of the model on each, its metrics read at the end.
+    """A compiled pass over the batches.
 
     Args:
-        model: compiled, its variables created.
+        model: compiled; its optimizer and metrics are built.
         step: `model.train_step` or `model.test_step`.
-        batches: what it takes its data from.
+        batches: the data.
     """
 
     def __init__(self, model: keras.Model, step: Callable[[Any], Any], batches: Batches) -> None:
@@ -119,17 +122,17 @@ class Loop:
                 return (number + 1,)
 
             tf.cond(first == 0, model.reset_metrics, lambda: None)
-            # One iteration at a time: steps depend on each other, and the order keeps a seed's numbers the same.
+            # Steps depend on each other, and a fixed order makes the results of a seed reproducible.
             tf.while_loop(lambda number: number < last, body, (first,), parallel_iterations=1)
             return model.get_metrics_result()
 
         number = tf.TensorSpec((), tf.int32)
         opened = tf.type_spec_from_value(batches.open(0))
-        # Traced once, here; called without the look-up of a polymorphic function.
+        # Traced once, here; a concrete function is called without looking up the signature.
         self._run = tf.function(run, autograph=False).get_concrete_function(opened, number, number)
 
     def measure(self, epoch: int) -> Row:
-        """Run one epoch in calls of about CALL_SECONDS; what the model's metrics then say, by name."""
+        """Run one epoch in calls of about CALL_SECONDS; returns the metrics of the model by name."""
         opened = self._batches.open(epoch)
         first, values = 0, {}
         while first < self._batches.steps:
@@ -147,7 +150,7 @@ def _note(progress: Progress, row: Row, model: keras.Model) -> None:
     if not (math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])):
         raise CallerError(
             f"the loss is {row['loss']} after epoch {row['epoch']}: training has diverged",
-            "try a learning rate ten times smaller, normalised inputs, or the optimizer adam",
+            "try a learning rate ten times smaller, normalized inputs, or the optimizer adam",
         )
     progress.history.append(row)
     if row["val_loss"] < progress.best_loss:
