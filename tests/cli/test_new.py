@@ -134,7 +134,7 @@ def test_all_files_are_written_or_none(small: Path, capsys: pytest.CaptureFixtur
     before = {path: path.read_bytes() for path in small.rglob("*") if path.is_file()}
     (small / "tests" / "labs").rmdir()
     (small / "tests" / "labs").touch()  # a file, in which nothing can be written
-    with pytest.raises(OSError, match="test_tides"):
+    with pytest.raises(OSError, match="File exists"):
         new.New("tides").execute()
     (small / "tests" / "labs").unlink()
     assert {path: path.read_bytes() for path in small.rglob("*") if path.is_file()} == before
