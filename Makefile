@@ -1,18 +1,23 @@
 # `make labs` and `make test` need Python 3.11 or later with pip, and nothing else: each sets up .venv first.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
+# Tests compute on one thread each, so as many run side by side as there are cores, at most four for the memory.
+PYTEST := $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
 
-.PHONY: labs test verify lint notebooks pages lock clean
+.PHONY: labs check test verify lint notebooks pages lock clean
 
 labs: .venv/installed ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
 	  echo "== python -m labs.$$lab"; $(PY) -m labs.$$lab || exit 1; \
 	done
 
-test: .venv/installed lint ## lint, type-check and test, the quick tests first
-	@echo "testing: the quick tests, then the labs from their command lines"
-	@$(PY) -m pytest -q -m "not slow and not metrics"
-	@$(PY) -m pytest -q -m "slow or metrics"
+check: .venv/installed lint ## lint, type-check and run the quick tests
+	@echo "testing: the quick tests"
+	@$(PYTEST) -m "not slow and not metrics"
+
+test: check ## all tests, the quick ones first
+	@echo "testing: trainings, exports, notebooks, metrics"
+	@$(PYTEST) -m "slow or metrics" --durations 20
 
 verify: .venv/installed ## train every lab again and check its metrics against their bands
 	@$(PY) -m labs verify

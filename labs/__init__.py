@@ -17,6 +17,11 @@ NAMES = ("regression", "classification", "pneumonia", "galaxy", "music", "transf
 """The labs, in the order in which `python -m labs` lists them."""
 
 
+def finished() -> tuple[str, ...]:
+    """The labs that are not drafts."""
+    return tuple(name for name in NAMES if not find_definition(name).draft)
+
+
 def find_definition(name: str) -> Definition:
     """What the lab's `config.py` says; imports nothing heavy.
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 from tyro.conf import Positional
 
+import labs
 from labs.cli import options
 from labs.cli.main import status_of
 from notebooks.tools import script, verify
@@ -52,7 +53,8 @@ class Notebooks:
             raise CallerError(
                 "--check, --rerun and --course cannot be combined", "give one of them"
             )
-        names = self.names or script.names()
+        drafts = set(labs.NAMES) - set(labs.finished())
+        names = self.names or [name for name in script.names() if name not in drafts]
         if self.course is not None:
             write_course(self.course, names)
             return 0

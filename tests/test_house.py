@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import collections
 import graphlib
-import importlib
 import json
 import os
 import subprocess
@@ -126,11 +125,6 @@ def test_overview_and_usage() -> None:
     assert "concrete (embedded)" in overview()
 
 
-def is_draft(name: str) -> bool:
-    """Whether a lab's config.py marks it as a draft."""
-    return bool(getattr(importlib.import_module(f"labs.{name}.config"), "DRAFT", False))
-
-
 def needed(name: str) -> set[str]:
     """The files that a lab needs unless it is a draft: bands, recorded numbers and their page, notebook, exercises."""
     return {
@@ -146,8 +140,8 @@ def test_only_a_draft_lacks_bands_records_and_a_notebook() -> None:
     table = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in labs.NAMES:
         page = (ROOT / "labs" / name / "README.md").read_text(encoding="utf-8")
-        assert ("This lab is a draft" in page) == is_draft(name)
-        if is_draft(name):
+        assert ("This lab is a draft" in page) == labs.find_definition(name).draft
+        if labs.find_definition(name).draft:
             continue
         assert {file for file in needed(name) if not (ROOT / file).is_file()} == set()
         assert f"](labs/{name}/README.md)" in table

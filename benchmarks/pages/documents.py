@@ -34,7 +34,7 @@ PAGES = [
         "README.md",
         "models/bands/README.md",
         "benchmarks/SCALE.md",
-        *(f"labs/{lab}/README.md" for lab in labs.NAMES),
+        *(f"labs/{lab}/README.md" for lab in labs.finished()),
     )
 ]
 """The pages that have blocks."""
@@ -55,7 +55,7 @@ def run_cog(*options: str) -> None:
 def cards() -> dict[Path, str]:
     """The source of each lab's `__init__.py`, with the measured fields of its card filled in."""
     pages = {}
-    for lab in labs.NAMES:
+    for lab in labs.finished():
         path = ROOT / "labs" / lab / "__init__.py"
         fields = measured(page(lab).card, dict.fromkeys(("Quality", "Time"), f"{UNMEASURED}."))
         pages[path] = _filled(path.read_text(encoding="utf-8"), fields)

@@ -31,7 +31,7 @@ def labs_table() -> str:
     """One row per lab: the default preset from the bands, `best` from the records."""
     header = ["lab", "data", "`course` on test", "wall time", "memory"]
     header += ["`best` on test", "baselines", "wall time of `best`"]
-    return markdown_table(header, [_row(lab) for lab in labs.NAMES])
+    return markdown_table(header, [_row(lab) for lab in labs.finished()])
 
 
 def _row(lab: str) -> list[str]:

@@ -99,6 +99,7 @@ class Definition:
         presets: differences from the defaults, by name. `<preset>/<data set>` holds further differences for one data
             set, `<preset>/folder` those for a folder of the user's. `course` is the default preset.
         commands: further commands of the lab, `module:Class` by name.
+        draft: whether the lab is in preparation: a draft needs no bands, recorded numbers or notebook.
     """
 
     name: str
@@ -106,12 +107,14 @@ class Definition:
     config: type[BaseConfig]
     presets: Mapping[str, Mapping[str, Any]]
     commands: Mapping[str, str]
+    draft: bool = False
 
     @classmethod
     def of(cls, module: ModuleType) -> Definition:
         """The definition in a lab's `config.py`, or in the module of a lab that is a single file."""
         name = module.__name__.removesuffix(".config").removeprefix("labs.")
-        return cls(name, module.TITLE, module.Config, module.PRESETS, getattr(module, "COMMANDS", {}))
+        optional = (getattr(module, "COMMANDS", {}), getattr(module, "DRAFT", False))
+        return cls(name, module.TITLE, module.Config, module.PRESETS, *optional)
 
     @property
     def program(self) -> str:

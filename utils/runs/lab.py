@@ -75,13 +75,11 @@ class Lab:
         definition: the contents of the lab's `config.py`.
         metrics: by name; the lab is judged by the first one.
         caution: a sentence on what the models are not for, for every card and prediction.
-        draft: a lab in preparation needs no bands, recorded numbers or notebook.
     """
 
     definition: Definition
     metrics: Mapping[str, Metric]
     caution: str = ""
-    draft: bool = False
 
     @property
     def name(self) -> str:
