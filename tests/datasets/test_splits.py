@@ -12,7 +12,8 @@ from sklearn.model_selection import train_test_split
 from labs.regression.config import Config as RegressionConfig
 from labs.regression.lab import lab
 from utils.base.errors import CallerError
-from utils.datasets.splits import Source, Split, Splits, audit, glue, hold_out, keep_official, row_digests, split_rows
+from utils.datasets.audit import audit
+from utils.datasets.splits import Source, Split, Splits, glue, hold_out, keep_official, row_digests, split_rows
 
 SOURCE = Source("none", "made", "sha256:0", simulated=True)
 few = st.integers(0, 4)

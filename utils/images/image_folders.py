@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.base.atomic_files import replacing, sha256, write_json
+from utils.base.atomic_files import sha256, write_json
 from utils.base.console import progress, say
 from utils.base.errors import CallerError
 from utils.base.machine import cores
-from utils.datasets.cache import cache_folder, locked
+from utils.datasets.cache import CachedArray, RowWriter, cache_folder, locked
 from utils.datasets.disk_rows import RowsOnDisk
 from utils.images.decode import CHANNELS, VERSION, Mode, read_picture
 
@@ -171,17 +169,14 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
     digest = hashlib.sha256(listing.encode()).hexdigest()
     key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
-    place = cache_folder() / "pictures"
-    if not _whole(place, key, len(folder.names), size, mode):
-        with locked(place):
-            if not _whole(place, key, len(folder.names), size, mode):  # another process may just have decoded them
-                _decode_all(folder, place, key, size, mode, centre)
-    notes = json.loads((place / f"{key}.json").read_text(encoding="utf-8"))
-    skipped: dict[str, str] = notes["skipped"]
+    array = CachedArray("pictures", key, has_notes=True)
+    shape = (len(folder.names), *size, CHANNELS[mode])
+    array.compute_once(shape, "uint8", lambda rows: _decode_all(folder, rows, size, mode, centre))
+    skipped: dict[str, str] = array.notes()["skipped"]
     _report(folder, skipped)
     kept = np.array([name not in skipped for name in folder.names])
     return Pictures(
-        RowsOnDisk(place / f"{key}.npy", np.flatnonzero(kept)),
+        array.rows().take(np.flatnonzero(kept)),
         folder.class_names,
         tuple(np.array(folder.names)[kept]),
         folder.labels[kept],
@@ -201,13 +196,6 @@ def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     whole = (Image.fromarray(image.squeeze()) for image in images)
     small = [np.asarray(image.resize((size, size), Image.Resampling.BILINEAR)) for image in whole]
     return np.stack(small).reshape(len(images), size, size, -1)
-
-
-def _whole(place: Path, key: str, number: int, size: tuple[int, int], mode: Mode) -> bool:
-    """Whether the decoded pictures are in the cache: the notes are there, and the array has all its bytes."""
-    array = place / f"{key}.npy"
-    pixels = number * size[0] * size[1] * CHANNELS[mode]
-    return (place / f"{key}.json").is_file() and array.is_file() and array.stat().st_size > pixels
 
 
 def _report(folder: Folder, skipped: dict[str, str]) -> None:
@@ -251,39 +239,19 @@ def _digests(folder: Folder) -> list[str]:
     return [digest for _, _, digest in found.values()]
 
 
-def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mode: Mode, centre: float) -> None:
-    """Decode every picture to its row of the file. Rows are written by position, so no picture stays in memory."""
-    shape = (len(folder.names), *size, CHANNELS[mode])
-    row_bytes = int(np.prod(shape[1:]))
+def _decode_all(folder: Folder, rows: RowWriter, size: tuple[int, int], mode: Mode, centre: float) -> dict[str, Any]:
     skipped: dict[str, str] = {}
-    with replacing(place / f"{key}.npy") as temporary:
-        header = BytesIO()
-        np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        try:
-            with temporary.open("wb") as file:
-                file.write(header.getvalue())
-                file.truncate(len(header.getvalue()) + shape[0] * row_bytes)
 
-            descriptor = os.open(temporary, os.O_WRONLY)
-            try:
+    def decode(number: int) -> None:
+        name = folder.names[number]
+        image = read_picture(folder.root / name, size, mode, centre=centre)
+        if isinstance(image, str):
+            skipped[name] = image
+        else:
+            rows.write(number, image[None])
 
-                def decode(number: int) -> None:
-                    name = folder.names[number]
-                    picture = read_picture(folder.root / name, size, mode, centre=centre)
-                    if isinstance(picture, str):
-                        skipped[name] = picture
-                    else:
-                        os.pwrite(descriptor, picture.tobytes(), len(header.getvalue()) + number * row_bytes)
-
-                bar = progress(shape[0], f"decoding {shape[0]} pictures, once", "picture")
-                with bar, ThreadPoolExecutor(cores()) as pool:
-                    for _ in pool.map(decode, range(shape[0])):
-                        bar.update()
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise CallerError(
-                f"the cache {place} cannot hold the pictures ({error.strerror or error})",
-                "make room, or let LABS_DATA_HOME name another folder",
-            ) from error
-    write_json(place / f"{key}.json", {"root": str(folder.root), "skipped": dict(sorted(skipped.items()))})
+    total = len(folder.names)
+    with progress(total, f"decoding {total} images, once", "image") as bar, ThreadPoolExecutor(cores()) as pool:
+        for _ in pool.map(decode, range(total)):
+            bar.update()
+    return {"root": str(folder.root), "skipped": dict(sorted(skipped.items()))}

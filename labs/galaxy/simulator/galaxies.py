@@ -11,7 +11,6 @@ Digital Sky Survey in r (its page "Seeing and sky brightness", DR7). Pictures fr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,6 @@ from numpy.typing import NDArray
 from labs.galaxy.simulator.morphology import Galaxy, Knot, Light, Tail, light
 from labs.galaxy.simulator.population import ZERO_POINT, Star, Trail, draw_neighbours, draw_object, draw_stars
 from utils.base.errors import CallerError, with_extra
-from utils.datasets.sampling import sample
 from utils.images.shapes import Map
 
 CLASS_NAMES = ("normal", "ringed", "merger", "other")
@@ -178,30 +176,3 @@ def import_galsim() -> Any:
     except ImportError:
         raise CallerError("simulating galaxies needs GalSim", with_extra("galaxy")) from None
     return galsim
-
-
-def simulate(
-    number: int,
-    seed: int,
-    size: int = 64,
-    progress: Callable[[int], None] | None = None,
-    *,
-    workers: int | None = None,
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Fields of the four classes, a quarter each.
-
-    Args:
-        number: of pictures.
-        seed: the same seed gives the same pictures, with any number of workers.
-        size: pixels a side.
-        progress: called with the number of pictures made so far.
-        workers: processes; one a core where None.
-
-    Returns:
-        Pictures (number, size, size, 3) uint8 and labels (number,) int64.
-
-    Raises:
-        CallerError: GalSim is not installed; the number, the seed or the size cannot be simulated.
-    """
-    import_galsim()
-    return sample(__name__, number, seed, size, progress, workers)

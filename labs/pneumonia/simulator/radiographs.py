@@ -12,14 +12,12 @@ rays behind the mediastinum scattered: here, over 30 films, a median of 0.63 beh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labs.pneumonia.simulator.thorax import Consolidation, Thicknesses, Thorax, project
-from utils.datasets.sampling import sample
 from utils.images.shapes import Map, turned
 
 CLASS_NAMES = ("normal", "pneumonia")
@@ -205,29 +203,3 @@ def display(logarithm: Map, patient: NDArray[np.bool_], window: tuple[float, flo
     bright = -logarithm
     low, high = np.quantile(bright[patient], [window[0], 1 - window[1]])
     return (255 * np.clip((bright - low) / (high - low), 0, 1) ** gamma + 0.5).astype(np.uint8)
-
-
-def simulate(
-    number: int,
-    seed: int,
-    size: int = 64,
-    progress: Callable[[int], None] | None = None,
-    *,
-    workers: int | None = None,
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Films of random patients, half of them with pneumonia.
-
-    Args:
-        number: of pictures.
-        seed: the same seed gives the same pictures, with any number of workers.
-        size: pixels a side.
-        progress: called with the number of pictures made so far.
-        workers: processes; one a core where None.
-
-    Returns:
-        Pictures (number, size, size, 1) uint8 and labels (number,) int64.
-
-    Raises:
-        CallerError: the number, the seed or the size cannot be simulated.
-    """
-    return sample(__name__, number, seed, size, progress, workers)
