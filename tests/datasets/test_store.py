@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -262,8 +265,68 @@ def test_a_file_of_an_archive(server: Server, tmp_path: Path) -> None:
     found = obtain.fetch(one(server, inside="deep/a.bin"))
     assert found.paths[0].read_bytes() == CONTENT
     assert {path.name for path in found.paths[0].parent.iterdir()} <= {"a.bin", ".lock"}
-    with pytest.raises(UnobtainableError, match=r"does not hold deep/b\.bin"):
-        obtain.fetch(one(server, name="b.bin", inside="deep/b.bin"))
+
+
+def zipped(name: str = "a.bin", content: bytes = CONTENT, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def claiming(packed: bytes, size: int, real: int = len(CONTENT)) -> bytes:
+    """A zip whose member claims to have another size when it is unpacked."""
+    before, after = struct.pack("<I", real), struct.pack("<I", size)
+    assert packed.count(before) == 2, "in the local header and in the directory"
+    return packed.replace(before, after)
+
+
+def encrypted(packed: bytes) -> bytes:
+    """A zip whose flags say that its member is encrypted."""
+    found = bytearray(packed)
+    found[6] |= 1
+    found[packed.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(found)
+
+
+BOMB = zipped(content=bytes(50_000_000))
+REFUSED = {
+    "another member": (zipped("b.bin"), "no member a.bin"),
+    "outside of its folder": (zipped("../a.bin"), "no member a.bin"),
+    "larger": (BOMB, "has 50000000 bytes, not 102400"),
+    "claims to be huge": (claiming(zipped(), 4_000_000_000), "has 4000000000 bytes, not 102400"),
+    "inflates to more than it claims": (claiming(BOMB, len(CONTENT), 50_000_000), "damaged|another digest"),
+    "shorter than it claims": (
+        claiming(zipped(content=CONTENT[:-9]), len(CONTENT), len(CONTENT) - 9),
+        "damaged|digest",
+    ),
+    "bzip2": (zipped(method=zipfile.ZIP_BZIP2), "an unexpected method"),
+    "other bytes": (zipped(content=CONTENT[:-1] + b"!"), "another digest"),
+    "cut off": (zipped()[:-40], "damaged"),
+    "damaged inside": (zipped()[:60] + bytes(40) + zipped()[100:], "damaged"),
+    "encrypted": (encrypted(zipped()), "encrypted"),
+    "a page": (b"<html>not found</html>", "damaged"),
+    "empty": (b"", "damaged"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_an_archive_that_is_refused_leaves_nothing(case: str, server: Server, tmp_path: Path) -> None:
+    packed, reason = REFUSED[case]
+    server.answers = [body(packed)]
+    tracemalloc.start()
+    with pytest.raises(UnobtainableError, match=reason):
+        obtain.fetch(one(server, inside="a.bin"))
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000, "a bomb does not unfold in memory either"
+    tracemalloc.stop()
+    assert {path.name for path in (tmp_path / "cache" / "set").iterdir()} <= {".lock"}
+    assert not (tmp_path / "cache" / "a.bin").exists()
+
+
+def test_a_member_of_an_archive_has_a_size_in_the_catalogue() -> None:
+    files = [file for entry in catalog.catalogue().values() for file in entry.files if file.inside]
+    assert [file.inside for file in files] == ["hour.csv", "car.data"]
+    assert all(file.bytes and file.digest.startswith("sha256:") for file in files)
 
 
 def test_no_network_is_noticed_within_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

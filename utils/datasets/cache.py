@@ -42,7 +42,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     import filelock
 
-    with _writable(folder):
+    with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / ".lock")
         try:
@@ -57,7 +57,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def writable(folder: Path) -> Iterator[None]:
+    """Turn an error of writing to a folder of the cache into a `CallerError`."""
     try:
         yield
     except OSError as error:
@@ -85,7 +86,7 @@ class RowWriter:
         self._row_bytes = int(np.prod(shape[1:])) * self._dtype.itemsize
         self._lock = threading.Lock()
         about = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
-        with _writable(path.parent):
+        with writable(path.parent):
             with path.open("wb") as file:
                 np.lib.format.write_array_header_1_0(file, about)
                 self._start = file.tell()
@@ -100,7 +101,7 @@ class RowWriter:
         """
         left = np.ascontiguousarray(rows, self._dtype).reshape(-1).view(np.uint8).data
         # Not os.pwrite: Windows does not have it.
-        with self._lock, _writable(self._path.parent):
+        with self._lock, writable(self._path.parent):
             self._file.seek(self._start + first * self._row_bytes)
             while len(left):
                 left = left[self._file.write(left) :]
@@ -180,7 +181,7 @@ class CachedArray:
                 with self.writing(shape, dtype) as rows:
                     notes = fill(rows)
                 if notes is not None:
-                    with _writable(self.folder):
+                    with writable(self.folder):
                         write_json(self._notes, notes)
 
     @contextmanager
