@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -182,9 +183,8 @@ def test_a_class_that_training_has_none_of() -> None:
 def test_labels_out_of_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def idx(array: np.ndarray) -> Path:
         path = tmp_path / f"{array.ndim}-{len(array)}"
-        path.write_bytes(
-            bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape) + array.tobytes()
-        )
+        header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+        path.write_bytes(gzip.compress(header + array.tobytes()))
         return path
 
     pictures, labels = idx(np.zeros((30, 28, 28), "u1")), idx(np.full(30, 11, "u1"))
