@@ -117,10 +117,7 @@ def _folder(config: Config, root: Path) -> Splits:
     """A folder of pictures by class; of each picture the centre is kept."""
     size = config.image_size or SIDE
     found = image_folders.load(root, (size, size), "rgb", centre=config.centre)
-    rows = split_classes(config, glue(np.array(found.digests)), found.labels, found.official)
-    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    split = rows.take(found.pictures, found.labels, None, np.array(found.names))
-    return Splits(*split, source, target=TARGET, class_names=found.class_names, centre=config.centre)
+    return image_folders.split(found, config, target=TARGET, centre=config.centre)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

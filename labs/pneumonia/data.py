@@ -113,14 +113,7 @@ def _folder(config: Config, root: Path) -> Splits:
     groups = glue(np.array(found.digests), patients(found.names))
     # Kaggle's copy has 16 films in val/, too few to choose a threshold on: they go to the training patients.
     official = ["train" if split == "validation" else split for split in found.official or ()]
-    rows = split_classes(config, groups, found.labels, official)
-    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    return Splits(
-        *rows.take(found.pictures, found.labels, groups, np.array(found.names)),
-        source,
-        target=TARGET,
-        class_names=found.class_names,
-    )
+    return image_folders.split(found, config, target=TARGET, groups=groups, official=official)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

@@ -102,12 +102,8 @@ def _folder(config: Config, root: Path) -> Splits:
     """A folder of pictures by class."""
     side = side_of(config)
     found = image_folders.load(root, (side, side), "rgb", centre=config.centre)
-    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    held = None if config.group is None else named(config.group, found.names)
-    equal = glue(np.array(found.digests))
-    rows = split_classes(config, equal if held is None else glue(equal, held), found.labels, found.official)
-    split = rows.take(found.pictures, found.labels, held, np.array(found.names))
-    return Splits(*split, source, target="class", class_names=found.class_names, centre=config.centre)
+    groups = None if config.group is None else named(config.group, found.names)
+    return image_folders.split(found, config, groups=groups, centre=config.centre)
 
 
 def named(pattern: str, names: Sequence[str]) -> Array:

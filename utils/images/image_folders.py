@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from utils.base.errors import CallerError
 from utils.base.machine import cores
 from utils.datasets.cache import CachedArray, RowWriter, cache_folder, locked
 from utils.datasets.disk_rows import RowsOnDisk
+from utils.datasets.splits import Shares, Source, Splits, glue, split_classes
 from utils.images.decode import CHANNELS, VERSION, Mode, read_picture
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -54,10 +55,11 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Images:
     """The decoded pictures of a folder.
 
     Attributes:
+        root: the folder.
         pictures: (pictures, height, width, channels) uint8 on disk.
         names: of their files, relative to the folder.
         labels: (pictures,) int64.
@@ -67,6 +69,7 @@ class Pictures:
         skipped: files that are no usable picture, with the reason.
     """
 
+    root: Path
     pictures: RowsOnDisk
     class_names: tuple[str, ...]
     names: tuple[str, ...]
@@ -144,7 +147,7 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
     return files
 
 
-def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
+def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
     """The pictures of a folder, decoded; see `scan` and `decoded`.
 
     Raises:
@@ -153,7 +156,7 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
     return decoded(scan(root), size, mode, centre=centre)
 
 
-def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
+def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
     """Listed pictures, decoded: from the cache where they are there, else once, in parallel.
 
     Args:
@@ -175,7 +178,8 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
     skipped: dict[str, str] = array.notes()["skipped"]
     _report(folder, skipped)
     kept = np.array([name not in skipped for name in folder.names])
-    return Pictures(
+    return Images(
+        folder.root,
         array.rows().take(np.flatnonzero(kept)),
         folder.class_names,
         tuple(np.array(folder.names)[kept]),
@@ -185,6 +189,36 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
         f"sha256:{digest}",
         skipped,
     )
+
+
+def split(
+    found: Images,
+    shares: Shares,
+    *,
+    target: str = "class",
+    groups: NDArray[Any] | None = None,
+    official: Sequence[str] | None = None,
+    centre: float = 1.0,
+) -> Splits:
+    """Split the images of a folder: its own splits are kept, otherwise shares are held out, stratified by class.
+
+    Args:
+        found: the decoded images; equal files are in one split.
+        shares: the lab's config.
+        target: name of what is predicted.
+        groups: (images,) labels; images with equal labels are in one split.
+        official: split of each image; defaults to `found.official`.
+        centre: see `decoded`.
+
+    Raises:
+        CallerError: there are too few images or groups.
+    """
+    equal = glue(np.array(found.digests))
+    together = equal if groups is None else glue(equal, groups)
+    rows = split_classes(shares, together, found.labels, found.official if official is None else official)
+    source = Source(found.root.resolve().name, "your folder", found.digest, simulated=False)
+    parts = rows.take(found.pictures, found.labels, groups, np.array(found.names))
+    return Splits(*parts, source, target=target, class_names=found.class_names, centre=centre)
 
 
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
