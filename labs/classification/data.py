@@ -1,4 +1,4 @@
-"""The lab's data sets as splits: digits and clothes in pictures, cars and students in tables, or a folder of yours."""
+"""The lab's data sets as splits: digits and clothes in images, cars and students in tables, or a folder of yours."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ TABLES = {
 def load(config: Config) -> Splits:
     """The data set of the config, split.
 
-    Official test splits are kept; else a stratified share is held out. Equal inputs never stand in two splits, but
+    Official test splits are kept; else a stratified share is held out. Equal inputs are never in two splits, but
     for those that an official split has so; the audit counts them.
 
     Returns:
-        Pictures: inputs (rows, height, width, channels) uint8. Tables: (rows, columns) float32, numbers and codes of
+        Images: inputs (rows, height, width, channels) uint8. Tables: (rows, columns) float32, numbers and codes of
         levels. Targets (rows,) int64.
 
     Raises:
-        CallerError: the data cannot be had or cannot be used.
+        CallerError: the data is not available or cannot be used.
     """
     if config.data_dir is not None and config.data != "auto":
         raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
@@ -98,8 +98,8 @@ def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
     for images, labels in ((trained, train_labels), (tested, test_labels)):
         if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max() >= len(names):
             raise CallerError(
-                f"{obtained.entry.name}: pictures {images.shape} and labels {labels.shape} up to {labels.max()}",
-                f"pictures of 28 × 28 and labels from 0 to {len(names) - 1} are wanted",
+                f"{obtained.entry.name}: images {images.shape} and labels {labels.shape} up to {labels.max()}",
+                f"pictures of 28 × 28 and labels from 0 to {len(names) - 1} are expected",
             )
     inputs = np.concatenate([trained, tested])[..., None]
     targets = np.concatenate([train_labels, test_labels]).astype("int64")
@@ -124,7 +124,7 @@ def _table(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of pictures by class, at `--image-size`."""
+    """A folder of images by class, at `--image-size`."""
     size = (config.image_size, config.image_size)
     return image_folders.split(image_folders.load(root, size, "rgb" if config.colour else "grey"), config)
 

@@ -34,7 +34,7 @@ TABLES = {
 def load(config: Config) -> Splits:
     """The table of the config, split by group (mix, day) or at random.
 
-    Exact duplicates are kept (concrete has 25 such rows) and never stand on two sides: a duplicate has the mix of its
+    Exact duplicates are kept (concrete has 25 such rows) and are never in two splits: a duplicate has the mix of its
     double, and the random split holds the two together.
 
     Returns:
@@ -42,7 +42,7 @@ def load(config: Config) -> Splits:
         mix or of the day.
 
     Raises:
-        CallerError: the lab has no such data set, it cannot be had, or a folder was given.
+        CallerError: the lab has no such data set, it is not available, or a folder was given.
     """
     if config.data_dir is not None:
         raise CallerError("--data-dir: this lab reads tables of the catalogue", "leave --data-dir out")
@@ -50,7 +50,7 @@ def load(config: Config) -> Splits:
     table = TABLES[obtained.entry.name]
     if obtained.entry.name != "concrete" and (config.proportions or config.bins):
         option = "--proportions" if config.proportions else "--bins"
-        raise CallerError(f"{option}: this is for the concrete table alone", "give --no-proportions --bins 0")
+        raise CallerError(f"{option}: only for the concrete table", "give --no-proportions --bins 0")
     inputs, targets, groups = read_named_table(obtained.paths[0], table)
     assert groups is not None, "both tables name their groups"
     rows = split_rows(

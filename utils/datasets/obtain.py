@@ -47,7 +47,7 @@ def obtain(name: str, lab: str) -> Obtained:
     `auto` takes the first that can be had; the others are passed over with a line that says why.
 
     Raises:
-        CallerError: it cannot be had: not one of this lab, no network, a missing package, other bytes.
+        CallerError: it is not available: not one of this lab, no network, a missing package, other bytes.
     """
     choice = candidates(name, lab)
     for entry in choice[:-1]:
@@ -120,8 +120,8 @@ def _fetched(entry: Entry, file: File) -> Found:
             return _kept(entry, choice)
     tried = "; ".join(reasons) or "the network is not asked"
     raise UnobtainableError(
-        f"{entry.name} cannot be had: {file.name} is neither in the cache nor in a mirror, and {tried}",
-        f"put its files into <folder>/{entry.name}/ and let LABS_MIRROR name <folder>, or try with a network",
+        f"{entry.name} is not available: {file.name} is neither in the cache nor in a mirror, and {tried}",
+        f"put its files into <folder>/{entry.name}/ and set LABS_MIRROR to <folder>, or connect to a network",
     )
 
 
@@ -188,5 +188,5 @@ def _kept(entry: Entry, file: File) -> Found:
         )
     if file.digest == UNVERIFIED and file.name not in recorded:
         atomic_files.write_json(path.parent / RECORDED, {**recorded, file.name: found.digest})
-        say(f"note: {file.name} has no digest in the catalogue; from now on it is held to {found.digest}")
+        say(f"note: {file.name} has no digest in the catalogue; from now on it must have the digest {found.digest}")
     return found

@@ -1,4 +1,4 @@
-"""Folders of pictures by class: listed, each picture decoded once into an array on disk, never again.
+"""Folders of images by class: listed, each image decoded once into an array on disk, never again.
 
 The array lies in the cache under a key of the folder's content, the size and the colour mode; training reads its rows
 from there, so memory does not grow with the folder.
@@ -37,12 +37,12 @@ _SPLIT_NAMES = {
 
 @dataclass(frozen=True)
 class Folder:
-    """What a folder of pictures holds.
+    """What a folder of images holds.
 
     Attributes:
         root: the folder.
         class_names: sorted.
-        names: of the picture files, relative to the root, sorted.
+        names: of the image files, relative to the root, sorted.
         labels: class number of each.
         official: split of each (`train`, `validation`, `test`), where the folder has them; else empty.
     """
@@ -56,17 +56,17 @@ class Folder:
 
 @dataclass(frozen=True)
 class Images:
-    """The decoded pictures of a folder.
+    """The decoded images of a folder.
 
     Attributes:
         root: the folder.
-        pictures: (pictures, height, width, channels) uint8 on disk.
+        pictures: (images, height, width, channels) uint8 on disk.
         names: of their files, relative to the folder.
-        labels: (pictures,) int64.
+        labels: (images,) int64.
         official: split of each, or empty.
         digests: of each file's bytes.
         digest: of the whole: names and bytes.
-        skipped: files that are no usable picture, with the reason.
+        skipped: files that are no usable image, with the reason.
     """
 
     root: Path
@@ -81,30 +81,28 @@ class Images:
 
 
 def scan(root: Path) -> Folder:
-    """List the pictures of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
+    """List the images of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
 
-    Where there is a validation folder and no test, the validation pictures are taken for the test's. Hidden files are
+    Where there is a validation folder and no test, the validation images are taken for the test's. Hidden files are
     passed over; the names of classes and splits are those of the folders.
 
     Raises:
-        CallerError: there is no such folder, fewer than two classes, a class without a picture, or splits of which one
+        CallerError: no such folder, fewer than two classes, a class without an image, or splits of which one
             is missing.
     """
     if not root.is_dir():
-        raise CallerError(f"--data-dir {root}: there is no such folder", "give a folder with a folder a class")
+        raise CallerError(f"--data-dir {root}: no such folder", "give a folder with one folder per class")
     below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
     if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
-        # As PyTorch's tutorials lay pictures out: what they call validation is all that they are judged on.
-        say(
-            f"note: {root} has no test pictures; those of {_named(splits, 'validation')} judge, a part of train chooses"
-        )
+        # As PyTorch's tutorials lay images out: what they call validation is all that they are judged on.
+        say(f"note: {root} has no test images; those of {_named(splits, 'validation')} judge, a part of train chooses")
         splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
     official = {"train", "test"} <= set(splits.values())
     if splits and len(splits) == len(below) and not official:
         raise CallerError(
             f"--data-dir {root}: there are {' and '.join(path.name for path in splits)}, but not both train and test",
-            "name the pictures to judge on test/, or give a folder with a folder a class",
+            "name the images to judge on test/, or give a folder with one folder per class",
         )
     parts = [(path, splits[path]) for path in below if path in splits] if official else [(root, "")]
     found = [
@@ -118,7 +116,7 @@ def scan(root: Path) -> Folder:
     if len(class_names) < 2:
         raise CallerError(
             f"--data-dir {root}: {len(class_names)} class{'' if len(class_names) == 1 else 'es'} of pictures",
-            "give a folder that holds a folder of pictures for each of two classes or more",
+            "give a folder with one folder of images for each of at least two classes",
         )
     found.sort()
     labels = np.array([class_names.index(name) for _, name, _ in found], dtype=np.int64)
@@ -141,14 +139,14 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
     ]
     if not files:
         raise CallerError(
-            f"--data-dir {root}: the folder {folder.relative_to(root)} holds no picture",
-            f"put pictures into it, or remove it; known endings: {', '.join(sorted(SUFFIXES))}",
+            f"--data-dir {root}: the folder {folder.relative_to(root)} has no image",
+            f"put images into it, or remove it; known extensions: {', '.join(sorted(SUFFIXES))}",
         )
     return files
 
 
 def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
-    """The pictures of a folder, decoded; see `scan` and `decoded`.
+    """The images of a folder, decoded; see `scan` and `decoded`.
 
     Raises:
         CallerError: see both.
@@ -157,7 +155,7 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
 
 
 def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
-    """Listed pictures, decoded: from the cache where they are there, else once, in parallel.
+    """Listed images, decoded: from the cache where they are there, else once, in parallel.
 
     Args:
         folder: what is listed.
@@ -166,7 +164,7 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
         centre: share of height and width that is kept about the centre, before resizing.
 
     Raises:
-        CallerError: no picture of a class can be used, or the cache cannot be written.
+        CallerError: no image of a class can be used, or the cache cannot be written.
     """
     digests = _digests(folder)
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
@@ -222,7 +220,7 @@ def split(
 
 
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Pictures in memory at another size, bilinear: (n, height, width, channels) to (n, size, size, channels)."""
+    """Images in memory at another size, bilinear: (n, height, width, channels) to (n, size, size, channels)."""
     from PIL import Image
 
     if images.shape[1:3] == (size, size):
@@ -234,9 +232,9 @@ def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 def _report(folder: Folder, skipped: dict[str, str]) -> None:
     for name, reason in list(skipped.items())[:5]:
-        say(f"note: {name}: {reason}; left out")
+        say(f"note: {name}: {reason}; skipped")
     if len(skipped) > 5:
-        say(f"note: {len(skipped)} files in all are left out")
+        say(f"note: {len(skipped)} files are skipped in total")
     lost = set(folder.class_names) - {
         folder.class_names[label]
         for label, name in zip(folder.labels, folder.names, strict=True)
@@ -244,8 +242,8 @@ def _report(folder: Folder, skipped: dict[str, str]) -> None:
     }
     if lost:
         raise CallerError(
-            f"--data-dir {folder.root}: no picture of {sorted(lost)[0]} can be used",
-            "give pictures that an image viewer opens",
+            f"--data-dir {folder.root}: no image of {sorted(lost)[0]} can be used",
+            "give images that an image viewer opens",
         )
 
 

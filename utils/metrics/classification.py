@@ -19,7 +19,7 @@ BINS = 15
 
 
 def accuracy(truth: Array, probabilities: Array) -> float:
-    """Share of the rows whose most probable class is right."""
+    """Share of the rows whose most probable class is correct."""
     return float(np.mean(probabilities.argmax(axis=1) == truth))
 
 
@@ -47,7 +47,7 @@ def confusion(truth: Array, probabilities: Array) -> NDArray[np.intp]:
 def f1_macro(truth: Array, probabilities: Array) -> float:
     """Mean over the classes of F1, the harmonic mean of precision and recall.
 
-    A class that neither stands in `truth` nor is predicted is left out; one that only does either counts 0.
+    A class that neither is in `truth` nor is predicted is left out; one that only does either counts 0.
     """
     table = confusion(truth, probabilities)
     wanted = table.sum(axis=0) + table.sum(axis=1)
@@ -136,5 +136,5 @@ def class_report(truth: Array, probabilities: Array, class_names: tuple[str, ...
 
 
 def details(splits: Splits, probabilities: Array, threshold: float | None) -> dict[str, Any]:  # noqa: ARG001
-    """A lab's `details` where the most probable class is the answer: `class_report` on test."""
+    """A lab's `details` where the most probable class is the prediction: `class_report` on test."""
     return class_report(splits.test.targets, probabilities, splits.class_names)

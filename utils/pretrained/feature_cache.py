@@ -1,8 +1,8 @@
-"""What a frozen backbone makes of pictures, computed once: a row a picture in an array on disk, never again.
+"""What a frozen backbone makes of images, computed once: a row an image in an array on disk, never again.
 
-A training picture may be cached in several views. View 0 is the picture itself, in float32; the others are mirrored and
+A training image may be cached in several views. View 0 is the image itself, in float32; the others are mirrored and
 varied, in float16, which a training does not feel. Each lies in the cache under a key of backbone, weights, output,
-pictures, size and view.
+images, size and view.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Array = NDArray[Any]
 VERSION = 1
 """Raised when another computation gives other features, so that earlier caches are not taken for this one's."""
 BATCH = 32
-"""Pictures at a time: measured on two cores, 16 and 64 are slower."""
+"""Images at a time: measured on two cores, 16 and 64 are slower."""
 SEED = 0
 """Draws the views: the same for every run, so that runs with other seeds share the cache."""
 
@@ -52,7 +52,7 @@ class Extractor:
 
     Attributes:
         weights: of the backbone, which is built only when there is something to compute.
-        side: of the pictures that it looks at, pixels; others are resized.
+        side: of the images that it looks at, pixels; others are resized.
         augmentation: how views are varied.
     """
 
@@ -73,12 +73,12 @@ class Extractor:
         return backbones.output(self.weights.backbone, self.model, output)
 
     def views(self, pictures: RowsOnDisk, output: str, number: int = 1) -> list[RowsOnDisk]:
-        """So many views of pictures, each as one output of the backbone.
+        """So many views of images, each as one output of the backbone.
 
         Args:
             pictures: (rows, height, width, 3) uint8, on disk.
             output: `features`, `levels`, `logits` or the name of a layer; see `utils.pretrained.backbones.output`.
-            number: of views; the first is of the pictures as they are.
+            number: of views; the first is of the images as they are.
 
         Returns:
             A view each: (rows, …), float32 the first, float16 the others, on disk.
@@ -160,7 +160,7 @@ class Extractor:
                 yield start, batch
 
     def _view(self, pictures: RowsOnDisk, view: int, start: int) -> NDArray[np.uint8]:
-        """A batch of pictures in one view; mirrored as the bits of its number say, and otherwise as drawn."""
+        """A batch of images in one view; mirrored as the bits of its number say, and otherwise as drawn."""
         batch = pictures[start : start + BATCH]
         if view == 0:
             return batch
@@ -176,7 +176,7 @@ class Extractor:
 
 
 def _resized(pixels: Any, side: int) -> Any:
-    """Pictures at another size, in whole levels; as they are where they have it."""
+    """Images at another size, in whole levels; as they are where they have it."""
     if pixels.shape[1:3] == (side, side):
         return pixels
     return tf.cast(tf.round(tf.image.resize(pixels, (side, side), antialias=True)), "uint8")
@@ -193,10 +193,10 @@ def _options(augmentation: Augmentation) -> dict[str, Any]:
 
 
 class ViewBatches(StreamBatches):
-    """Batches of cached features: an epoch passes over each picture once, in a view that is drawn for it.
+    """Batches of cached features: an epoch passes over each image once, in a view that is drawn for it.
 
     Args:
-        views: of the same pictures, (rows, …) each.
+        views: of the same images, (rows, …) each.
         targets: (rows,).
         batch_size: rows a batch.
         seed: shuffles and draws the views anew each epoch; None takes view 0 in the order of the rows.

@@ -1,10 +1,10 @@
 """SIMULATED galaxies in four classes, as a survey telescope would photograph them, rendered with GalSim.
 
 Bulges and discs are Sérsic profiles (n = 4 and n = 1), discs have arms, bars and rings, mergers tails and bridges. The
-sky adds neighbours, stars, seeing, background and photon noise; g, r and i become one colour picture.
+sky adds neighbours, stars, seeing, background and photon noise; g, r and i become one colour image.
 
 Source: GalSim: Rowe et al., Astronomy and Computing 10 (2015). Seeing and sky: between the quartiles of the Sloan
-Digital Sky Survey in r (its page "Seeing and sky brightness", DR7). Pictures from bands: Lupton et al., PASP 116
+Digital Sky Survey in r (its page "Seeing and sky brightness", DR7). Images from bands: Lupton et al., PASP 116
 (2004). That galaxies are red or blue: Strateva et al., AJ 122 (2001); the two colours below are round values of ours.
 """
 
@@ -37,7 +37,7 @@ SUPERSAMPLING = 2
 
 @dataclass(frozen=True)
 class Field:
-    """Everything that one picture is made of, except its size.
+    """Everything that one image is made of, except its size.
 
     Attributes:
         label: index into CLASS_NAMES.
@@ -153,7 +153,7 @@ def track(trail: Trail, x: Map, y: Map, cell: float) -> Map:
 
 
 def lupton(bands: Map, stretch: float, softening: float) -> NDArray[np.uint8]:
-    """Surface brightness in g, r and i, (3, height, width), as a colour picture that keeps colours where it is bright.
+    """Surface brightness in g, r and i, (3, height, width), as a colour image that keeps colours where it is bright.
 
     Source: Lupton et al., Preparing red-green-blue images from CCD data, PASP 116 (2004).
     """
