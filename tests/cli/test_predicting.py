@@ -273,7 +273,7 @@ def test_folders_that_are_numbers_are_not_class_numbers(tmp_path: Path) -> None:
         ("7", "names no classes by number"),
         ("null", "names no classes by number"),
         (["rose", "rose", "daisy"], "two classes have the name rose"),
-        ('{"1": "rose", "1": "tulip", "2": "daisy"}', "the key 1 stands twice"),
+        ('{"1": "rose", "1": "tulip", "2": "daisy"}', "the key 1 appears twice"),
         ("1: rose", "this is no JSON file"),
         ("", "this is no JSON file"),
         ("[" * 100_000, "this is no JSON file"),

@@ -133,14 +133,14 @@ def test_fetched_once_then_from_the_cache(server: Server, tmp_path: Path) -> Non
         ([stuck], "stopped answering|connection failed", 4),
         ([body(b"<html>log in</html>", kind="text/html; charset=utf-8")], "a web page instead", 1),
         ([body(CONTENT[:-1])], "offers 102399 bytes, not 102400", 1),
-        ([body(CONTENT[:-1] + b"!")], "other bytes than the catalogue names", 4),
+        ([body(CONTENT[:-1] + b"!")], "differs from the catalogue", 4),
     ],
 )
 def test_what_a_server_may_do(answers: list[Any], reason: str, requests: int, server: Server, tmp_path: Path) -> None:
     server.answers = answers
     with pytest.raises(UnobtainableError, match=reason) as raised:
         obtain.fetch(one(server))
-    assert "set cannot be had: a.bin is neither in the cache nor in a mirror" in raised.value.message
+    assert "set is not available: a.bin is neither in the cache nor in a mirror" in raised.value.message
     assert "LABS_MIRROR" in raised.value.hint
     assert raised.value.exit_status == 2
     assert len(server.requests) == requests
@@ -352,7 +352,7 @@ def test_auto_takes_the_first_that_can_be_had(
     real = catalog.catalogue()["concrete"]
     monkeypatch.setattr(obtain, "candidates", lambda *_: [one(server), real])
     assert obtain.obtain("auto", "none").entry.name == "concrete"
-    assert "note: set cannot be had" in capsys.readouterr().err
+    assert "note: set is not available" in capsys.readouterr().err
 
 
 def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

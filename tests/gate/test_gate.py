@@ -46,7 +46,7 @@ from utils.gate.trial import Outcome, Trial, run
         (("sweep", "regression", "--set", "units=1,,2"), "not a name with its values"),
         (("sweep", "regression", "--set", "units=1", "--set", "units=2"), "units is set already"),
         (("sweep", "regression", "--set", "seed=1"), "seed is set already"),
-        (("sweep", "regression", "--set", "units=10,10"), "a value stands twice"),
+        (("sweep", "regression", "--set", "units=10,10"), "a value appears twice"),
         (("sweep", "regression", "--grid", "units=10"), "unknown option --grid"),
         (("sweep", "regression", "--set", "unit=1"), "no such hyperparameter"),
         (("sweep", "regression", "--set", "units=0"), "--units: input should be greater"),

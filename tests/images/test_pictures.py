@@ -122,7 +122,7 @@ def test_a_cache_that_lost_its_pictures_is_made_again(tmp_path: Path, cache: Pat
 
 
 @pytest.mark.parametrize(
-    ("classes", "reason"), [("", "0 classes of pictures"), ("a", "1 class of pictures"), ("ab", "holds no picture")]
+    ("classes", "reason"), [("", "0 classes of pictures"), ("a", "1 class of pictures"), ("ab", "has no image")]
 )
 def test_folders_refused(classes: str, reason: str, tmp_path: Path) -> None:
     root = folder(tmp_path / "in", classes) if classes else tmp_path / "in"
@@ -171,10 +171,10 @@ def test_unusable_pictures_are_named(case: str, tmp_path: Path, capsys: pytest.C
     ((name, why),) = found.skipped.items()
     assert name == "a/bad.png"
     assert any(part in why for part in reason.split("|")), why
-    assert f"note: a/bad.png: {why}; left out" in capsys.readouterr().err
+    assert f"note: a/bad.png: {why}; skipped" in capsys.readouterr().err
     for path in (root / "a").rglob("*.png"):
         path.write_bytes(content)
-    with pytest.raises(CallerError, match="no picture of a can be used"):
+    with pytest.raises(CallerError, match="no image of a can be used"):
         load(root, (16, 16), "grey")
 
 

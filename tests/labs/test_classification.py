@@ -121,7 +121,7 @@ def test_a_folder_of_pictures(command: Command, tmp_path: Path) -> None:
     ]
     ended = command("labs.classification", *words)
     assert ended.status == 0, ended.err
-    assert "note: round/broken.png: no picture; left out" in ended.err
+    assert "note: round/broken.png: no picture; skipped" in ended.err
     assert ended.json["data"]["name"] == "shapes"
     assert ended.json["details"]["classes"].keys() == {"round", "square"}
     assert ended.json["metrics"]["test"]["accuracy"]["value"] > 0.9
@@ -168,7 +168,7 @@ def test_no_lab_loosens_a_shared_limit(name: str, field: str) -> None:
 
 
 def test_data_and_data_dir_do_not_go_together(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match="--data mnist and --data-dir do not go together"):
+    with pytest.raises(CallerError, match="--data mnist and --data-dir exclude each other"):
         lab.splits(config(data="mnist", data_dir=tmp_path))
 
 
@@ -204,7 +204,7 @@ def test_one_class_and_a_class_with_one_picture(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="groups of rows, 1 rows of the rarest class"):
         lab.splits(config(data_dir=tmp_path / "in"))
     (tmp_path / "in" / "b" / "0.png").unlink()
-    with pytest.raises(CallerError, match="the folder b holds no picture"):
+    with pytest.raises(CallerError, match="the folder b has no image"):
         lab.splits(config(data_dir=tmp_path / "in"))
     (tmp_path / "in" / "b").rmdir()
     with pytest.raises(CallerError, match="1 class of pictures"):

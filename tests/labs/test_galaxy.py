@@ -126,7 +126,7 @@ def test_options_that_cannot_be() -> None:
         config(centre=0.0)
     with pytest.raises(CallerError, match="galaxy-zoo is a folder that you fetch yourself"):
         lab.splits(config(data="galaxy-zoo"))
-    with pytest.raises(CallerError, match="--data simulated and --data-dir do not go together"):
+    with pytest.raises(CallerError, match="--data simulated and --data-dir exclude each other"):
         lab.splits(config(data="simulated", data_dir=Path("here")))
 
 
