@@ -42,7 +42,7 @@ def test_where_and_fetch(command: Command, tmp_path: Path) -> None:
     assert command("labs", "data", "fetch", "concrete").out.startswith("concrete: embedded: ")
     refused = command("labs", "data", "fetch", "irish", LABS_MIRROR="")
     assert refused.status == 2
-    assert "irish cannot be had" in refused.err
+    assert "irish is not available" in refused.err
 
 
 @pytest.mark.real_data
