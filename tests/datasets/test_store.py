@@ -238,7 +238,7 @@ def test_a_published_md5_is_held(server: Server) -> None:
     held = one(server, bytes=None, digest=f"md5:{md5(CONTENT).hexdigest()}")
     assert obtain.fetch(held).digest == DIGEST
     assert obtain.fetch(held).found == "cache"
-    with pytest.raises(UnobtainableError, match="another digest|differs from the catalogue"):
+    with pytest.raises(UnobtainableError, match=r"another digest|differs from the catalogue"):
         obtain.fetch(one(server, name="b.bin", bytes=None, digest=f"md5:{md5(b'else').hexdigest()}"))
 
 
@@ -423,7 +423,7 @@ def test_a_full_disk(server: Server, tmp_path: Path) -> None:
     server.answers = [body()]
     out, _ = fetching(server, limit=len(CONTENT) // 2).communicate(timeout=60)
     assert "a.bin: it cannot be written (File too large)" in out
-    assert "make room, or let LABS_DATA_HOME name" in out
+    assert "free disk space, or set LABS_DATA_HOME to" in out
     assert not [path for path in (tmp_path / "cache" / "set").iterdir() if path.name.startswith("a.bin")]
 
 
