@@ -136,9 +136,11 @@ def first_pass(folder: Path) -> dict[str, Any]:
     from PIL import Image
 
     from labs.pneumonia.simulator import radiographs
+    from utils.datasets import simulation
     from utils.images import image_folders
 
-    simulated, labels = radiographs.simulate(FULL_SIZE, 1, SIDE)
+    simulated = np.concatenate(list(simulation.draw(radiographs, FULL_SIZE, 1, SIDE)))
+    labels = simulation.balanced_labels(FULL_SIZE, len(radiographs.CLASS_NAMES), 1)
     paths = []
     for number, (radiograph, label) in enumerate(zip(simulated, labels, strict=True)):
         place = folder / radiographs.CLASS_NAMES[label]

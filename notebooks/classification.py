@@ -50,6 +50,7 @@ import keras
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy import special
 
 from labs.exercises import check
 from utils.export.predictor import predictor
@@ -173,8 +174,8 @@ check("classification.cross_entropy", cross_entropy)
 # $$\frac{\partial L}{\partial z_k} = p_k - [k \text{ is true}]$$
 #
 # The true class is pulled up by what it lacks, every other one is pushed down by what it has too much. With that, ten
-# lines of NumPy are a classifier, **softmax regression**. All its weights begin at zero. (`classification.softmax` is
-# the project's own, so that you can go on before yours is done.)
+# lines of NumPy are a classifier, **softmax regression**. All its weights begin at zero. (`special.softmax` is
+# SciPy's, so that you can go on before yours is done.)
 
 # %%
 pixels = train.inputs.reshape(len(train), -1) / 255
@@ -182,13 +183,13 @@ truth = np.eye(10)[train.targets]
 weights, bias = np.zeros((pixels.shape[1], 10)), np.zeros(10)
 losses = []
 for _ in range(100):
-    probabilities = classification.softmax(pixels @ weights + bias)
+    probabilities = special.softmax(pixels @ weights + bias, axis=1)
     losses.append(classification.log_loss(train.targets, probabilities))
     slope = (probabilities - truth) / len(pixels)
     weights -= 0.5 * pixels.T @ slope
     bias -= 0.5 * slope.sum(axis=0)
 unseen = validation.inputs.reshape(len(validation), -1) / 255
-by_hand = classification.softmax(unseen @ weights + bias)
+by_hand = special.softmax(unseen @ weights + bias, axis=1)
 
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 most = np.abs(weights).max()

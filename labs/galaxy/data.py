@@ -1,4 +1,4 @@
-"""Galaxies as splits: SIMULATED ones, the course's file, or a folder of pictures by class."""
+"""Galaxies as splits: SIMULATED ones, the course's file, or a folder of images by class."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ SIDE = 128
 COURSE_TEST, COURSE_SEED = 0.2, 222
 """The course's own split: `train_test_split(…, test_size=0.20, stratify=labels, shuffle=True, random_state=222)`."""
 SIMULATED_SEED = 0
-"""Draws the simulated galaxies: the same for every run, so that runs with other seeds are judged on the same ones."""
+"""Seed of the simulated galaxies, the same for every run: runs with other seeds are evaluated on the same images."""
 
 
 def load(config: Config) -> Splits:
-    """The pictures of the config, split.
+    """The images of the config, split.
 
     Returns:
-        Inputs (pictures, height, width, 3) uint8, on disk but for the course's file; targets (pictures,) int64.
+        Inputs (images, height, width, 3) uint8, on disk but for the course's file; targets (images,) int64.
 
     Raises:
-        CallerError: the data cannot be had or cannot be used.
+        CallerError: the data is not available or cannot be used.
     """
     if config.data_dir is not None:
         if config.data not in ("auto", "galaxy-zoo"):
-            raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+            raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
         return check_splits(_folder(config, config.data_dir), config.batch_size)
     obtained = obtain.obtain(config.data, "galaxy")
     splits = _simulated(config, obtained) if obtained.entry.simulated else _course(config, obtained)
@@ -62,7 +62,7 @@ def _course(config: Config, obtained: obtain.Obtained) -> Splits:
     arrays = read_npz(obtained.paths[0], shapes)
     inputs, targets = levels(arrays["data"], obtained.paths[0]), numbers(arrays["labels"], obtained.paths[0])
     if len(inputs) != len(targets):
-        raise CallerError(f"{obtained.paths[0]}: {len(inputs)} pictures, {len(targets)} labels", "fetch it again")
+        raise CallerError(f"{obtained.paths[0]}: {len(inputs)} images, {len(targets)} labels", "download it again")
     rows = course_rows(config, glue(row_digests(inputs)), targets)
     inputs = image_folders.resized(inputs, config.image_size or SIDE)
     source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
@@ -83,7 +83,7 @@ def course_rows(config: Config, groups: Array, targets: Array) -> RowSplit:
 
 
 def levels(pictures: Array, path: Path) -> NDArray[np.uint8]:
-    """Pictures as whole levels from 0 to 255, whether the file holds them so, as fractions of 1 or as floats.
+    """Images as whole levels from 0 to 255, whether the file holds them so, as fractions of 1 or as floats.
 
     Raises:
         CallerError: they are neither.
@@ -91,7 +91,7 @@ def levels(pictures: Array, path: Path) -> NDArray[np.uint8]:
     low, high = float(pictures.min()), float(pictures.max())
     if low < 0 or high > 255 or not np.isfinite([low, high]).all():
         raise CallerError(
-            f"{path}: pixels from {low:g} to {high:g}", "levels from 0 to 255, or shares of 1, are wanted"
+            f"{path}: pixels from {low:g} to {high:g}", "levels from 0 to 255, or shares of 1, are expected"
         )
     if pictures.dtype == np.uint8:
         return pictures
@@ -109,18 +109,15 @@ def numbers(labels: Array, path: Path) -> NDArray[np.int64]:
         CallerError: they are not such rows.
     """
     if not np.isin(labels, (0, 1)).all() or not (labels.sum(axis=1) == 1).all():
-        raise CallerError(f"{path}: labels that are not a single 1 among zeros", "take the file from its publisher")
+        raise CallerError(f"{path}: labels that are not a single 1 among zeros", "download the file from its publisher")
     return labels.argmax(axis=1).astype(np.int64)
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of pictures by class; of each picture the centre is kept."""
+    """A folder of images by class; of each image the centre is kept."""
     size = config.image_size or SIDE
     found = image_folders.load(root, (size, size), "rgb", centre=config.centre)
-    rows = split_classes(config, glue(np.array(found.digests)), found.labels, found.official)
-    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    split = rows.take(found.pictures, found.labels, None, np.array(found.names))
-    return Splits(*split, source, target=TARGET, class_names=found.class_names, centre=config.centre)
+    return image_folders.split(found, config, target=TARGET, centre=config.centre)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

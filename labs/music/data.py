@@ -38,18 +38,18 @@ def load(config: Config) -> Splits:
         family, which holds its variants together. `categories["character"]` is the vocabulary, of training alone.
 
     Raises:
-        CallerError: the data cannot be had, or hold no tunes, or what reads tunes as music is not installed.
+        CallerError: the data is not available or has no tunes, or what reads tunes as music is not installed.
     """
     check_music21()
     if config.data_dir is not None and config.data != "auto":
-        raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+        raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
     if config.data_dir is None:
         obtained = obtain.obtain(config.data, "music")
         paths: Sequence[Path] = obtained.paths
         source = Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
     else:
         if not config.data_dir.is_dir():
-            raise CallerError(f"--data-dir {config.data_dir}: there is no such folder", "give a folder of .abc files")
+            raise CallerError(f"--data-dir {config.data_dir}: no such folder", "give a folder of .abc files")
         paths = sorted(path for path in config.data_dir.rglob("*") if path.suffix.lower() == ".abc")
         if not paths:
             raise CallerError(f"--data-dir {config.data_dir}: it holds no .abc file", "give a folder of .abc files")

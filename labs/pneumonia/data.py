@@ -1,4 +1,4 @@
-"""Chest X-rays as splits: SIMULATED films, PneumoniaMNIST, or a folder of films, held together by patient."""
+"""Chest X-rays as splits: SIMULATED ones, PneumoniaMNIST, or a folder of radiographs, split by patient."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TARGET = "diagnosis"
 CLASS_NAMES = ("normal", "pneumonia")
 FOLDER_SIZE, SIMULATED_SIZE, SMALL, ENLARGED = 256, 128, 28, 112
 SIMULATED_SEED = 0
-"""Draws the simulated films: the same for every run, so that runs with other seeds are judged on the same ones."""
+"""Seed of the simulated radiographs, the same for every run: runs with other seeds are evaluated on the same ones."""
 
 # person12_bacteria_46.jpeg; bacteria and viruses number their persons apart, so the patient is both together.
 SICK = re.compile(r"(?P<patient>person\d+_(?P<kind>bacteria|virus))_")
@@ -35,20 +35,21 @@ HEALTHY = re.compile(r"(?P<patient>(?:NORMAL\d*-)?IM-\d+)-")
 
 
 def load(config: Config) -> Splits:
-    """The films of the config, split.
+    """The radiographs of the config, split.
 
     The official test split is kept; validation is taken from the training patients, and where there is no official
-    split, test too. Equal films and films of one patient stand in one split.
+    split, test too. Equal radiographs and radiographs of one patient are in one split.
 
     Returns:
-        Inputs (films, height, width, 1) uint8, on disk but for PneumoniaMNIST; targets (films,) int64, 1 is pneumonia.
+        Inputs (radiographs, height, width, 1) uint8, on disk except for PneumoniaMNIST; targets (radiographs,) int64,
+        1 is pneumonia.
 
     Raises:
-        CallerError: the data cannot be had or cannot be used.
+        CallerError: the data is not available or cannot be used.
     """
     if config.data_dir is not None:
         if config.data not in ("auto", "chest-xray"):
-            raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+            raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
         return check_splits(_folder(config, config.data_dir), config.batch_size)
     obtained = obtain.obtain(config.data, "pneumonia")
     splits = _simulated(config, obtained) if obtained.entry.simulated else _small(config, obtained)
@@ -56,7 +57,7 @@ def load(config: Config) -> Splits:
 
 
 def patients(names: Sequence[str]) -> Array:
-    """Whose film each is, by the file names of the Guangzhou set; other files are patients of their own. (films,)."""
+    """The patient of each file name of the Guangzhou set, (radiographs,); any other file is a patient of its own."""
     found = []
     for name in names:
         match = SICK.match(Path(name).name) or HEALTHY.match(Path(name).name)
@@ -65,7 +66,7 @@ def patients(names: Sequence[str]) -> Array:
 
 
 def kinds(split: Split, class_names: Sequence[str]) -> Array:
-    """The cause that each film's file name tells (`bacteria`, `virus`), else its class's name, (films,)."""
+    """The cause that each film's file name tells (`bacteria`, `virus`), else its class's name, (radiographs,)."""
     named = np.array(class_names, dtype=object)[split.targets]
     for row, name in enumerate(split.names if split.names is not None else ()):
         if match := SICK.match(Path(name).name):
@@ -91,8 +92,8 @@ def _small(config: Config, obtained: obtain.Obtained) -> Splits:
         films, answers = arrays[image], arrays[label]
         if films.dtype != np.uint8 or len(films) != len(answers) or not np.isin(answers, (0, 1)).all():
             raise CallerError(
-                f"{obtained.paths[0]}: films {films.dtype} {films.shape}, labels {answers.dtype} {answers.shape}",
-                "uint8 films and a label of 0 or 1 for each are wanted; fetch the data set again",
+                f"{obtained.paths[0]}: radiographs {films.dtype} {films.shape}, labels {answers.dtype} {answers.shape}",
+                "uint8 radiographs and a label of 0 or 1 for each are expected; download the data set again",
             )
         parts[image] = Split(image_folders.resized(films[..., None], size), answers.ravel().astype("int64"))
     source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
@@ -102,25 +103,18 @@ def _small(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of films in two classes, the second by name being the finding (NORMAL, PNEUMONIA)."""
+    """A folder of radiographs in two classes, the second by name being the finding (NORMAL, PNEUMONIA)."""
     size = config.image_size or FOLDER_SIZE
     found = image_folders.load(root, (size, size), "grey")
     if len(found.class_names) != 2:
         raise CallerError(
             f"--data-dir {root}: {len(found.class_names)} classes: {', '.join(found.class_names)}",
-            "this lab tells two apart: give a folder with NORMAL and PNEUMONIA, or take the classification lab",
+            "this lab needs two classes: give a folder with NORMAL and PNEUMONIA, or use the classification lab",
         )
     groups = glue(np.array(found.digests), patients(found.names))
-    # Kaggle's copy has 16 films in val/, too few to choose a threshold on: they go to the training patients.
+    # Kaggle's copy has 16 radiographs in val/, too few to choose a threshold on: they go to the training patients.
     official = ["train" if split == "validation" else split for split in found.official or ()]
-    rows = split_classes(config, groups, found.labels, official)
-    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    return Splits(
-        *rows.take(found.pictures, found.labels, groups, np.array(found.names)),
-        source,
-        target=TARGET,
-        class_names=found.class_names,
-    )
+    return image_folders.split(found, config, target=TARGET, groups=groups, official=official)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from labs.transfer import data
 from labs.transfer.config import Config, Strategy
 from utils.datasets.splits import Splits
-from utils.metrics import classification
 from utils.pretrained import backbones
 from utils.pretrained.feature_cache import Extractor
 
@@ -104,7 +104,7 @@ def find(config: Config, splits: Splits) -> Case:
 
 def confidence(logits: NDArray[Any]) -> float:
     """Mean over the rows of the largest probability, from logits of (rows, classes)."""
-    return float(classification.softmax(logits).max(axis=1).mean())
+    return float(softmax(logits, axis=1).max(axis=1).mean())
 
 
 def inspect(config: Config, splits: Splits) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import softmax
 from tyro.conf import Positional
 
 from utils.base import text_tables
@@ -16,7 +17,6 @@ from utils.base.console import say, show
 from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
 from utils.images.decode import read_pictures
-from utils.metrics import classification
 from utils.pretrained import backbones
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Classify:
         if names is None:
             say("note: the names of ImageNet's classes cannot be had (LABS_MIRROR, network), so their numbers stand")
         import_keras()
-        probabilities = classification.softmax(backbones.load(found)(pictures, training=False).numpy())
+        probabilities = softmax(backbones.load(found)(pictures, training=False).numpy(), axis=1)
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top_k]
         answers = [
             [

@@ -1,4 +1,4 @@
-"""Pictures as splits: the photographs of solar cells, or a folder of pictures by class."""
+"""Images as splits: the photographs of solar cells, or a folder of images by class."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ DEFECTIVE = 0.5
 
 
 def load(config: Config) -> Splits:
-    """The pictures of the config, split. The backbone's weights are looked for first: without them nothing begins.
+    """The images of the config, split. The backbone's weights are looked for first: without them nothing begins.
 
     Returns:
-        Inputs (pictures, side, side, 3) uint8, on disk; targets (pictures,) int64.
+        Inputs (images, side, side, 3) uint8, on disk; targets (images,) int64.
 
     Raises:
-        CallerError: the weights or the data cannot be had or cannot be used.
+        CallerError: the weights or the data are not available or cannot be used.
     """
     if config.data_dir is not None and config.data != "auto":
-        raise CallerError(f"--data {config.data} and --data-dir do not go together", "give one of the two")
+        raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
     weights = backbones.obtain(config.backbone, config.weights)
     say(f"backbone: {config.backbone}, {weights.found}, {weights.digest}; {weights.backbone.entry.licence}")
     if config.data_dir is not None:
@@ -58,7 +58,7 @@ def _cells(config: Config, obtained: obtain.Obtained) -> Splits:
     table, *files = obtained.paths
     names, defective, kinds = read_table(table)
     if sorted(names) != sorted(f"images/{path.name}" for path in files):
-        raise CallerError(f"{table} names other pictures than there are", "install elpv-dataset again")
+        raise CallerError(f"{table} lists other images than those in the folder", "install elpv-dataset again")
     entry = obtained.entry
     say(f"{entry.name}: {entry.licence} ({entry.citation})")
     side = side_of(config)
@@ -90,7 +90,7 @@ def read_table(path: Path) -> tuple[tuple[str, ...], Array, Array]:
     """The table of the solar cells.
 
     Returns:
-        Names of the pictures; whether each is defective, (pictures,) int64; whether it is polycrystalline, likewise.
+        Names of the images; whether each is defective, (images,) int64; whether it is polycrystalline, likewise.
     """
     lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     probabilities = np.array([float(probability) for _, probability, _ in lines])
@@ -99,19 +99,15 @@ def read_table(path: Path) -> tuple[tuple[str, ...], Array, Array]:
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of pictures by class."""
+    """A folder of images by class."""
     side = side_of(config)
     found = image_folders.load(root, (side, side), "rgb", centre=config.centre)
-    source = Source(root.resolve().name, "your folder", found.digest, simulated=False)
-    held = None if config.group is None else named(config.group, found.names)
-    equal = glue(np.array(found.digests))
-    rows = split_classes(config, equal if held is None else glue(equal, held), found.labels, found.official)
-    split = rows.take(found.pictures, found.labels, held, np.array(found.names))
-    return Splits(*split, source, target="class", class_names=found.class_names, centre=config.centre)
+    groups = None if config.group is None else named(config.group, found.names)
+    return image_folders.split(found, config, groups=groups, centre=config.centre)
 
 
 def named(pattern: str, names: Sequence[str]) -> Array:
-    """What a regular expression finds first in the name of each file; files without it stand alone. (pictures,).
+    """What a regular expression finds first in the name of each file; files without it stand alone. (images,).
 
     Raises:
         CallerError: it is no regular expression, or no name matches it.

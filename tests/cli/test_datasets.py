@@ -42,7 +42,7 @@ def test_where_and_fetch(command: Command, tmp_path: Path) -> None:
     assert command("labs", "data", "fetch", "concrete").out.startswith("concrete: embedded: ")
     refused = command("labs", "data", "fetch", "irish", LABS_MIRROR="")
     assert refused.status == 2
-    assert "irish cannot be had" in refused.err
+    assert "irish is not available" in refused.err
 
 
 @pytest.mark.real_data
@@ -77,7 +77,7 @@ def test_a_mirror_that_cannot_be_made_is_told_first(command: Command, tmp_path: 
         ("data", "there is no command data", "choose from: data list, data fetch"),
         ("data frobnicate", "there is no command data frobnicate", "choose from: data list"),
         ("data fetch", "missing: NAMES", "data list"),
-        ("data fetch cifar", "cifar: there is no such data set", "the data sets are: concrete"),
+        ("data fetch cifar", "cifar: no such data set", "the data sets are: concrete"),
         ("data fetch galaxy-zoo", "galaxy-zoo is a folder that you fetch yourself", "--data-dir"),
         ("data where simulated-galaxies", "has no files", "it is simulated when a lab needs it"),
     ],

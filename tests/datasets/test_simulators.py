@@ -1,12 +1,14 @@
-"""SIMULATED pictures: their physics, their classes, and that they are the same whoever draws them."""
+"""SIMULATED images: their physics, their classes, and the same pixels for any number of processes."""
 
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,8 @@ from labs.pneumonia.simulator import radiographs
 from labs.pneumonia.simulator.thorax import Thicknesses
 from tests.conftest import ROOT
 from utils.base.errors import CallerError
-from utils.datasets.sampling import CHUNK
+from utils.datasets import simulation
+from utils.datasets.simulation import CHUNK, Simulator
 
 both = pytest.mark.parametrize("simulator", [radiographs, galaxies])
 seeds = st.integers(0, 10_000)
@@ -40,6 +43,14 @@ def slab(soft: float, lung: float, bone: float, consolidated: float) -> Thicknes
     return Thicknesses(*(np.full((2, 2), value, np.float32) for value in (soft, lung, bone, consolidated)))
 
 
+def simulate(
+    simulator: Simulator, number: int, seed: int, size: int = 64, workers: int | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """A sample in memory."""
+    images = np.concatenate(list(simulation.draw(simulator, number, seed, size, workers=workers)))
+    return images, simulation.balanced_labels(number, len(simulator.CLASS_NAMES), seed)
+
+
 def shrunk(pictures: NDArray[np.uint8], side: int = 32) -> NDArray[Any]:
     """Pictures averaged down to `side` pixels a side, a row each, 0 to 1."""
     step = pictures.shape[1] // side
@@ -48,9 +59,8 @@ def shrunk(pictures: NDArray[np.uint8], side: int = 32) -> NDArray[Any]:
 
 
 @both
-def test_shapes_types_and_equal_shares(simulator: ModuleType) -> None:
-    calls: list[int] = []
-    pictures, labels = simulator.simulate(42, 1, 32, calls.append)
+def test_shapes_types_and_equal_shares(simulator: Simulator) -> None:
+    pictures, labels = simulate(simulator, 42, 1, 32)
     assert pictures.shape == (42, 32, 32, simulator.CHANNELS)
     assert pictures.dtype == np.uint8
     assert labels.dtype == np.int64
@@ -58,68 +68,100 @@ def test_shapes_types_and_equal_shares(simulator: ModuleType) -> None:
     assert counts.sum() == 42
     assert counts.max() - counts.min() <= 1
     assert (np.diff(labels) != 1).any(), "the labels are not shuffled"
-    assert calls == [CHUNK, 42]
+    assert [len(chunk) for chunk in simulation.draw(simulator, 42, 1, 16)] == [CHUNK, 42 - CHUNK]
 
 
 @both
-def test_the_seed_decides_and_the_number_of_workers_does_not(simulator: ModuleType) -> None:
-    alone, labels = simulator.simulate(CHUNK + 4, 5, 32, workers=1)
-    shared, again = simulator.simulate(CHUNK + 4, 5, 32, workers=2)
+def test_the_seed_decides_and_the_number_of_workers_does_not(simulator: Simulator) -> None:
+    alone, labels = simulate(simulator, CHUNK + 4, 5, 32, workers=1)
+    shared, again = simulate(simulator, CHUNK + 4, 5, 32, workers=2)
     assert (alone == shared).all()
     assert (labels == again).all()
     assert len(np.unique(alone.reshape(len(alone), -1), axis=0)) == len(alone)
-    assert (simulator.simulate(4, 6, 32)[0] != alone[:4]).any()
+    assert (simulate(simulator, 4, 6, 32)[0] != alone[:4]).any()
 
 
 @both
 @pytest.mark.parametrize("size", [64, 128])
-def test_a_picture_is_drawn_from_its_own_stream_at_any_size(simulator: ModuleType, size: int) -> None:
-    pictures, labels = simulator.simulate(2, 9, size)
+def test_a_picture_is_drawn_from_its_own_stream_at_any_size(simulator: Simulator, size: int) -> None:
+    pictures, labels = simulate(simulator, 2, 9, size)
     parameters = simulator.draw_parameters(np.random.default_rng((9, 1)), int(labels[1]))
     assert (simulator.render(parameters, size) == pictures[1]).all()
 
 
 @both
 @pytest.mark.parametrize(
-    ("number", "seed", "size", "message"), [(0, 1, 64, "0 pictures"), (4, -1, 64, "negative"), (4, 1, 8, "8 pixels")]
+    ("number", "seed", "size", "message"), [(0, 1, 64, "0 images"), (4, -1, 64, "negative"), (4, 1, 8, "8 × 8 pixels")]
 )
 def test_what_cannot_be_simulated_is_refused(
-    simulator: ModuleType, number: int, seed: int, size: int, message: str
+    simulator: Simulator, number: int, seed: int, size: int, message: str
 ) -> None:
     with pytest.raises(CallerError, match=message):
-        simulator.simulate(number, seed, size)
-
-
-def stop(done: int) -> None:
-    raise KeyboardInterrupt
+        simulate(simulator, number, seed, size)
 
 
 @both
-def test_stopped_by_the_caller_no_process_is_left(simulator: ModuleType) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        simulator.simulate(4 * CHUNK, 1, 16, stop, workers=2)
-    # Popen warns of a process that is dropped while it runs, and a warning is an error here.
+def test_closed_early_no_process_is_left(simulator: Simulator) -> None:
+    chunks = simulation.draw(simulator, 40 * CHUNK, 1, 16, workers=2)
+    next(chunks)
+    before = {child.pid for child in workers_of_joblib()}
+    assert len(before) == 2
+    chunks.close()
+    deadline = time.monotonic() + 10
+    while before & {child.pid for child in workers_of_joblib()} and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not before & {child.pid for child in workers_of_joblib()}
+
+
+def workers_of_joblib() -> list[Any]:
+    from joblib.externals.loky import reusable_executor
+
+    executor = reusable_executor._executor
+    return list((executor._processes or {}).values()) if executor is not None else []
 
 
 def test_without_galsim_the_hint_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "galsim", None)
-    with pytest.raises(CallerError) as raised:
-        galaxies.simulate(4, 1)
-    assert raised.value.hint.startswith("pip install '.[galaxy]'")
+    for number in (4, 4 * CHUNK):
+        with pytest.raises(CallerError) as raised:
+            simulate(galaxies, number, 1)
+        assert raised.value.hint.startswith("pip install '.[galaxy]'")
 
 
-def test_drawing_imports_neither_tensorflow_nor_keras() -> None:
-    code = """if True:
-        import sys
-        from labs.galaxy.simulator import galaxies
-        from labs.pneumonia.simulator import radiographs
-        assert "galsim" not in sys.modules and "scipy" not in sys.modules
-        for simulator in (galaxies, radiographs):
-            simulator.simulate(4, 1, 16)
-        print([name for name in ("tensorflow", "keras", "sklearn", "matplotlib") if name in sys.modules])
-    """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+UNGUARDED = """
+import sys
+print("the main module is imported")
+from types import SimpleNamespace
+import numpy as np
+from labs.galaxy.simulator import galaxies
+from labs.pneumonia.simulator import radiographs
+from utils.datasets import simulation
+assert "galsim" not in sys.modules and "scipy" not in sys.modules
+
+HEAVY = ("tensorflow", "keras", "sklearn", "matplotlib")
+
+def render(parameters, size):
+    import os, sys
+    heavy = any(name in sys.modules for name in HEAVY)
+    return np.array([[[os.getpid() % 256, heavy]]], np.uint8)
+
+for simulator in (galaxies, radiographs):
+    for chunk in simulation.draw(simulator, 64, 1, 16, workers=2):
+        pass
+spy = SimpleNamespace(CLASS_NAMES=("a", "b"), CHANNELS=2, draw_parameters=lambda *_: None, render=render)
+drawn = np.concatenate(list(simulation.draw(spy, 256, 1, 16, workers=2)))
+import os
+print((drawn[..., 0] == os.getpid() % 256).any(), drawn[..., 1].any(), [name for name in HEAVY if name in sys.modules])
+"""
+
+
+def test_processes_import_neither_tensorflow_nor_the_main_module_again(tmp_path: Path) -> None:
+    (tmp_path / "unguarded.py").write_text(UNGUARDED)
+    words = [sys.executable, "-W", "error", str(tmp_path / "unguarded.py")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["the main module is imported", "False False []"]
+    assert done.stderr == ""
 
 
 @given(soft=st.floats(0, 12), lung=st.floats(0, 10), bone=st.floats(0, 2), density=st.floats(0.2, 0.5))
@@ -192,10 +234,10 @@ def test_scatter_fogs_what_is_thick() -> None:
 
 
 @both
-def test_pictures_are_neither_black_nor_white_and_brightness_tells_little(simulator: ModuleType) -> None:
+def test_pictures_are_neither_black_nor_white_and_brightness_tells_little(simulator: Simulator) -> None:
     from sklearn.metrics import roc_auc_score
 
-    pictures, labels = simulator.simulate(160, 2, 32)
+    pictures, labels = simulate(simulator, 160, 2, 32)
     means = pictures.reshape(len(pictures), -1).mean(axis=1)
     for label in range(len(simulator.CLASS_NAMES)):
         assert 0.3 < roc_auc_score(labels == label, means) < 0.7
@@ -262,12 +304,12 @@ def test_old_stars_are_redder_than_young_ones() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("simulator", "low", "high"), [(radiographs, 0.70, 0.85), (galaxies, 0.40, 0.75)])
-def test_a_linear_model_learns_something_and_not_everything(simulator: ModuleType, low: float, high: float) -> None:
+def test_a_linear_model_learns_something_and_not_everything(simulator: Simulator, low: float, high: float) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    pictures, labels = simulator.simulate(1800, 11)
+    pictures, labels = simulate(simulator, 1800, 11)
     rows = shrunk(pictures)
     # Strongly regularised: there are more pixels than pictures.
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, max_iter=1000)).fit(rows[:1200], labels[:1200])

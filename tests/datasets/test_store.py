@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -130,14 +133,14 @@ def test_fetched_once_then_from_the_cache(server: Server, tmp_path: Path) -> Non
         ([stuck], "stopped answering|connection failed", 4),
         ([body(b"<html>log in</html>", kind="text/html; charset=utf-8")], "a web page instead", 1),
         ([body(CONTENT[:-1])], "offers 102399 bytes, not 102400", 1),
-        ([body(CONTENT[:-1] + b"!")], "other bytes than the catalogue names", 4),
+        ([body(CONTENT[:-1] + b"!")], "differs from the catalogue", 4),
     ],
 )
 def test_what_a_server_may_do(answers: list[Any], reason: str, requests: int, server: Server, tmp_path: Path) -> None:
     server.answers = answers
     with pytest.raises(UnobtainableError, match=reason) as raised:
         obtain.fetch(one(server))
-    assert "set cannot be had: a.bin is neither in the cache nor in a mirror" in raised.value.message
+    assert "set is not available: a.bin is neither in the cache nor in a mirror" in raised.value.message
     assert "LABS_MIRROR" in raised.value.hint
     assert raised.value.exit_status == 2
     assert len(server.requests) == requests
@@ -235,7 +238,7 @@ def test_a_published_md5_is_held(server: Server) -> None:
     held = one(server, bytes=None, digest=f"md5:{md5(CONTENT).hexdigest()}")
     assert obtain.fetch(held).digest == DIGEST
     assert obtain.fetch(held).found == "cache"
-    with pytest.raises(UnobtainableError, match="other bytes"):
+    with pytest.raises(UnobtainableError, match=r"another digest|differs from the catalogue"):
         obtain.fetch(one(server, name="b.bin", bytes=None, digest=f"md5:{md5(b'else').hexdigest()}"))
 
 
@@ -262,8 +265,68 @@ def test_a_file_of_an_archive(server: Server, tmp_path: Path) -> None:
     found = obtain.fetch(one(server, inside="deep/a.bin"))
     assert found.paths[0].read_bytes() == CONTENT
     assert {path.name for path in found.paths[0].parent.iterdir()} <= {"a.bin", ".lock"}
-    with pytest.raises(UnobtainableError, match=r"does not hold deep/b\.bin"):
-        obtain.fetch(one(server, name="b.bin", inside="deep/b.bin"))
+
+
+def zipped(name: str = "a.bin", content: bytes = CONTENT, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def claiming(packed: bytes, size: int, real: int = len(CONTENT)) -> bytes:
+    """A zip whose member claims to have another size when it is unpacked."""
+    before, after = struct.pack("<I", real), struct.pack("<I", size)
+    assert packed.count(before) == 2, "in the local header and in the directory"
+    return packed.replace(before, after)
+
+
+def encrypted(packed: bytes) -> bytes:
+    """A zip whose flags say that its member is encrypted."""
+    found = bytearray(packed)
+    found[6] |= 1
+    found[packed.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(found)
+
+
+BOMB = zipped(content=bytes(50_000_000))
+REFUSED = {
+    "another member": (zipped("b.bin"), "no member a.bin"),
+    "outside of its folder": (zipped("../a.bin"), "no member a.bin"),
+    "larger": (BOMB, "has 50000000 bytes, not 102400"),
+    "claims to be huge": (claiming(zipped(), 4_000_000_000), "has 4000000000 bytes, not 102400"),
+    "inflates to more than it claims": (claiming(BOMB, len(CONTENT), 50_000_000), "damaged|another digest"),
+    "shorter than it claims": (
+        claiming(zipped(content=CONTENT[:-9]), len(CONTENT), len(CONTENT) - 9),
+        "damaged|digest",
+    ),
+    "bzip2": (zipped(method=zipfile.ZIP_BZIP2), "an unexpected method"),
+    "other bytes": (zipped(content=CONTENT[:-1] + b"!"), "another digest"),
+    "cut off": (zipped()[:-40], "damaged"),
+    "damaged inside": (zipped()[:60] + bytes(40) + zipped()[100:], "damaged"),
+    "encrypted": (encrypted(zipped()), "encrypted"),
+    "a page": (b"<html>not found</html>", "damaged"),
+    "empty": (b"", "damaged"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_an_archive_that_is_refused_leaves_nothing(case: str, server: Server, tmp_path: Path) -> None:
+    packed, reason = REFUSED[case]
+    server.answers = [body(packed)]
+    tracemalloc.start()
+    with pytest.raises(UnobtainableError, match=reason):
+        obtain.fetch(one(server, inside="a.bin"))
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000, "a bomb does not unfold in memory either"
+    tracemalloc.stop()
+    assert {path.name for path in (tmp_path / "cache" / "set").iterdir()} <= {".lock"}
+    assert not (tmp_path / "cache" / "a.bin").exists()
+
+
+def test_a_member_of_an_archive_has_a_size_in_the_catalogue() -> None:
+    files = [file for entry in catalog.catalogue().values() for file in entry.files if file.inside]
+    assert [file.inside for file in files] == ["hour.csv", "car.data"]
+    assert all(file.bytes and file.digest.startswith("sha256:") for file in files)
 
 
 def test_no_network_is_noticed_within_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +352,7 @@ def test_auto_takes_the_first_that_can_be_had(
     real = catalog.catalogue()["concrete"]
     monkeypatch.setattr(obtain, "candidates", lambda *_: [one(server), real])
     assert obtain.obtain("auto", "none").entry.name == "concrete"
-    assert "note: set cannot be had" in capsys.readouterr().err
+    assert "note: set is not available" in capsys.readouterr().err
 
 
 def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,7 +423,7 @@ def test_a_full_disk(server: Server, tmp_path: Path) -> None:
     server.answers = [body()]
     out, _ = fetching(server, limit=len(CONTENT) // 2).communicate(timeout=60)
     assert "a.bin: it cannot be written (File too large)" in out
-    assert "make room, or let LABS_DATA_HOME name" in out
+    assert "free disk space, or set LABS_DATA_HOME to" in out
     assert not [path for path in (tmp_path / "cache" / "set").iterdir() if path.name.startswith("a.bin")]
 
 

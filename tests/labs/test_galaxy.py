@@ -102,7 +102,7 @@ def test_the_course_file_is_split_as_the_course_does(tmp_path: Path, monkeypatch
         ({"data": np.full((80, 128, 128, 3), 300, "int16")}, "pixels from 300 to 300"),
         ({"data": np.full((80, 128, 128, 3), np.nan, "float16")}, "pixels from nan"),
         ({"labels": np.full((80, 4), 0.25)}, "not a single 1"),
-        ({"labels": np.eye(4)[np.arange(79) % 4]}, "80 pictures, 79 labels"),
+        ({"labels": np.eye(4)[np.arange(79) % 4]}, "80 images, 79 labels"),
     ],
 )
 def test_a_wrong_course_file(
@@ -126,7 +126,7 @@ def test_options_that_cannot_be() -> None:
         config(centre=0.0)
     with pytest.raises(CallerError, match="galaxy-zoo is a folder that you fetch yourself"):
         lab.splits(config(data="galaxy-zoo"))
-    with pytest.raises(CallerError, match="--data simulated and --data-dir do not go together"):
+    with pytest.raises(CallerError, match="--data simulated and --data-dir exclude each other"):
         lab.splits(config(data="simulated", data_dir=Path("here")))
 
 

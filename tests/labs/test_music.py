@@ -570,5 +570,5 @@ def test_without_music21_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_data_set_and_a_folder_do_not_go_together(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match="do not go together"):
+    with pytest.raises(CallerError, match="exclude each other"):
         data.load(MusicConfig(data="irish", data_dir=tmp_path))

@@ -114,7 +114,7 @@ def test_three_classes_are_refused(tmp_path: Path) -> None:
 
 
 def test_data_and_data_dir_do_not_go_together(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match="--data simulated and --data-dir do not go together"):
+    with pytest.raises(CallerError, match="--data simulated and --data-dir exclude each other"):
         lab.splits(config(data="simulated", data_dir=tmp_path))
     with pytest.raises(CallerError, match="chest-xray is a folder that you fetch yourself") as raised:
         lab.splits(config(data="chest-xray"))

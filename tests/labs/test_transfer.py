@@ -180,7 +180,7 @@ def test_options_that_cannot_be() -> None:
     for wrong in ({"backbone": "vgg16"}, {"strategy": "all"}, {"views": 0}, {"image_size": 32}, {"l2": -1.0}):
         with pytest.raises(ValidationError):
             config(**wrong)
-    with pytest.raises(CallerError, match="--data elpv and --data-dir do not go together"):
+    with pytest.raises(CallerError, match="--data elpv and --data-dir exclude each other"):
         lab.splits(config(data="elpv", data_dir=Path("here")))
 
 

@@ -148,7 +148,7 @@ def test_weights_in_the_cache_of_keras(tmp_path: Path, monkeypatch: pytest.Monke
     assert obtain("mobilenet-v2").found == "Keras's cache"
     (file,) = find("resnet50").files
     (tmp_path / "models" / file.name).write_bytes(b"another file than its MD5 says")
-    with pytest.raises(CallerError, match="resnet50 cannot be had"):
+    with pytest.raises(CallerError, match="resnet50 is not available"):
         obtain("resnet50")
 
 
@@ -200,7 +200,7 @@ def test_offline_is_told_at_once(command: Command, tmp_path: Path) -> None:
     ended = command("labs.transfer", "--backbone", "mobilenet-v2", LABS_MIRROR="", KERAS_HOME=str(tmp_path))
     assert ended.status == 2
     error, hint = ended.err.splitlines()
-    assert error.startswith("error: mobilenet-v2 cannot be had")
+    assert error.startswith("error: mobilenet-v2 is not available")
     assert "--backbone efficientnet-lite0 needs no network" in hint
 
 

@@ -14,7 +14,7 @@ from utils.base.paths import DATA
 
 Origin = Literal["embedded", "package", "files", "folder", "simulated"]
 UNVERIFIED = "unverified"
-"""The digest of a file whose bytes nobody here has seen; its first fetch is held to from then on."""
+"""The digest of a file whose bytes nobody here has seen; its first fetch must match from then on."""
 
 
 def data_folder() -> Path:
@@ -118,7 +118,7 @@ def find(name: str) -> Entry:
         CallerError: there is none.
     """
     if name not in catalogue():
-        raise CallerError(f"{name}: there is no such data set", f"the data sets are: {', '.join(catalogue())}")
+        raise CallerError(f"{name}: no such data set", f"the data sets are: {', '.join(catalogue())}")
     return catalogue()[name]
 
 

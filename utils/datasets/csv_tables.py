@@ -70,9 +70,9 @@ def read_table(path: Path, columns: Sequence[Column], *, target: str | None = No
     elif text.shape[1] == len(names):
         text = text.set_axis(names, axis="columns")
     else:
-        raise CallerError(f"{path}: {text.shape[1]} values a row", f"give {len(names)}: {','.join(names)}")
+        raise CallerError(f"{path}: {text.shape[1]} values per row", f"give {len(names)}: {','.join(names)}")
     if text.empty:
-        raise CallerError(f"{path}: there is a header and no row", "add a row for each prediction you want")
+        raise CallerError(f"{path}: the file has a header but no rows", "add a row for each prediction you want")
     return np.stack([_values(path, text[column.name].str.strip(), column) for column in columns], axis=1)
 
 
@@ -112,19 +112,19 @@ def _check_header(path: Path, found: list[str], wanted: Sequence[str], target: s
         raise CallerError(f"{path}: the columns are separated by {other!r}", "separate them by commas")
     twice = [name for name in found if found.count(name) > 1]
     if twice:
-        raise CallerError(f"{path}: the column {twice[0]} stands twice", "remove one of the two")
+        raise CallerError(f"{path}: the column {twice[0]} appears twice", "remove one of the two")
     missing = [name for name in wanted if name not in found]
     extra = [name for name in found if name not in wanted]
     if missing:
         unknown = f"; not known: {', '.join(extra)}" if extra else ""
         raise CallerError(
             f"{path}: missing column {', '.join(missing)}{unknown}",
-            f"the header must hold: {','.join(wanted)}",
+            f"the header must have: {','.join(wanted)}",
         )
     if extra == [target]:
         raise CallerError(f"{path}: the column {target} is what the model predicts", "remove that column")
     if extra:
-        raise CallerError(f"{path}: unknown column {', '.join(extra)}", f"the header must hold: {','.join(wanted)}")
+        raise CallerError(f"{path}: unknown column {', '.join(extra)}", f"the header must have: {','.join(wanted)}")
 
 
 def _values(path: Path, text: pd.Series[str], column: Column) -> Array:

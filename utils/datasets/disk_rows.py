@@ -48,7 +48,9 @@ class _File:
             while len(place):
                 done = self._file.readinto(place)
                 if not done:
-                    raise CallerError(f"{self._file.name} has been cut short", "run again: it is then made anew")
+                    raise CallerError(
+                        f"{self._file.name} is shorter than expected", "run again: it is then computed again"
+                    )
                 place = place[done:]
 
 

@@ -93,11 +93,11 @@ def download(urls: Iterable[str], target: Path, *, digest: str | None, size: int
         except requests.exceptions.RequestException as error:
             reasons.append(f"{_short(url)}: {_reason(error)}")
         except ValueError:
-            reasons.append(f"{_short(url)}: it sent other bytes than the catalogue names")
+            reasons.append(f"{_short(url)}: the file differs from the catalogue's digest")
         except OSError as error:
             raise CallerError(
                 f"{target}: it cannot be written ({error.strerror or error})",
-                "make room, or let LABS_DATA_HOME name a folder that you may write to",
+                "free disk space, or set LABS_DATA_HOME to a folder that you may write to",
             ) from error
     raise UnobtainableError("; ".join(reasons), "try again later, or take it from a mirror: LABS_MIRROR")
 

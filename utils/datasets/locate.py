@@ -35,7 +35,7 @@ def mirror() -> str:
     """The mirror that `LABS_MIRROR` names: a folder, a base URL, or nothing."""
     place = os.environ.get("LABS_MIRROR", "")
     if place and not is_url(place) and not Path(place).is_dir():
-        raise CallerError(f"LABS_MIRROR={place}: there is no such folder", "correct it, or unset it")
+        raise CallerError(f"LABS_MIRROR={place}: no such folder", "correct it, or unset it")
     return place
 
 

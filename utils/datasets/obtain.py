@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from utils.base import atomic_files
 from utils.base.console import say
 from utils.base.errors import CallerError, UnobtainableError
-from utils.datasets.archives import unpack
-from utils.datasets.cache import cache_folder, locked
+from utils.datasets.cache import cache_folder, locked, writable
 from utils.datasets.catalog import UNVERIFIED, Entry, File, candidates
 from utils.datasets.download import PART, download, reachable
 from utils.datasets.locate import RECORDED, Found, cached, damaged, here, is_url, look, mirror, recorded_digests
+
+# RuntimeError: it is encrypted, or its compression is unknown.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def obtain(name: str, lab: str) -> Obtained:
     `auto` takes the first that can be had; the others are passed over with a line that says why.
 
     Raises:
-        CallerError: it cannot be had: not one of this lab, no network, a missing package, other bytes.
+        CallerError: it is not available: not one of this lab, no network, a missing package, other bytes.
     """
     choice = candidates(name, lab)
     for entry in choice[:-1]:
@@ -116,8 +120,8 @@ def _fetched(entry: Entry, file: File) -> Found:
             return _kept(entry, choice)
     tried = "; ".join(reasons) or "the network is not asked"
     raise UnobtainableError(
-        f"{entry.name} cannot be had: {file.name} is neither in the cache nor in a mirror, and {tried}",
-        f"put its files into <folder>/{entry.name}/ and let LABS_MIRROR name <folder>, or try with a network",
+        f"{entry.name} is not available: {file.name} is neither in the cache nor in a mirror, and {tried}",
+        f"put its files into <folder>/{entry.name}/ and set LABS_MIRROR to <folder>, or connect to a network",
     )
 
 
@@ -133,21 +137,43 @@ def _download(file: File, urls: tuple[str, ...], target: Path) -> None:
 
 
 def _download_from_archive(file: File, urls: tuple[str, ...], target: Path) -> None:
-    """Fetch the archive, keep the one file of it that is wanted."""
-    archive, unpacked = target.with_name(f".{target.name}.archive"), target.with_name(f".{target.name}.unpacked")
+    """Download a zip archive and keep the one member that is wanted."""
+    archive = target.with_name(f".{target.name}.archive")
     archive.unlink(missing_ok=True)
     try:
         download(urls, archive, digest=None, size=None)
-        wanted = [path for path in unpack(archive, unpacked) if path.relative_to(unpacked).as_posix() == file.inside]
-        if not wanted or look(file, wanted[0], "") is None:
-            raise UnobtainableError(
-                f"the archive at {_host(urls[0])} does not hold {file.inside} as the catalogue names it", ""
-            )
-        wanted[0].replace(target)
+        with atomic_files.replacing(target) as temporary:
+            _extract(archive, file, temporary)
+            if look(file, temporary, "") is None:
+                raise UnobtainableError(f"{file.inside} in the archive at {_host(urls[0])} has another digest", "")
     finally:
         for leftover in (archive, archive.with_name(archive.name + PART)):
             leftover.unlink(missing_ok=True)
-        shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _extract(archive: Path, file: File, target: Path) -> None:
+    """Read the member in pieces. No other member is read, and no name in the archive becomes a path.
+
+    Raises:
+        UnobtainableError: the archive is damaged or lacks the member, or its size differs from the catalogue's.
+        CallerError: the cache cannot be written.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened, opened.open(file.inside) as source:
+            member = opened.getinfo(file.inside)
+            if member.file_size != file.bytes:
+                raise UnobtainableError(
+                    f"{file.inside} in the archive has {member.file_size} bytes, not {file.bytes}", ""
+                )
+            # Of these two kinds zipfile never gives more bytes than the member claims to have, in pieces as asked for.
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise UnobtainableError(f"{file.inside} in the archive is compressed by an unexpected method", "")
+            with writable(target.parent), target.open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+    except KeyError:
+        raise UnobtainableError(f"the archive has no member {file.inside}", "") from None
+    except _DAMAGED as error:
+        raise UnobtainableError(f"the archive is damaged or cannot be read ({error})", "") from error
 
 
 def _kept(entry: Entry, file: File) -> Found:
@@ -162,5 +188,5 @@ def _kept(entry: Entry, file: File) -> Found:
         )
     if file.digest == UNVERIFIED and file.name not in recorded:
         atomic_files.write_json(path.parent / RECORDED, {**recorded, file.name: found.digest})
-        say(f"note: {file.name} has no digest in the catalogue; from now on it is held to {found.digest}")
+        say(f"note: {file.name} has no digest in the catalogue; from now on it must have the digest {found.digest}")
     return found

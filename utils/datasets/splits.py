@@ -58,7 +58,7 @@ class Splits:
         target: what is predicted, as a name fit for an output of a model (`compressive_strength`).
         unit: unit of a regression target.
         class_names: by class number, for classification.
-        centre: share of height and width that was kept about the centre of each picture file.
+        centre: share of height and width that was kept about the centre of each image file.
         load_seconds: what reading and splitting took.
     """
 

@@ -1,13 +1,13 @@
-"""Pictures turned, shifted, sheared, zoomed and flipped by ONE resampling each, outside the model.
+"""Images turned, shifted, sheared, zoomed and flipped by ONE resampling each, outside the model.
 
 The options have the names and the meaning that they have in Keras's `ImageDataGenerator`, which the courses use. For
-the same parameters a picture comes out as from Keras's `apply_affine_transform` (3.15), rounded to whole levels, but
+the same parameters an image comes out as from Keras's `apply_affine_transform` (3.15), rounded to whole levels, but
 for four things:
 
-- Keras 3.15 mixes up its axes: `height_shift_range` moves pictures sideways (keras-preprocessing, issue 348), and a
-  picture that is not square turns about a point that is not its centre. Here the names hold and the centre is the
-  centre. For square pictures and equal shift ranges the draws have the same distribution.
-- `constant` fades from the picture's edge into `cval` over one pixel; Keras, through SciPy, cuts at the edge.
+- Keras 3.15 mixes up its axes: `height_shift_range` moves images sideways (keras-preprocessing, issue 348), and a
+  image that is not square turns about a point that is not its centre. Here the names hold and the centre is the
+  centre. For square images and equal shift ranges the draws have the same distribution.
+- `constant` fades from the image's edge into `cval` over one pixel; Keras, through SciPy, cuts at the edge.
 - `wrap` repeats a row of w pixels every w pixels, as Keras's documentation draws it; SciPy's repeats it every w − 1.
 - Brightness multiplies levels that the resampling has rounded to whole ones; in Keras they are cut down.
 
@@ -35,9 +35,9 @@ Values = NDArray[np.float64]
 
 
 class Parameters(NamedTuple):
-    """What is done to each of n pictures, every field (n,): angles in degrees, shifts as fractions of width and height.
+    """What is done to each of n images, every field (n,): angles in degrees, shifts as fractions of width and height.
 
-    A zoom above 1 shows more than the picture holds, so that its content shrinks, as in Keras.
+    A zoom above 1 shows more than the image holds, so that its content shrinks, as in Keras.
     """
 
     rotation: Values
@@ -54,7 +54,7 @@ class Parameters(NamedTuple):
 def draw(augmentation: Augmentation, generator: np.random.Generator, pictures: int) -> Parameters:
     """Parameters for so many pictures.
 
-    Nine numbers are drawn for each picture whatever the options, so that switching one on leaves the others' draws.
+    Nine numbers are drawn for each image whatever the options, so that switching one on leaves the others' draws.
     """
     uniform = generator.random((pictures, len(Parameters._fields))).T
     signed = 2 * uniform - 1
@@ -98,7 +98,7 @@ def _affine(first: tuple[Any, Any, Any], second: tuple[Any, Any, Any]) -> Values
 
 
 def warp(pictures: Pictures, maps: Values, fill_mode: FillMode = "nearest", cval: float = 0.0) -> Pictures:
-    """Resample each picture once, bilinearly.
+    """Resample each image once, bilinearly.
 
     Args:
         pictures: (n, height, width, channels) with 1, 3 or 4 channels, in any memory layout; left as they are.
@@ -110,7 +110,7 @@ def warp(pictures: Pictures, maps: Values, fill_mode: FillMode = "nearest", cval
         (n, height, width, channels), contiguous.
 
     Raises:
-        CallerError: the pictures are of another type or shape, or OpenCV is missing.
+        CallerError: the images are of another type or shape, or OpenCV is missing.
     """
     _check(pictures)
     cv2 = _opencv()
@@ -137,14 +137,14 @@ def warp(pictures: Pictures, maps: Values, fill_mode: FillMode = "nearest", cval
 
 
 def brighten(pictures: Pictures, factors: Values) -> Pictures:
-    """Multiply the levels of each picture, cut down to whole levels and at 255; a fourth channel stays as it is.
+    """Multiply the levels of each image, cut down to whole levels and at 255; a fourth channel stays as it is.
 
     Args:
         pictures: (n, height, width, channels) with 1, 3 or 4 channels; left as they are.
         factors: (n,), at least 0.
 
     Raises:
-        CallerError: the pictures are of another type or shape, or OpenCV is missing.
+        CallerError: the images are of another type or shape, or OpenCV is missing.
 
     Source:
         Pillow's `ImageEnhance.Brightness`, which Keras's `apply_brightness_shift` calls: equal to the last bit.
@@ -162,7 +162,7 @@ def brighten(pictures: Pictures, factors: Values) -> Pictures:
 
 
 def augment(pictures: Pictures, augmentation: Augmentation, generator: np.random.Generator) -> Pictures:
-    """The pictures as drawn from the generator: warped, then brightened.
+    """The images as drawn from the generator: warped, then brightened.
 
     Args:
         pictures: (n, height, width, channels) with 1, 3 or 4 channels, in any memory layout; left as they are.
@@ -173,7 +173,7 @@ def augment(pictures: Pictures, augmentation: Augmentation, generator: np.random
         (n, height, width, channels); the very array `pictures` where the options change nothing.
 
     Raises:
-        CallerError: the pictures are of another type or shape, or OpenCV is missing.
+        CallerError: the images are of another type or shape, or OpenCV is missing.
     """
     _check(pictures)
     if not augmentation.active:
@@ -186,9 +186,9 @@ def augment(pictures: Pictures, augmentation: Augmentation, generator: np.random
 
 @plain_dataclass(frozen=True)
 class Augmenter:
-    """Augments the batches of a training: what comes out depends on seed, epoch, step and pictures alone.
+    """Augments the batches of a training: what comes out depends on seed, epoch, step and images alone.
 
-    So a resumed run sees the pictures that it would have seen, and any thread may prepare any step.
+    So a resumed run sees the images that it would have seen, and any thread may prepare any step.
 
     Attributes:
         augmentation: the options.
@@ -230,7 +230,7 @@ def _check(pictures: Pictures) -> None:
     if pictures.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3, 4) or 0 in shape[1:]:
         raise CallerError(
             f"pictures of type {pictures.dtype} and shape {shape} cannot be augmented",
-            "give uint8 pictures of shape (pictures, height, width, channels) with 1, 3 or 4 channels",
+            "give uint8 images of shape (images, height, width, channels) with 1, 3 or 4 channels",
         )
 
 
@@ -240,6 +240,6 @@ def _opencv() -> Any:
     try:
         import cv2
     except ImportError as error:
-        raise CallerError("augmenting pictures needs OpenCV", with_extra("pneumonia")) from error
+        raise CallerError("augmenting images needs OpenCV", with_extra("pneumonia")) from error
     cv2.setNumThreads(0)
     return cv2

@@ -1,4 +1,4 @@
-"""One picture file to one array of pixels, as a viewer would show it; what is no usable picture is told, not raised."""
+"""One image file to one array of pixels, as a viewer would show it; what is no usable image is told, not raised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 Mode = Literal["grey", "rgb"]
 
 LARGEST = 100_000_000
-"""Pixels of a picture; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
+"""Pixels of an image; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
 SMALLEST = 8
 """Pixels along the shorter side: less shows nothing."""
 NEAR = 0.95
@@ -32,7 +32,7 @@ CHANNELS = {"grey": 1, "rgb": 3}
 def read_picture(
     path: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0, square: bool = False
 ) -> Array | str:
-    """One picture as (height, width, channels) uint8, or the reason why it cannot be used.
+    """One image as (height, width, channels) uint8, or the reason why it cannot be used.
 
     What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
     frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
@@ -52,7 +52,7 @@ def read_picture(
     Image.MAX_IMAGE_PIXELS = LARGEST
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged EXIF or palettes: the picture shows whether it matters
+            warnings.simplefilter("ignore")  # of damaged EXIF or palettes: the image shows whether it matters
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 if min(image.size) < SMALLEST:
@@ -108,7 +108,7 @@ def _pixels(image: ImageType) -> NDArray[np.uint8]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether the file begins as a picture does; nothing is decoded."""
+    """Whether the file begins as an image does; nothing is decoded."""
     from PIL import Image
 
     try:
@@ -121,7 +121,7 @@ def is_picture(path: Path) -> bool:
 def read_pictures(
     paths: Sequence[Path], size: tuple[int, int], mode: Mode, *, centre: float = 1.0, square: bool = False
 ) -> Array:
-    """Pictures to predict from, (pictures, height, width, channels) uint8; see `read_picture`.
+    """Images to predict from, (images, height, width, channels) uint8; see `read_picture`.
 
     Raises:
         CallerError: one cannot be used.
@@ -129,9 +129,9 @@ def read_pictures(
     found = []
     for path in paths:
         if not path.is_file():
-            raise CallerError(f"{path}: there is no such file", "this run predicts from pictures: give their files")
+            raise CallerError(f"{path}: there is no such file", "this run predicts from images: give their files")
         picture = read_picture(path, size, mode, centre=centre, square=square)
         if isinstance(picture, str):
-            raise CallerError(f"{path}: {picture}", "this run predicts from pictures: give one that a viewer opens")
+            raise CallerError(f"{path}: {picture}", "this run predicts from images: give one that a viewer opens")
         found.append(picture)
     return np.stack(found)

@@ -1,4 +1,4 @@
-"""Folders of pictures by class: listed, each picture decoded once into an array on disk, never again.
+"""Folders of images by class: listed, each image decoded once into an array on disk, never again.
 
 The array lies in the cache under a key of the folder's content, the size and the colour mode; training reads its rows
 from there, so memory does not grow with the folder.
@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.base.atomic_files import replacing, sha256, write_json
+from utils.base.atomic_files import sha256, write_json
 from utils.base.console import progress, say
 from utils.base.errors import CallerError
 from utils.base.machine import cores
-from utils.datasets.cache import cache_folder, locked
+from utils.datasets.cache import CachedArray, RowWriter, cache_folder, locked
 from utils.datasets.disk_rows import RowsOnDisk
+from utils.datasets.splits import Shares, Source, Splits, glue, split_classes
 from utils.images.decode import CHANNELS, VERSION, Mode, read_picture
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -38,12 +37,12 @@ _SPLIT_NAMES = {
 
 @dataclass(frozen=True)
 class Folder:
-    """What a folder of pictures holds.
+    """What a folder of images holds.
 
     Attributes:
         root: the folder.
         class_names: sorted.
-        names: of the picture files, relative to the root, sorted.
+        names: of the image files, relative to the root, sorted.
         labels: class number of each.
         official: split of each (`train`, `validation`, `test`), where the folder has them; else empty.
     """
@@ -56,19 +55,21 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The decoded pictures of a folder.
+class Images:
+    """The decoded images of a folder.
 
     Attributes:
-        pictures: (pictures, height, width, channels) uint8 on disk.
+        root: the folder.
+        pictures: (images, height, width, channels) uint8 on disk.
         names: of their files, relative to the folder.
-        labels: (pictures,) int64.
+        labels: (images,) int64.
         official: split of each, or empty.
         digests: of each file's bytes.
         digest: of the whole: names and bytes.
-        skipped: files that are no usable picture, with the reason.
+        skipped: files that are no usable image, with the reason.
     """
 
+    root: Path
     pictures: RowsOnDisk
     class_names: tuple[str, ...]
     names: tuple[str, ...]
@@ -80,30 +81,28 @@ class Pictures:
 
 
 def scan(root: Path) -> Folder:
-    """List the pictures of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
+    """List the images of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
 
-    Where there is a validation folder and no test, the validation pictures are taken for the test's. Hidden files are
+    Where there is a validation folder and no test, the validation images are taken for the test's. Hidden files are
     passed over; the names of classes and splits are those of the folders.
 
     Raises:
-        CallerError: there is no such folder, fewer than two classes, a class without a picture, or splits of which one
+        CallerError: no such folder, fewer than two classes, a class without an image, or splits of which one
             is missing.
     """
     if not root.is_dir():
-        raise CallerError(f"--data-dir {root}: there is no such folder", "give a folder with a folder a class")
+        raise CallerError(f"--data-dir {root}: no such folder", "give a folder with one folder per class")
     below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
     if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
-        # As PyTorch's tutorials lay pictures out: what they call validation is all that they are judged on.
-        say(
-            f"note: {root} has no test pictures; those of {_named(splits, 'validation')} judge, a part of train chooses"
-        )
+        # As PyTorch's tutorials lay images out: what they call validation is all that they are judged on.
+        say(f"note: {root} has no test images; those of {_named(splits, 'validation')} judge, a part of train chooses")
         splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
     official = {"train", "test"} <= set(splits.values())
     if splits and len(splits) == len(below) and not official:
         raise CallerError(
             f"--data-dir {root}: there are {' and '.join(path.name for path in splits)}, but not both train and test",
-            "name the pictures to judge on test/, or give a folder with a folder a class",
+            "name the images to judge on test/, or give a folder with one folder per class",
         )
     parts = [(path, splits[path]) for path in below if path in splits] if official else [(root, "")]
     found = [
@@ -117,7 +116,7 @@ def scan(root: Path) -> Folder:
     if len(class_names) < 2:
         raise CallerError(
             f"--data-dir {root}: {len(class_names)} class{'' if len(class_names) == 1 else 'es'} of pictures",
-            "give a folder that holds a folder of pictures for each of two classes or more",
+            "give a folder with one folder of images for each of at least two classes",
         )
     found.sort()
     labels = np.array([class_names.index(name) for _, name, _ in found], dtype=np.int64)
@@ -140,14 +139,14 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
     ]
     if not files:
         raise CallerError(
-            f"--data-dir {root}: the folder {folder.relative_to(root)} holds no picture",
-            f"put pictures into it, or remove it; known endings: {', '.join(sorted(SUFFIXES))}",
+            f"--data-dir {root}: the folder {folder.relative_to(root)} has no image",
+            f"put images into it, or remove it; known extensions: {', '.join(sorted(SUFFIXES))}",
         )
     return files
 
 
-def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
-    """The pictures of a folder, decoded; see `scan` and `decoded`.
+def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
+    """The images of a folder, decoded; see `scan` and `decoded`.
 
     Raises:
         CallerError: see both.
@@ -155,8 +154,8 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
     return decoded(scan(root), size, mode, centre=centre)
 
 
-def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Pictures:
-    """Listed pictures, decoded: from the cache where they are there, else once, in parallel.
+def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
+    """Listed images, decoded: from the cache where they are there, else once, in parallel.
 
     Args:
         folder: what is listed.
@@ -165,23 +164,21 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
         centre: share of height and width that is kept about the centre, before resizing.
 
     Raises:
-        CallerError: no picture of a class can be used, or the cache cannot be written.
+        CallerError: no image of a class can be used, or the cache cannot be written.
     """
     digests = _digests(folder)
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
     digest = hashlib.sha256(listing.encode()).hexdigest()
     key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
-    place = cache_folder() / "pictures"
-    if not _whole(place, key, len(folder.names), size, mode):
-        with locked(place):
-            if not _whole(place, key, len(folder.names), size, mode):  # another process may just have decoded them
-                _decode_all(folder, place, key, size, mode, centre)
-    notes = json.loads((place / f"{key}.json").read_text(encoding="utf-8"))
-    skipped: dict[str, str] = notes["skipped"]
+    array = CachedArray("pictures", key, has_notes=True)
+    shape = (len(folder.names), *size, CHANNELS[mode])
+    array.compute_once(shape, "uint8", lambda rows: _decode_all(folder, rows, size, mode, centre))
+    skipped: dict[str, str] = array.notes()["skipped"]
     _report(folder, skipped)
     kept = np.array([name not in skipped for name in folder.names])
-    return Pictures(
-        RowsOnDisk(place / f"{key}.npy", np.flatnonzero(kept)),
+    return Images(
+        folder.root,
+        array.rows().take(np.flatnonzero(kept)),
         folder.class_names,
         tuple(np.array(folder.names)[kept]),
         folder.labels[kept],
@@ -192,8 +189,38 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
     )
 
 
+def split(
+    found: Images,
+    shares: Shares,
+    *,
+    target: str = "class",
+    groups: NDArray[Any] | None = None,
+    official: Sequence[str] | None = None,
+    centre: float = 1.0,
+) -> Splits:
+    """Split the images of a folder: its own splits are kept, otherwise shares are held out, stratified by class.
+
+    Args:
+        found: the decoded images; equal files are in one split.
+        shares: the lab's config.
+        target: name of what is predicted.
+        groups: (images,) labels; images with equal labels are in one split.
+        official: split of each image; defaults to `found.official`.
+        centre: see `decoded`.
+
+    Raises:
+        CallerError: there are too few images or groups.
+    """
+    equal = glue(np.array(found.digests))
+    together = equal if groups is None else glue(equal, groups)
+    rows = split_classes(shares, together, found.labels, found.official if official is None else official)
+    source = Source(found.root.resolve().name, "your folder", found.digest, simulated=False)
+    parts = rows.take(found.pictures, found.labels, groups, np.array(found.names))
+    return Splits(*parts, source, target=target, class_names=found.class_names, centre=centre)
+
+
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Pictures in memory at another size, bilinear: (n, height, width, channels) to (n, size, size, channels)."""
+    """Images in memory at another size, bilinear: (n, height, width, channels) to (n, size, size, channels)."""
     from PIL import Image
 
     if images.shape[1:3] == (size, size):
@@ -203,18 +230,11 @@ def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.stack(small).reshape(len(images), size, size, -1)
 
 
-def _whole(place: Path, key: str, number: int, size: tuple[int, int], mode: Mode) -> bool:
-    """Whether the decoded pictures are in the cache: the notes are there, and the array has all its bytes."""
-    array = place / f"{key}.npy"
-    pixels = number * size[0] * size[1] * CHANNELS[mode]
-    return (place / f"{key}.json").is_file() and array.is_file() and array.stat().st_size > pixels
-
-
 def _report(folder: Folder, skipped: dict[str, str]) -> None:
     for name, reason in list(skipped.items())[:5]:
-        say(f"note: {name}: {reason}; left out")
+        say(f"note: {name}: {reason}; skipped")
     if len(skipped) > 5:
-        say(f"note: {len(skipped)} files in all are left out")
+        say(f"note: {len(skipped)} files are skipped in total")
     lost = set(folder.class_names) - {
         folder.class_names[label]
         for label, name in zip(folder.labels, folder.names, strict=True)
@@ -222,8 +242,8 @@ def _report(folder: Folder, skipped: dict[str, str]) -> None:
     }
     if lost:
         raise CallerError(
-            f"--data-dir {folder.root}: no picture of {sorted(lost)[0]} can be used",
-            "give pictures that an image viewer opens",
+            f"--data-dir {folder.root}: no image of {sorted(lost)[0]} can be used",
+            "give images that an image viewer opens",
         )
 
 
@@ -251,39 +271,19 @@ def _digests(folder: Folder) -> list[str]:
     return [digest for _, _, digest in found.values()]
 
 
-def _decode_all(folder: Folder, place: Path, key: str, size: tuple[int, int], mode: Mode, centre: float) -> None:
-    """Decode every picture to its row of the file. Rows are written by position, so no picture stays in memory."""
-    shape = (len(folder.names), *size, CHANNELS[mode])
-    row_bytes = int(np.prod(shape[1:]))
+def _decode_all(folder: Folder, rows: RowWriter, size: tuple[int, int], mode: Mode, centre: float) -> dict[str, Any]:
     skipped: dict[str, str] = {}
-    with replacing(place / f"{key}.npy") as temporary:
-        header = BytesIO()
-        np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        try:
-            with temporary.open("wb") as file:
-                file.write(header.getvalue())
-                file.truncate(len(header.getvalue()) + shape[0] * row_bytes)
 
-            descriptor = os.open(temporary, os.O_WRONLY)
-            try:
+    def decode(number: int) -> None:
+        name = folder.names[number]
+        image = read_picture(folder.root / name, size, mode, centre=centre)
+        if isinstance(image, str):
+            skipped[name] = image
+        else:
+            rows.write(number, image[None])
 
-                def decode(number: int) -> None:
-                    name = folder.names[number]
-                    picture = read_picture(folder.root / name, size, mode, centre=centre)
-                    if isinstance(picture, str):
-                        skipped[name] = picture
-                    else:
-                        os.pwrite(descriptor, picture.tobytes(), len(header.getvalue()) + number * row_bytes)
-
-                bar = progress(shape[0], f"decoding {shape[0]} pictures, once", "picture")
-                with bar, ThreadPoolExecutor(cores()) as pool:
-                    for _ in pool.map(decode, range(shape[0])):
-                        bar.update()
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise CallerError(
-                f"the cache {place} cannot hold the pictures ({error.strerror or error})",
-                "make room, or let LABS_DATA_HOME name another folder",
-            ) from error
-    write_json(place / f"{key}.json", {"root": str(folder.root), "skipped": dict(sorted(skipped.items()))})
+    total = len(folder.names)
+    with progress(total, f"decoding {total} images, once", "image") as bar, ThreadPoolExecutor(cores()) as pool:
+        for _ in pool.map(decode, range(total)):
+            bar.update()
+    return {"root": str(folder.root), "skipped": dict(sorted(skipped.items()))}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.floating[Any]]
-"""A picture or a grid of coordinates, (height, width), float32: a picture of 256 levels needs no more."""
+"""An image or a grid of coordinates, (height, width), float32: an image of 256 levels needs no more."""
 
 
 def turned(x: Map, y: Map, angle: float) -> tuple[Map, Map]:
@@ -24,7 +24,7 @@ def chord(square: Map) -> Map:
 
 
 def ellipsoid(x: Map, y: Map, at: tuple[float, float], axes: tuple[float, float], angle: float = 0) -> Map:
-    """Length through an ellipsoid over its greatest length; axes in the picture's plane in cm, angle in radians."""
+    """Length through an ellipsoid over its greatest length; axes in the image's plane in cm, angle in radians."""
     u, v = turned(x - np.float32(at[0]), y - np.float32(at[1]), angle)
     return chord((u / axes[0]) ** 2 + (v / axes[1]) ** 2)
 

@@ -55,22 +55,22 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
 
 
 LOGISTIC_ROWS = 5_000
-"""Rows that logistic regression on pictures is fitted on, at most: more would take it longer than the network."""
+"""Rows that logistic regression on images is fitted on, at most: more would take it longer than the network."""
 READ_AT_A_TIME = 256
-"""Pictures that are in memory at full size while they are reduced."""
+"""Images that are in memory at full size while they are reduced."""
 REDUCED = 32
-"""Side in pixels that larger pictures are reduced to for it: with a weight a pixel it would learn them by heart."""
+"""Side in pixels that larger images are reduced to for it: with a weight a pixel it would learn them by heart."""
 
 
 def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
     """Test probabilities of the class frequencies, of logistic regression and, for tables, of gradient boosting.
 
-    Each is fitted on training and validation rows together. Pictures are flattened and scaled to [0, 1]; larger ones
-    are averaged down to REDUCED pixels a side before. Where there are more than LOGISTIC_ROWS of them, the regression
+    Each is fitted on training and validation rows together. Images are flattened and scaled to [0, 1]; larger ones
+    are averaged down to REDUCED pixels per side before. Where there are more than LOGISTIC_ROWS of them, the regression
     has that many. Its name says either.
 
     Args:
-        splits: tables, inputs (rows, features), or pictures, (rows, height, width, channels) uint8.
+        splits: tables, inputs (rows, features), or images, (rows, height, width, channels) uint8.
         seed: of the boosting and of the choice of rows.
 
     Returns:
@@ -110,7 +110,7 @@ def _probabilities(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArray[
 
 
 def _plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
-    """Rows as a linear model takes them: pixels in [0, 1], levels as indicators. Few large pictures at a time."""
+    """Rows as a linear model takes them: pixels in [0, 1], levels as indicators. Few large images at a time."""
     if inputs.ndim == 2:
         return one_hot(inputs[rows], splits.features, splits.categories)
     parts = np.array_split(rows, max(1, len(rows) // READ_AT_A_TIME))
@@ -118,7 +118,7 @@ def _plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
 
 
 def _pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(pictures, values) in [0, 1], larger pictures reduced."""
+    """(images, values) in [0, 1], larger images reduced."""
     small = np.stack([_reduced(picture) for picture in pictures]) if _large(pictures) else pictures
     return small.reshape(len(pictures), -1) / 255.0
 

@@ -1,4 +1,4 @@
-"""What is measured on predictions, and how sure the number is."""
+"""What is measured on predictions, and their confidence intervals."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def score(
         metrics: by name.
         truth: (rows,) targets, or a dict of such arrays.
         prediction: (rows, …) predictions, or a dict of such arrays.
-        groups: (rows,) of group labels, or None for rows that stand alone.
+        groups: (rows,) of group labels, or None for independent rows.
         seed: draws the resamples.
 
     Returns:

@@ -1,6 +1,6 @@
 """What is measured on an answer of two classes: truth (rows,) of 0 and 1, probabilities (rows, 2), a threshold.
 
-A row is taken for class 1, the finding, where its probability is the threshold or more.
+A row is predicted positive (class 1) where its probability is the threshold or more.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ HALF = 0.5
 
 
 def found(probabilities: Array, threshold: float) -> NDArray[np.bool_]:
-    """Which rows are taken for class 1, (rows,)."""
+    """Which rows are predicted positive (class 1), (rows,)."""
     return np.asarray(probabilities[:, 1] >= threshold)
 
 
 def accuracy(truth: Array, probabilities: Array, threshold: float = HALF) -> float:
-    """Share of the rows that are decided rightly."""
+    """Share of the rows that are predicted correctly."""
     return float(np.mean(found(probabilities, threshold) == truth))
 
 
 def sensitivity(truth: Array, probabilities: Array, threshold: float = HALF) -> float:
-    """Share of class 1 that is found (recall). Not a number without a row of class 1."""
+    """Share of class 1 that is found (recall). NaN without a row of class 1."""
     sick = truth == 1
     return float(np.mean(found(probabilities, threshold)[sick])) if sick.any() else float("nan")
 
 
 def specificity(truth: Array, probabilities: Array, threshold: float = HALF) -> float:
-    """Share of class 0 that is left alone. Not a number without a row of class 0."""
+    """Share of class 0 that is left alone. NaN without a row of class 0."""
     healthy = truth == 0
     return float(np.mean(~found(probabilities, threshold)[healthy])) if healthy.any() else float("nan")
 
@@ -81,8 +81,8 @@ def operating_points(truth: Array, probabilities: Array, thresholds: Sequence[fl
     """Accuracy, sensitivity and specificity at each threshold with bootstrap 95 % intervals, and the counts.
 
     Returns:
-        A dict a threshold: `threshold`, each metric as `{"value", "low", "high"}`, and `confusion`, rows by true class
-        and decision.
+        One dict per threshold: `threshold`, each metric as `{"value", "low", "high"}`, and `confusion`, rows by true
+        class and decision.
     """
     points = []
     for threshold in thresholds:

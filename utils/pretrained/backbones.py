@@ -36,14 +36,14 @@ class Backbone:
 
     Attributes:
         name: also of its entry in the catalogue.
-        side: of the pictures that it was trained on, pixels.
+        side: of the images that it was trained on, pixels.
         scale: with `offset`, its preprocessing: red, green and blue levels times `scale` plus `offset`.
         offset: one number, or one for each colour.
         features: how many numbers its last pooling gives.
-        stages: the layers at whose ends its pictures have been looked at with one width of filters, from the first on.
-        late: of those, the last before the picture shrinks to its smallest; fine-tuning may begin behind it.
+        stages: the layers at whose ends its images have been looked at with one width of filters, from the first on.
+        late: of those, the last before the image shrinks to its smallest; fine-tuning may begin behind it.
         early: one before that, behind which lie nine in ten of the weights.
-        build: from a side in pixels and a file of weights to the network: scaled pictures to 1,000 logits.
+        build: from a side in pixels and a file of weights to the network: scaled images to 1,000 logits.
         blue_first: whether it takes blue, green, red.
     """
 
@@ -194,7 +194,7 @@ def load(weights: Weights, side: int | None = None) -> keras.Model:
 
     Args:
         weights: of it.
-        side: of the pictures, pixels; the backbone's own where none is given.
+        side: of the images, pixels; the backbone's own where none is given.
 
     Returns:
         (batch, side, side, 3) levels to (batch, 1000), frozen; its layers keep their names.
@@ -236,7 +236,7 @@ def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
     Args:
         backbone: whose.
         model: from `load`.
-        name: `features`, what its last pooling gives; `levels`, the means over the picture at the ends of its stages,
+        name: `features`, what its last pooling gives; `levels`, the means over the image at the ends of its stages,
             side by side; `logits`; or a layer.
     """
     import keras
@@ -256,7 +256,7 @@ def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
 
 
 def class_names() -> list[str] | None:
-    """The names of ImageNet's classes by their number, or None where they cannot be had."""
+    """The names of ImageNet's classes by their number, or None if they are not available."""
     entry = find(CLASS_NAMES)
     kept = _in_keras_cache(entry)
     try:

@@ -43,7 +43,7 @@ def build(side: int = SIDE) -> keras.Model:
     """The network with random weights.
 
     Args:
-        side: of the pictures, pixels; the authors' is 224.
+        side: of the images, pixels; the authors' is 224.
 
     Returns:
         (batch, side, side, 3), (x − 127) / 128 of levels, to (batch, 1000) logits of ImageNet's classes. Its layer

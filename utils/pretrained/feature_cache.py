@@ -1,20 +1,19 @@
-"""What a frozen backbone makes of pictures, computed once: a row a picture in an array on disk, never again.
+"""What a frozen backbone makes of images, computed once: a row an image in an array on disk, never again.
 
-A training picture may be cached in several views. View 0 is the picture itself, in float32; the others are mirrored and
+A training image may be cached in several views. View 0 is the image itself, in float32; the others are mirrored and
 varied, in float16, which a training does not feel. Each lies in the cache under a key of backbone, weights, output,
-pictures, size and view.
+images, size and view.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -22,11 +21,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from utils.base.atomic_files import replacing
 from utils.base.choices import Augmentation
 from utils.base.console import progress
-from utils.base.errors import CallerError
-from utils.datasets.cache import cache_folder, locked
+from utils.datasets.cache import CachedArray, cache_folder, locked
 from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split
 from utils.images.augment import brighten, draw, matrices, warp
@@ -39,7 +36,7 @@ Array = NDArray[Any]
 VERSION = 1
 """Raised when another computation gives other features, so that earlier caches are not taken for this one's."""
 BATCH = 32
-"""Pictures at a time: measured on two cores, 16 and 64 are slower."""
+"""Images at a time: measured on two cores, 16 and 64 are slower."""
 SEED = 0
 """Draws the views: the same for every run, so that runs with other seeds share the cache."""
 
@@ -55,7 +52,7 @@ class Extractor:
 
     Attributes:
         weights: of the backbone, which is built only when there is something to compute.
-        side: of the pictures that it looks at, pixels; others are resized.
+        side: of the images that it looks at, pixels; others are resized.
         augmentation: how views are varied.
     """
 
@@ -76,12 +73,12 @@ class Extractor:
         return backbones.output(self.weights.backbone, self.model, output)
 
     def views(self, pictures: RowsOnDisk, output: str, number: int = 1) -> list[RowsOnDisk]:
-        """So many views of pictures, each as one output of the backbone.
+        """So many views of images, each as one output of the backbone.
 
         Args:
             pictures: (rows, height, width, 3) uint8, on disk.
             output: `features`, `levels`, `logits` or the name of a layer; see `utils.pretrained.backbones.output`.
-            number: of views; the first is of the pictures as they are.
+            number: of views; the first is of the images as they are.
 
         Returns:
             A view each: (rows, …), float32 the first, float16 the others, on disk.
@@ -90,7 +87,7 @@ class Extractor:
             CallerError: the weights cannot be used, or the cache cannot be written.
         """
         self.prepare(pictures, [output], number)
-        return [RowsOnDisk(self._file(pictures, output, view)) for view in range(number)]
+        return [self._array(pictures, output, view).rows() for view in range(number)]
 
     def prepare(self, pictures: RowsOnDisk, outputs: Sequence[str], number: int = 1) -> None:
         """Have several outputs of the same views in the cache, those that are missing computed in one pass.
@@ -100,15 +97,19 @@ class Extractor:
             outputs: of the backbone.
             number: of views.
         """
-        with locked(cache_folder() / "features"):
-            missing = {}
-            for view in range(number):
-                files = {output: self._file(pictures, output, view) for output in outputs}
-                missing[view] = {output: file for output, file in files.items() if not _whole(file)}
-            self._compute(pictures, {view: files for view, files in missing.items() if files})
+        if self._missing(pictures, outputs, number):
+            with locked(cache_folder() / "features"):
+                self._compute(pictures, self._missing(pictures, outputs, number))  # another process may have computed
 
-    def _file(self, pictures: RowsOnDisk, output: str, view: int) -> Path:
-        return cache_folder() / "features" / f"{self._key(pictures, output, view)}.npy"
+    def _missing(self, pictures: RowsOnDisk, outputs: Sequence[str], number: int) -> dict[int, dict[str, CachedArray]]:
+        missing = {}
+        for view in range(number):
+            arrays = {output: self._array(pictures, output, view) for output in outputs}
+            missing[view] = {output: array for output, array in arrays.items() if not array.complete}
+        return {view: arrays for view, arrays in missing.items() if arrays}
+
+    def _array(self, pictures: RowsOnDisk, output: str, view: int) -> CachedArray:
+        return CachedArray("features", self._key(pictures, output, view))
 
     def _key(self, pictures: RowsOnDisk, output: str, view: int) -> str:
         about = {
@@ -123,46 +124,43 @@ class Extractor:
         }
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
 
-    def _compute(self, pictures: RowsOnDisk, missing: Mapping[int, Mapping[str, Path]]) -> None:
-        """Run the backbone over the views that lack an output, one after the other; the lock is held."""
+    def _compute(self, pictures: RowsOnDisk, missing: Mapping[int, Mapping[str, CachedArray]]) -> None:
+        # The caller holds the lock.
         if not missing:
             return
-        outputs = sorted({output for files in missing.values() for output in files})
+        outputs = sorted({output for arrays in missing.values() for output in arrays})
         network = keras.Model(self.model.input, {output: self._tensor(output) for output in outputs})
         spec = tf.TensorSpec((None, *pictures.shape[1:]), "uint8")
         run = tf.function(
             lambda pixels: network(_resized(pixels, self.side), training=False), autograph=False
         ).get_concrete_function(spec)
         times = f" × {len(missing)} views" if len(missing) > 1 else ""
-        what = f"{self.weights.backbone.name}, {' and '.join(outputs)}: {len(pictures)} pictures{times}, once"
-        with progress(len(missing) * len(pictures), what, "picture") as bar:
-            for view, files in missing.items():
+        what = f"{self.weights.backbone.name}, {' and '.join(outputs)}: {len(pictures)} images{times}, once"
+        with progress(len(missing) * len(pictures), what, "image") as bar:
+            for view, arrays in missing.items():
                 with ExitStack() as stack:
-                    dtype = "<f2" if view else "<f4"
-                    writes = {
-                        name: stack.enter_context(
-                            _rows_of(file, (len(pictures), *network.output[name].shape[1:]), dtype)
-                        )
-                        for name, file in files.items()
-                    }
-                    for batch in self._batches(pictures, view):
+                    writers = {}
+                    for name, array in arrays.items():
+                        shape = (len(pictures), *network.output[name].shape[1:])
+                        writers[name] = stack.enter_context(array.writing(shape, "<f2" if view else "<f4"))
+                    for start, batch in self._batches(pictures, view):
                         values = run(tf.constant(batch))
-                        for name, write in writes.items():
-                            write(values[name].numpy())
+                        for name, writer in writers.items():
+                            writer.write(start, values[name].numpy())
                         bar.update(len(batch))
 
-    def _batches(self, pictures: RowsOnDisk, view: int) -> Iterator[NDArray[np.uint8]]:
-        """A view in batches, the next one made while the network runs on the last."""
+    def _batches(self, pictures: RowsOnDisk, view: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """First row and images of each batch; the next one is prepared while the network runs on the last."""
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(self._view, pictures, view, 0)
-            for start in range(BATCH, len(pictures) + BATCH, BATCH):
+            for start in range(0, len(pictures), BATCH):
                 batch = coming.result()
-                if start < len(pictures):
-                    coming = ahead.submit(self._view, pictures, view, start)
-                yield batch
+                if start + BATCH < len(pictures):
+                    coming = ahead.submit(self._view, pictures, view, start + BATCH)
+                yield start, batch
 
     def _view(self, pictures: RowsOnDisk, view: int, start: int) -> NDArray[np.uint8]:
-        """A batch of pictures in one view; mirrored as the bits of its number say, and otherwise as drawn."""
+        """A batch of images in one view; mirrored as the bits of its number say, and otherwise as drawn."""
         batch = pictures[start : start + BATCH]
         if view == 0:
             return batch
@@ -178,7 +176,7 @@ class Extractor:
 
 
 def _resized(pixels: Any, side: int) -> Any:
-    """Pictures at another size, in whole levels; as they are where they have it."""
+    """Images at another size, in whole levels; as they are where they have it."""
     if pixels.shape[1:3] == (side, side):
         return pixels
     return tf.cast(tf.round(tf.image.resize(pixels, (side, side), antialias=True)), "uint8")
@@ -194,38 +192,11 @@ def _options(augmentation: Augmentation) -> dict[str, Any]:
     return {field.name: getattr(augmentation, field.name) for field in fields(Augmentation)}
 
 
-def _whole(file: Path) -> bool:
-    """Whether a file of the cache is there with all its rows."""
-    try:
-        np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return False
-    return True
-
-
-@contextmanager
-def _rows_of(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[Callable[[Array], int]]:
-    """Write a `.npy` file row by row, whole or not at all: gives the function that appends rows.
-
-    Raises:
-        CallerError: the file cannot be written.
-    """
-    try:
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
-            yield lambda rows: file.write(rows.astype(dtype).tobytes())
-    except OSError as error:
-        raise CallerError(
-            f"the cache {path.parent} cannot hold the features ({error.strerror or error})",
-            "make room, or let LABS_DATA_HOME name another folder",
-        ) from error
-
-
 class ViewBatches(StreamBatches):
-    """Batches of cached features: an epoch passes over each picture once, in a view that is drawn for it.
+    """Batches of cached features: an epoch passes over each image once, in a view that is drawn for it.
 
     Args:
-        views: of the same pictures, (rows, …) each.
+        views: of the same images, (rows, …) each.
         targets: (rows,).
         batch_size: rows a batch.
         seed: shuffles and draws the views anew each epoch; None takes view 0 in the order of the rows.

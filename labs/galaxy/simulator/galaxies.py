@@ -1,17 +1,16 @@
 """SIMULATED galaxies in four classes, as a survey telescope would photograph them, rendered with GalSim.
 
 Bulges and discs are Sérsic profiles (n = 4 and n = 1), discs have arms, bars and rings, mergers tails and bridges. The
-sky adds neighbours, stars, seeing, background and photon noise; g, r and i become one colour picture.
+sky adds neighbours, stars, seeing, background and photon noise; g, r and i become one colour image.
 
 Source: GalSim: Rowe et al., Astronomy and Computing 10 (2015). Seeing and sky: between the quartiles of the Sloan
-Digital Sky Survey in r (its page "Seeing and sky brightness", DR7). Pictures from bands: Lupton et al., PASP 116
+Digital Sky Survey in r (its page "Seeing and sky brightness", DR7). Images from bands: Lupton et al., PASP 116
 (2004). That galaxies are red or blue: Strateva et al., AJ 122 (2001); the two colours below are round values of ours.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,6 @@ from numpy.typing import NDArray
 from labs.galaxy.simulator.morphology import Galaxy, Knot, Light, Tail, light
 from labs.galaxy.simulator.population import ZERO_POINT, Star, Trail, draw_neighbours, draw_object, draw_stars
 from utils.base.errors import CallerError, with_extra
-from utils.datasets.sampling import sample
 from utils.images.shapes import Map
 
 CLASS_NAMES = ("normal", "ringed", "merger", "other")
@@ -39,7 +37,7 @@ SUPERSAMPLING = 2
 
 @dataclass(frozen=True)
 class Field:
-    """Everything that one picture is made of, except its size.
+    """Everything that one image is made of, except its size.
 
     Attributes:
         label: index into CLASS_NAMES.
@@ -155,7 +153,7 @@ def track(trail: Trail, x: Map, y: Map, cell: float) -> Map:
 
 
 def lupton(bands: Map, stretch: float, softening: float) -> NDArray[np.uint8]:
-    """Surface brightness in g, r and i, (3, height, width), as a colour picture that keeps colours where it is bright.
+    """Surface brightness in g, r and i, (3, height, width), as a colour image that keeps colours where it is bright.
 
     Source: Lupton et al., Preparing red-green-blue images from CCD data, PASP 116 (2004).
     """
@@ -178,30 +176,3 @@ def import_galsim() -> Any:
     except ImportError:
         raise CallerError("simulating galaxies needs GalSim", with_extra("galaxy")) from None
     return galsim
-
-
-def simulate(
-    number: int,
-    seed: int,
-    size: int = 64,
-    progress: Callable[[int], None] | None = None,
-    *,
-    workers: int | None = None,
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Fields of the four classes, a quarter each.
-
-    Args:
-        number: of pictures.
-        seed: the same seed gives the same pictures, with any number of workers.
-        size: pixels a side.
-        progress: called with the number of pictures made so far.
-        workers: processes; one a core where None.
-
-    Returns:
-        Pictures (number, size, size, 3) uint8 and labels (number,) int64.
-
-    Raises:
-        CallerError: GalSim is not installed; the number, the seed or the size cannot be simulated.
-    """
-    import_galsim()
-    return sample(__name__, number, seed, size, progress, workers)

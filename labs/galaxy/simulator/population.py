@@ -35,7 +35,7 @@ class Trail:
 
 
 class Scene(NamedTuple):
-    """What stands in the middle of a picture."""
+    """What stands in the middle of an image."""
 
     galaxies: tuple[Galaxy, ...]
     tails: tuple[Tail, ...] = ()
@@ -184,7 +184,7 @@ def _draw_tail(
 
 
 def _draw_other(generator: np.random.Generator) -> Scene:
-    """An irregular galaxy (no bulge, patches of young stars off its centre), or a picture that an artefact spoils."""
+    """An irregular galaxy (no bulge, patches of young stars off its centre), or an image that an artefact spoils."""
     uniform = generator.uniform
     if uniform() < 0.3:
         galaxy = _draw_elliptical(generator) if uniform() < 0.4 else _draw_spiral(generator)
@@ -214,7 +214,7 @@ def _draw_other(generator: np.random.Generator) -> Scene:
 
 
 def draw_object(generator: np.random.Generator, label: int) -> Scene:
-    """The object of a picture of this class, by its index: normal, ringed, merger, other."""
+    """The object of an image of this class, by its index: normal, ringed, merger, other."""
     kinds: tuple[Callable[[np.random.Generator], Scene], ...] = (_draw_normal, _draw_ringed, _draw_merger, _draw_other)
     return kinds[label](generator)
 

@@ -1,25 +1,24 @@
 """SIMULATED frontal chest radiographs, normal or with pneumonia: a phantom of the thorax, projected by Beer–Lambert.
 
-A ray arrives with I = I0 exp(−∫ μ dl). What else a film has: scattered rays, a limited number of photons, a blurred
+A ray arrives with I = I0 exp(−∫ μ dl). A radiograph also has scattered rays, a limited number of photons, a blurred
 detector, a turned or shifted patient, and a display that inverts and windows. Pneumonia is lung whose air is replaced;
-normal films have the look-alikes (breasts, wide hilar vessels, a shallow breath), and so have those with pneumonia.
+radiographs of both classes have look-alikes (breasts, wide hilar vessels, a shallow breath).
 
 Source: attenuation from Hubbell and Seltzer, NIST Standard Reference Database 126, table 4 (tissues of ICRU Report 44,
 1989). Scatter as with a grid in Niklason, Sorenson and Nelson, Medical Physics 8 (1981), who find more than half of the
-rays behind the mediastinum scattered: here, over 30 films, a median of 0.63 behind thick tissue and 0.33 behind lung.
+rays behind the mediastinum scattered: here, over 30 radiographs, a median of 0.63 behind thick tissue and
+0.33 behind lung.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labs.pneumonia.simulator.thorax import Consolidation, Thicknesses, Thorax, project
-from utils.datasets.sampling import sample
 from utils.images.shapes import Map, turned
 
 CLASS_NAMES = ("normal", "pneumonia")
@@ -43,13 +42,13 @@ SUPERSAMPLING = 2
 
 @dataclass(frozen=True)
 class Radiograph:
-    """Everything that one picture is made of, except its size.
+    """Everything that one image is made of, except its size.
 
     Attributes:
         label: index into CLASS_NAMES.
         thorax: the patient.
-        consolidations: of the pneumonia; empty in a normal film.
-        rotation: of the patient in the picture's plane, radians.
+        consolidations: of the pneumonia; empty in a normal radiograph.
+        rotation: of the patient in the image's plane, radians.
         shift: of the patient, cm (x, y).
         field: side of the irradiated square, cm of an adult's chest.
         quanta: noise-equivalent quanta per cm² of the open beam, chosen so few that noise shows on large pixels.
@@ -155,7 +154,7 @@ def _draw_region(
 
 
 def thicknesses(film: Radiograph, size: int) -> Thicknesses:
-    """What the rays of a picture of size × size pixels meet, cm of each material, (size, size) float32 a map."""
+    """What the rays of an image of size × size pixels meet, cm of each material, (size, size) float32 a map."""
     reach = film.field / 2
     steps = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(film.field / size) - np.float32(reach)
     across, down = steps[None, :] - np.float32(film.shift[0]), steps[:, None] - np.float32(film.shift[1]) - 1.0
@@ -193,7 +192,7 @@ def exposure(film: Radiograph, size: int) -> tuple[Map, NDArray[np.bool_]]:
 
 
 def render(film: Radiograph, size: int) -> NDArray[np.uint8]:
-    """The film as the display shows it, bone bright, (size, size, 1)."""
+    """The radiograph as the display shows it, bone bright, (size, size, 1)."""
     return display(*exposure(film, size), film.window, film.gamma)[..., None]
 
 
@@ -205,29 +204,3 @@ def display(logarithm: Map, patient: NDArray[np.bool_], window: tuple[float, flo
     bright = -logarithm
     low, high = np.quantile(bright[patient], [window[0], 1 - window[1]])
     return (255 * np.clip((bright - low) / (high - low), 0, 1) ** gamma + 0.5).astype(np.uint8)
-
-
-def simulate(
-    number: int,
-    seed: int,
-    size: int = 64,
-    progress: Callable[[int], None] | None = None,
-    *,
-    workers: int | None = None,
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Films of random patients, half of them with pneumonia.
-
-    Args:
-        number: of pictures.
-        seed: the same seed gives the same pictures, with any number of workers.
-        size: pixels a side.
-        progress: called with the number of pictures made so far.
-        workers: processes; one a core where None.
-
-    Returns:
-        Pictures (number, size, size, 1) uint8 and labels (number,) int64.
-
-    Raises:
-        CallerError: the number, the seed or the size cannot be simulated.
-    """
-    return sample(__name__, number, seed, size, progress, workers)

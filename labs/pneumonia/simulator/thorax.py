@@ -1,8 +1,8 @@
 """A phantom of the thorax: how many centimetres of what a ray from back to front meets, ray by ray.
 
-Every organ is a solid whose extent along the ray has a closed form (ellipsoids, tubes, domes), so that a whole picture
+Every organ is a solid whose extent along the ray has a closed form (ellipsoids, tubes, domes), so that a whole image
 is a few hundred array operations and no ray is followed step by step. Coordinates are centimetres: x to the right of
-the picture (the patient's left), y downward, the origin at the carina's level in the midline of an adult.
+the image (the patient's left), y downward, the origin at the carina's level in the midline of an adult.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def lungs(thorax: Thorax, x: Map, y: Map) -> Map:
     upward = np.clip((y - APEX) / 9, 0, 1)
     deep = 0.66 * thorax.depth * (0.35 + 0.65 * np.sqrt(upward)) * (y > APEX)
     above = diaphragm(thorax, x) - y
-    # Behind the dome the lung reaches further down: the recess that a frontal film shows through the liver.
+    # Behind the dome the lung reaches further down: the recess that a frontal radiograph shows through the liver.
     dome = np.maximum(np.sqrt(np.clip(above / 3.2, 0, 1)), 0.13 * np.clip(1 + above / 4, 0, 1))
     return np.maximum(deep * across * dome - mediastinum(thorax, x, y), 0)
 
@@ -278,7 +278,7 @@ def project(thorax: Thorax, consolidations: tuple[Consolidation, ...], x: Map, y
     Args:
         thorax: the patient.
         consolidations: none in a healthy lung.
-        x, y: where the rays pass, cm of an adult's chest (divide the picture's by `stature`), (height, width) each.
+        x, y: where the rays pass, cm of an adult's chest (divide the image's by `stature`), (height, width) each.
         pixel: distance of the rays in the same unit, the finest detail that thin tubes are drawn with.
 
     Returns:
