@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.music.config import Config
-from labs.music.notation import Tune, cut, melody, normalise
+from labs.music.notation.tunes import Tune, cut, melody, normalise
 from utils.base.atomic_files import digest_of_all, sha256
 from utils.base.console import say
 from utils.base.errors import CallerError, with_extra

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from labs.music import scores
 from labs.music.data import vocabulary
+from labs.music.notation import scores
 from utils.datasets.splits import Splits
 from utils.export.predictor import predictor
 from utils.figures import plots

@@ -101,7 +101,7 @@ class Generate:
     def _prompt(self, symbols: Sequence[str]) -> str:
         """What is known of the tunes before the network is asked: the prompt, or the header's first lines."""
         from labs.music.data import read_tunes
-        from labs.music.notation import read_key, read_metre
+        from labs.music.notation.keys import read_key, read_metre
 
         key = None if self.key is None else read_key(self.key)
         start = "" if self.metre is None else f"M:{read_metre(self.metre)}\n"
@@ -127,7 +127,7 @@ class Generate:
         """The beginning of each tune; where only the key is asked for, the network writes what stands above it."""
         if self.key is None:
             return [prompt] * self.tunes
-        from labs.music.notation import read_key
+        from labs.music.notation.keys import read_key
 
         heads = self._write(writer, [prompt] * self.tunes, longest=HEADER)
         usual = (prompt or "M:4/4\n") + "L:1/8\n"  # where a poor network has not come to K:
@@ -152,7 +152,7 @@ def save(text: str, ended: bool, number: int, folder: Path) -> dict[str, Any]:
     Returns:
         Its `name`, `text`, `files`, whether it `ended` and was `parsed`, and what kind of tune it is.
     """
-    from labs.music import scores
+    from labs.music.notation import scores
 
     name = f"tune-{number:03}"
     (folder / f"{name}.abc").write_text(scores.as_file(text, number, f"Tune {number}"), encoding="utf-8")

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from labs.music.config import Config
 from labs.music.data import codes, texts, vocabulary
-from labs.music.notation import Tune, read_key, transpose
+from labs.music.notation.keys import mode_of
+from labs.music.notation.transposition import transpose
+from labs.music.notation.tunes import Tune
 from utils.datasets.splits import Splits
 from utils.text.windows import WindowBatches, from_beginnings, one_after_another
 
@@ -56,17 +58,15 @@ def joined(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
 def common_keys(tunes: list[Tune]) -> dict[str, list[str]]:
     """By mode, the keys that at least COMMON of the tunes in it have."""
     counts = Counter(tune.key for tune in tunes)
-    modes = Counter(dict.fromkeys(map(_mode, counts), 0))
+    modes = Counter(dict.fromkeys(map(mode_of, counts), 0))
     for key, count in counts.items():
-        modes[_mode(key)] += count
-    return {mode: sorted(k for k in counts if _mode(k) == mode and counts[k] >= COMMON * modes[mode]) for mode in modes}
-
-
-def _mode(key: str) -> str:
-    return read_key(key)[1:].lstrip("b#")
+        modes[mode_of(key)] += count
+    return {
+        mode: sorted(k for k in counts if mode_of(k) == mode and counts[k] >= COMMON * modes[mode]) for mode in modes
+    }
 
 
 def _elsewhere(tune: Tune, keys: dict[str, list[str]], random: np.random.Generator) -> Tune:
     """The tune in another common key of its mode, or as it is where there is none."""
-    others = [key for key in keys[_mode(tune.key)] if key != tune.key]
+    others = [key for key in keys[mode_of(tune.key)] if key != tune.key]
     return transpose(tune, others[random.integers(len(others))]) if others else tune

@@ -14,12 +14,15 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labs.music import data, generate, judge, scores
+from labs.music import data, generate
 from labs.music.config import Config as MusicConfig
 from labs.music.figures import OCTAVE, side_by_side, sureness
 from labs.music.model import build, endpoints, step
 from labs.music.ngram import Ngram
-from labs.music.notation import MODES, Tune, cut, melody, normalise, read_key, read_metre, signature, transpose
+from labs.music.notation import judging, scores
+from labs.music.notation.keys import MODES, read_key, read_metre, signature
+from labs.music.notation.transposition import transpose
+from labs.music.notation.tunes import Tune, cut, melody, normalise
 from labs.music.sampling import Writer, filtered
 from labs.music.windows import batches, joined
 from utils.base.errors import CallerError
@@ -518,18 +521,18 @@ def test_a_synthesiser_that_fails_makes_no_sound(synthesiser: None, tmp_path: Pa
 def test_the_longest_copied_run(text: str, trained: list[str]) -> None:
     runs = [text[i:j] for i in range(len(text)) for j in range(i, len(text) + 1)]
     expected = max((len(run) for run in runs if any(run in other for other in trained)), default=0)
-    assert judge.Corpus(trained).longest_run(text) == expected
+    assert judging.Corpus(trained).longest_run(text) == expected
 
 
 def test_judging_real_tunes() -> None:
     known = data.vocabulary(SPLITS.categories)
-    found = judge.judged(data.texts(SPLITS.test, known), judge.Corpus([judge.notes_of(LONG)]))
+    found = judging.judged(data.texts(SPLITS.test, known), judging.Corpus([judging.notes_of(LONG)]))
     assert found["parse_rate"] == 1
-    assert found["longest_copied_run"]["largest"] == len(judge.notes_of(LONG))
+    assert found["longest_copied_run"]["largest"] == len(judging.notes_of(LONG))
     assert sum(found["lengths"].values()) == pytest.approx(1)
-    assert judge.notes_of(TUNE) == "d|dAF{g}d^cd|f=fed2:|A,B,CDEF|G4||"
-    assert judge.notes_of("K:D\n|:AB\nP:A\n::cd:|") == "|:AB::cd:|"
-    bad = judge.judged(["K", OTHER], judge.Corpus(["xyz"]))
+    assert judging.notes_of(TUNE) == "d|dAF{g}d^cd|f=fed2:|A,B,CDEF|G4||"
+    assert judging.notes_of("K:D\n|:AB\nP:A\n::cd:|") == "|:AB::cd:|"
+    bad = judging.judged(["K", OTHER], judging.Corpus(["xyz"]))
     assert (bad["parse_rate"], bad["longest_copied_run"]["largest"]) == (0.5, 0)
 
 

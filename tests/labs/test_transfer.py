@@ -19,9 +19,9 @@ from labs.transfer.lab import lab
 from tests.conftest import Command
 from utils.base.errors import CallerError
 from utils.datasets import obtain
+from utils.datasets.audit import audit
 from utils.datasets.catalog import candidates
 from utils.datasets.disk_rows import RowsOnDisk
-from utils.datasets.audit import audit
 
 FIGURES = {"learning_curves", "confusion", "reliability", "wrong", "filters", "feature_maps", "grad_cam"}
 SMALL = ["--image-size", "64", "--batch-size", "8"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from labs.music import scores
 from labs.music.data import texts, vocabulary
-from labs.music.notation import is_field
+from labs.music.notation import scores
+from labs.music.notation.tunes import is_field
 from labs.music.sampling import Writer
 from utils.training.results import Fitted
 
