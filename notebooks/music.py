@@ -245,7 +245,7 @@ check("music.bits", bits)
 # How long should the context be?
 
 # %%
-from labs.music.ngram import Ngram
+from utils.text.ngrams import Ngram
 
 counted = Ngram(splits.train.inputs, splits.train.targets, len(known.symbols), order=8)
 by_order = {}

@@ -8,9 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.music import data, figures, model, ngram, windows
+from labs.music import data, figures, model, ngram, sampling, windows
 from labs.music.config import Config
-from labs.music.notation import judging
 from utils.datasets.splits import Splits
 from utils.metrics.metric import Metric
 from utils.networks.compiling import compile_arguments
@@ -35,8 +34,8 @@ class MusicLab(SupervisedLab):
     batches = staticmethod(windows.batches)
     endpoints = staticmethod(model.endpoints)
     predict_rows = staticmethod(surprise)
-    inspect = staticmethod(judging.inspect)
-    remarks = staticmethod(judging.remarks)
+    inspect = staticmethod(sampling.inspect)
+    remarks = staticmethod(sampling.remarks)
     figures = staticmethod(figures.draw)
 
     def compile(self, config: Config, splits: Splits) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def test_record(quick: Path) -> None:
     )
     first, second = record["remarks"]
     assert first.startswith("10 tunes at temperature 0.9: ")
-    assert f"{held_out['inner_bars_right']:.0%} have every inner bar right" in second
+    assert f"{held_out['inner_bars_right']:.0%} have only correct inner bars" in second
     assert f"{first}\n\n{second}\n" in (quick / "README.md").read_text()
     assert record["parity"]["saved_model"]["signature"]["outputs"]["next_character"]["dtype"] == "float32"
 
