@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from labs.music import data, generate
 from labs.music.config import Config as MusicConfig
-from labs.music.figures import OCTAVE, side_by_side, sureness
+from labs.music.figures import OCTAVE, histogram, probabilities
 from labs.music.model import build, endpoints, step
 from labs.music.notation import judging, scores
 from labs.music.notation.keys import MODES, read_key, read_metre, signature
@@ -458,16 +458,16 @@ def test_judging_real_tunes() -> None:
 
 
 def test_the_strip_shows_a_tune() -> None:
-    figure = sureness(network(), SPLITS)
+    figure = probabilities(network(), SPLITS)
     assert "".join(text.get_text() for text in figure.axes[0].texts).startswith("M:6/8↵L:1/8↵K:D↵")
 
 
 def test_histograms_of_tunes_of_which_none_can_be_read() -> None:
     real = {"intervals": {"2": 0.6, "-3": 0.4}}
-    figure = side_by_side({"generated": {"intervals": {}}, "held_out": real}, "intervals", OCTAVE, "semitones")
+    figure = histogram({"generated": {"intervals": {}}, "held_out": real}, "intervals", OCTAVE, "semitones")
     legend = figure.axes[0].get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()][1] == "made by the network: none that can be read"
+    assert [text.get_text() for text in legend.get_texts()][1] == "generated tunes: none could be parsed"
     heights = [bar.get_height() for bar in figure.axes[0].patches]  # type: ignore[attr-defined]
     assert heights[: len(OCTAVE)] == [{2: 0.6, -3: 0.4}.get(value, 0) for value in range(-12, 13)]
 
