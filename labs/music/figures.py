@@ -116,6 +116,7 @@ def histogram(tunes: Mapping[str, Any], what: str, values: Sequence[str], label:
     axes.set_xticks(places, [f"{float(value):g}" for value in values], fontsize=8)
     axes.set_xlabel(label)
     axes.set_ylabel("relative frequency")
+    axes.margins(y=0.3)  # room for the legend
     axes.legend(frameon=False)
     return figure
 

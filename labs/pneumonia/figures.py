@@ -63,7 +63,7 @@ def roc(evaluation: Evaluation, truth: Any) -> Figure:
     axes.set_xlabel("false positive rate (1 − specificity)")
     axes.set_ylabel("true positive rate (sensitivity)")
     axes.set_aspect("equal")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 
 
@@ -77,7 +77,7 @@ def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
     axes.step(band.x, band.y, where="pre", color=BLUE, linewidth=2, label="network")
     share = float(np.mean(truth == 1))
     axes.axhline(share, color=GREY, linewidth=1, linestyle=":", label=f"chance: {share:.0%} are positive")
-    axes.set_ylim(min(0.5, share - 0.05), 1.01)
+    axes.set_ylim(max(0, min(0.5, share - 0.2)), 1.01)  # room for the legend below the line
     axes.set_xlabel("recall (sensitivity)")
     axes.set_ylabel("precision")
     axes.legend(frameon=False, loc="lower left")
