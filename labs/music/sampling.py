@@ -25,7 +25,7 @@ class Writer:
     """A network that writes tunes.
 
     Args:
-        model: of `labs.music.model.build`.
+        model: from `labs.music.model.build`.
         vocabulary: its characters.
     """
 

@@ -70,7 +70,7 @@ ANSWERS = {
             Wrong(lambda scores: 1 / (1 + np.exp(-scores)), "sigmoid"),
             Wrong(lambda scores: np.eye(scores.shape[1])[scores.argmax(axis=1)], "the largest alone"),
             Wrong(lambda scores: scores / scores.sum(), "exp(score)"),
-            Wrong(lambda scores: softmax(scores)[0], "look at the shape"),
+            Wrong(lambda scores: softmax(scores)[0], "check the shape"),
         ],
     ),
     "flat": Answers(

@@ -159,7 +159,7 @@ ANSWERS = {
             Wrong(windows_too_few, "a window is missing"),
             Wrong(lambda text, length: windows(text, length)[0], "return inputs, targets"),
             Wrong(lambda text, length: windows(text, 4), "begins at w·length"),
-            Wrong(lambda text, length: (text[:-1], text[1:]), "look at the shape"),
+            Wrong(lambda text, length: (text[:-1], text[1:]), "check the shape"),
         ],
     ),
     "bits": Answers(
@@ -259,7 +259,7 @@ ANSWERS = {
             Wrong(lambda probabilities, temperature: probabilities / temperature, "not the probabilities"),
             Wrong(only_the_likeliest, "most probable"),
             Wrong(lambda probabilities, temperature: tempered(probabilities, 0.5), "divide the logarithms"),
-            Wrong(lambda probabilities, temperature: tempered(probabilities, temperature)[:2], "look at the shape"),
+            Wrong(lambda probabilities, temperature: tempered(probabilities, temperature)[:2], "check the shape"),
         ],
     ),
 }

@@ -182,7 +182,7 @@ def test_files_that_hold_no_tunes(content: str | bytes, message: str, tmp_path: 
 def test_a_bad_tune_among_good_ones_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "a.abc", RAW + "\nX:2\nK:Bn\nABc\n")
     assert [tune.title for tune in data.read_tunes([path])] == ["The Test"]
-    assert "1 of 2 tunes are left out: there is no key 'Bn'" in capsys.readouterr().err
+    assert "1 of 2 tunes are skipped: there is no key 'Bn'" in capsys.readouterr().err
 
 
 def test_a_folder_of_tunes_is_split_by_family(tmp_path: Path) -> None:
@@ -478,7 +478,10 @@ def test_tunes_too_short_for_a_phrase_are_families_of_their_own() -> None:
 
 
 def test_folders_that_are_none_or_hold_no_tunes(tmp_path: Path) -> None:
-    for folder, message in ((tmp_path / "none", "none: there is no such folder"), (tmp_path, "it holds no .abc file")):
+    for folder, message in (
+        (tmp_path / "none", "none: there is no such folder"),
+        (tmp_path, "it contains no .abc file"),
+    ):
         with pytest.raises(CallerError, match=message):
             data.load(MusicConfig(data_dir=folder))
     write(tmp_path / "A.ABC", "no tune")
@@ -494,5 +497,5 @@ def test_without_music21_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_data_set_and_a_folder_do_not_go_together(tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match="do not go together"):
+    with pytest.raises(CallerError, match="exclude each other"):
         data.load(MusicConfig(data="irish", data_dir=tmp_path))
