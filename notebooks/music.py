@@ -57,8 +57,8 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from labs.exercises import check
-from labs.music import scores
 from labs.music.data import texts, vocabulary
+from labs.music.notation import scores
 from utils.figures import plots
 from utils.runs import harness
 
@@ -245,7 +245,7 @@ check("music.bits", bits)
 # How long should the context be?
 
 # %%
-from labs.music.ngram import Ngram
+from utils.text.ngrams import Ngram
 
 counted = Ngram(splits.train.inputs, splits.train.targets, len(known.symbols), order=8)
 by_order = {}
@@ -845,7 +845,7 @@ prose(
 )
 
 # %%
-from labs.music.judge import Corpus, judged, notes_of
+from labs.music.notation.judging import Corpus, judged, notes_of
 from labs.music.sampling import Writer
 
 writer = Writer(fitted.model, known)

@@ -126,22 +126,22 @@ print("times the kernel\n", (window * upright).round(2))
 print("sum", (window * upright).sum().round(4))
 
 # %% [markdown]
-# ### Exercise: the whole film
+# ### Exercise: the whole image
 #
-# Do that at every place where the whole kernel lies on the film. `film` is an array of (height, width), `kernel` one of
+# Do that at every position where the whole kernel fits. `image` is an array of (height, width), `kernel` one of
 # (F, F); return an array of `(height − F + 1, width − F + 1)`.
 
 
 # %% tags=["exercise"]
-def convolve(film, kernel):
+def convolve(image, kernel):
     ### BEGIN SOLUTION
     size = len(kernel)
-    rows, columns = film.shape[0] - size + 1, film.shape[1] - size + 1
+    rows, columns = image.shape[0] - size + 1, image.shape[1] - size + 1
     answer = np.zeros((rows, columns))
     for row in range(rows):
         for column in range(columns):
             answer[row, column] = np.sum(
-                film[row : row + size, column : column + size] * kernel
+                image[row : row + size, column : column + size] * kernel
             )
     return answer
     ### END SOLUTION

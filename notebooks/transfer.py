@@ -382,16 +382,16 @@ pd.Series(likeness, name="how sure ImageNet's classifier is").to_frame().round(3
 # %% [markdown] facts=["1,000", "40 %"]
 # ### Exercise: which case
 #
-# Write the decision: from the training pictures a class and the likeness, a number from zero to one, to `"head"`,
-# `"earlier"`, `"finetune"` or `"deep"`. Few is **under** 1,000; alike is 40 % **or more**.
+# Write the decision: from the training images per class and the similarity, a number from zero to one, to `"head"`,
+# `"earlier"`, `"finetune"` or `"deep"`. Few is **under** 1,000; similar is 40 % **or more**.
 
 
 # %% tags=["exercise"]
-def strategy(pictures_a_class, likeness):
+def strategy(images_per_class, similarity):
     ### BEGIN SOLUTION
-    if pictures_a_class < 1000:
-        return "head" if likeness >= 0.4 else "earlier"
-    return "finetune" if likeness >= 0.4 else "deep"
+    if images_per_class < 1000:
+        return "head" if similarity >= 0.4 else "earlier"
+    return "finetune" if similarity >= 0.4 else "deep"
     ### END SOLUTION
 
 

@@ -20,22 +20,25 @@ def softmax(answer: Any) -> str:
     mistakes = [
         Mistake(raised, "divide by their sum: the probabilities of a row add up to 1"),
         Mistake(raised / raised.sum(), "each row has its own sum: take it along axis 1, with keepdims=True"),
-        Mistake(raised / raised.sum(axis=0), "that makes the columns add up to 1: a row is a picture, so sum axis 1"),
-        Mistake(LOGITS / LOGITS.sum(axis=1, keepdims=True), "raise e to each logit first: logits may be negative"),
+        Mistake(raised / raised.sum(axis=0), "the columns add up to 1, but each row is an image: sum along axis 1"),
+        Mistake(
+            LOGITS / LOGITS.sum(axis=1, keepdims=True),
+            "take the exponential of each logit first: logits may be negative",
+        ),
         Mistake(
             special.softmax(-LOGITS, axis=1), "the largest logit must get the largest probability: look at the sign"
         ),
         Mistake(np.log(special.softmax(LOGITS, axis=1)), "those are the logarithms of the probabilities"),
-        Mistake(np.eye(3)[LOGITS.argmax(axis=1)], "that decides for one class; softmax shares the probability out"),
+        Mistake(np.eye(3)[LOGITS.argmax(axis=1)], "that selects one class: softmax gives every class a probability"),
     ]
-    hint = "raise e to each logit, then divide each row by its sum"
+    hint = "take the exponential of each logit, then divide each row by its sum"
     given = called(answer, LOGITS, expected=what, signature=signature)
     array(given, special.softmax(LOGITS, axis=1), what=what, mistakes=mistakes, hint=hint)
-    what = "probabilities of logits in the thousands, all finite"
-    hint = "e to the power of 1000 overflows: subtract each row's largest logit first, which changes nothing else"
+    what = "finite probabilities of logits in the thousands"
+    hint = "exp(1000) overflows: subtract each row's largest logit first, which does not change the result"
     given = called(answer, LARGE, expected=what, signature=signature)
     array(given, special.softmax(LARGE, axis=1), what=what, hint=hint)
-    return "Only differences of logits count, so the largest may always be taken off first."
+    return "Only differences between logits matter, so the largest can always be subtracted first."
 
 
 PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5], [0.05, 0.9, 0.05]])
@@ -43,32 +46,32 @@ LABELS = np.array([0, 2, 2, 1])
 
 
 def cross_entropy(answer: Any) -> str:
-    """A function of probabilities, (rows, classes), and labels, (rows,): the mean of −ln of the true class's."""
+    """A function of probabilities, (rows, classes), and labels, (rows,): the mean cross-entropy in nats."""
     what, signature = "the mean cross-entropy of four rows, in nats", "cross_entropy(probabilities, labels)"
     true = PROBABILITIES[np.arange(4), LABELS]
     costs = -np.log(true)
     every = -np.log(PROBABILITIES)
     mistakes = [
-        Mistake(-costs.mean(), "a loss is to be small where the answer is good: take minus the logarithm"),
+        Mistake(-costs.mean(), "a loss must be small for a good prediction: take minus the logarithm"),
         Mistake(costs.sum(), "that is the sum: take the mean over the rows"),
         Mistake(-np.log10(true).mean(), "take the natural logarithm, np.log"),
         Mistake(-np.log2(true).mean(), "that is in bits: take the natural logarithm, np.log"),
         Mistake(-np.log(true.mean()), "take the logarithm of each row's probability first, then the mean"),
-        Mistake(1 - true.mean(), "take the logarithm: a probability near 0 must cost without limit"),
+        Mistake(1 - true.mean(), "take the logarithm: the loss must grow without limit near probability 0"),
         Mistake(every.mean(), "only the probability of the true class counts"),
         Mistake(-np.log(PROBABILITIES.max(axis=1)).mean(), "take the true class's probability, not the largest"),
         Mistake(
             -(PROBABILITIES * np.log(PROBABILITIES)).sum(axis=1).mean(),
-            "that is the entropy of the answers: the labels must come into it",
+            "that is the entropy of the predictions: use the labels",
         ),
     ]
-    hint = "probabilities[np.arange(rows), labels] picks each row's; then −np.log, then the mean"
+    hint = "probabilities[np.arange(rows), labels] selects one per row; then −np.log, then the mean"
     given = called(answer, PROBABILITIES, LABELS, expected=what, signature=signature)
     number(given, float(costs.mean()), what=what, mistakes=mistakes, hint=hint)
-    what = "the same of other rows: ln 10 where each of ten classes was given a tenth"
+    what = "ln 10 if each of ten classes has the probability 0.1"
     given = called(answer, np.full((5, 10), 0.1), np.array([9, 0, 3, 3, 1]), expected=what, signature=signature)
     number(given, float(np.log(10)), what=what, hint=hint)
-    return "An untrained network of ten classes begins near ln 10 = 2.3: look for it in your next training."
+    return "An untrained network with ten classes starts near ln 10 = 2.3: look for it in your next training."
 
 
 def parameters(answer: Any) -> str:
@@ -79,17 +82,21 @@ def parameters(answer: Any) -> str:
         first + 64 + last + 10,
         what="the parameters of 28 × 28 → 64 → 10",
         mistakes=[
-            Mistake(first + last, "each unit has a bias too, those of the last layer as well"),
-            Mistake(first + 64 + last, "the ten units at the end have a bias each"),
+            Mistake(first + last, "each unit has a bias too, also in the last layer"),
+            Mistake(first + 64 + last, "the ten output units have a bias each"),
             Mistake(first + last + 10, "the hidden units have a bias each"),
-            Mistake(first + 64, "that is the hidden layer; the classes have weights too"),
-            Mistake(28 * 64 + 64 + last + 10, "a picture has 28 × 28 pixels, and each unit a weight for every one"),
-            Mistake(first + 64 + 28 * 28 * 10 + 10, "the last layer sees the hidden units, not the pixels"),
+            Mistake(first + 64, "that is the hidden layer: the output layer has weights too"),
+            Mistake(
+                28 * 64 + 64 + last + 10, "an image has 28 × 28 pixels, and each unit has a weight for every pixel"
+            ),
+            Mistake(
+                first + 64 + 28 * 28 * 10 + 10, "the inputs of the last layer are the hidden units, not the pixels"
+            ),
         ],
-        hint="a dense layer has inputs × units weights and a bias for each unit; flattening has none",
+        hint="a dense layer has inputs × units weights and one bias per unit; Flatten has none",
         close=1e-9,
     )
-    return "All but a few hundred are in the first layer: in a perceptron pixels are dear."
+    return "All but a few hundred are in the first layer: in a dense network, pixels are expensive."
 
 
 VALUES = np.array([[1.0, -2.0, 3.0, 0.5], [4.0, 5.0, -6.0, 2.0]])
@@ -97,28 +104,34 @@ KEPT = np.array([[True, False, True, True], [False, True, True, False]])
 
 
 def dropout(answer: Any) -> str:
-    """A function of values, kept (both of any shape) and rate: what dropout gives in training."""
+    """A function of values, kept (both of any shape) and rate: the output of dropout in training."""
     signature = "dropout(values, kept, rate)"
-    hint = "zero where `kept` is False; the others divided by 1 − rate"
+    hint = "zero if `kept` is False; divide the others by 1 − rate"
     for rate in (0.2, 0.75):
-        what = f"what dropout at rate {rate} makes of eight values, of which five are kept"
+        what = f"the output of dropout at rate {rate} for eight values, of which five are kept"
         alive = np.where(KEPT, VALUES, 0)
         mistakes = [
-            Mistake(alive, "those that are kept must grow, or the mean shrinks: divide them by 1 − rate"),
-            Mistake(alive * (1 - rate), "divide by 1 − rate: what is left must make up for what is gone"),
-            Mistake(alive / rate, "divide by the share that is kept, 1 − rate"),
-            Mistake(alive * len(KEPT.ravel()) / KEPT.sum(), "the factor is fixed by the rate, whatever was drawn"),
-            Mistake(np.where(KEPT, 0, VALUES / (1 - rate)), "`kept` is True for those that stay"),
-            Mistake(np.where(KEPT, VALUES / (1 - rate), VALUES), "those that are not kept become 0"),
+            Mistake(alive, "the mean shrinks: divide the values that are kept by 1 − rate"),
+            Mistake(
+                alive * (1 - rate),
+                "divide by 1 − rate instead of multiplying: kept values must compensate for dropped ones",
+            ),
+            Mistake(alive / rate, "divide by the fraction that is kept, 1 − rate"),
+            Mistake(
+                alive * len(KEPT.ravel()) / KEPT.sum(),
+                "the factor depends on the rate only, not on how many values were kept",
+            ),
+            Mistake(np.where(KEPT, 0, VALUES / (1 - rate)), "`kept` is True for the values that stay"),
+            Mistake(np.where(KEPT, VALUES / (1 - rate), VALUES), "values that are not kept become 0"),
             Mistake(VALUES[KEPT] / (1 - rate), "keep the shape: dropped values stay as zeros"),
-            Mistake(VALUES / (1 - rate), "those that are not kept become 0"),
+            Mistake(VALUES / (1 - rate), "values that are not kept become 0"),
         ]
         given = called(answer, VALUES, KEPT, rate, expected=what, signature=signature)
         array(given, alive / (1 - rate), what=what, mistakes=mistakes, hint=hint)
-    return "On average nothing changes, so that in prediction the layer can simply be left out."
+    return "The mean stays the same, so the layer can simply be skipped in prediction."
 
 
-# First equal losses, and a new best that comes too late; then a best that is the first; then patience never runs out.
+# Equal losses and a new best that comes too late; a best that is the first; patience that never runs out.
 COURSES: tuple[tuple[list[float], int, tuple[int, int]], ...] = (
     ([0.9, 0.5, 0.6, 0.5, 0.7, 0.8, 0.9, 0.3], 3, (5, 2)),
     ([0.4, 0.5, 0.6, 0.3], 2, (3, 1)),
@@ -128,9 +141,9 @@ COURSES: tuple[tuple[list[float], int, tuple[int, int]], ...] = (
 
 
 def early_stopping(answer: Any) -> str:
-    """A function of validation losses and patience: epochs trained and the epoch kept, from 1."""
+    """A function of validation losses and patience: number of epochs trained, and the epoch kept (counted from 1)."""
     signature = "early_stopping(losses, patience)"
-    hint = "remember the best epoch; end when the present one is `patience` epochs behind it"
+    hint = "remember the best epoch; stop when the current one is `patience` epochs after it"
     for losses, patience, (ended, kept) in COURSES:
         what = f"(epochs trained, epoch kept) of {losses} with patience {patience}"
         mistakes = [
@@ -138,12 +151,19 @@ def early_stopping(answer: Any) -> str:
             Mistake([ended - 1, kept - 1], "count epochs from 1"),
             Mistake([ended, kept - 1], "count the epoch that is kept from 1, too"),
             Mistake([ended - 1, kept], "count the epochs from 1, too"),
-            Mistake([ended + 1, kept], "that is an epoch too many: it ends with the epoch in which patience runs out"),
-            Mistake([ended, ended], "put the best weights back: those of the lowest loss, not of the last epoch"),
-            Mistake([len(losses), 1 + int(np.argmin(losses))], "nobody can know the epochs that were never trained"),
+            Mistake([ended + 1, kept], "that is one epoch too many: stop in the epoch in which patience runs out"),
+            Mistake(
+                [ended, ended], "restore the best weights: those with the lowest loss, not those of the last epoch"
+            ),
+            Mistake(
+                [len(losses), 1 + int(np.argmin(losses))],
+                "training has stopped by then: ignore the epochs that were never trained",
+            ),
             Mistake(_stop(losses, patience, equal=True), "an equal loss is not better"),
-            Mistake(_stop(losses, patience, total=True), "start to count anew after each new best"),
-            Mistake(_stop(losses, patience, rises=True), "compare with the best epoch so far, not with the one before"),
+            Mistake(_stop(losses, patience, total=True), "restart the count after each new best epoch"),
+            Mistake(
+                _stop(losses, patience, rises=True), "compare with the best epoch so far, not with the previous one"
+            ),
         ]
         given = called(answer, list(losses), patience, expected=what, signature=signature)
         if not isinstance(given, tuple | list | np.ndarray) or len(given) != 2:
@@ -152,14 +172,14 @@ def early_stopping(answer: Any) -> str:
         right = np.array([ended, kept])
         wrong = [mistake for mistake in mistakes if list(mistake.answer) != [ended, kept]]
         array(given, right, what=what, mistakes=wrong, hint=hint, close=1e-9)
-    return "Patience bridges a bad epoch or two; the best weights make a long patience harmless."
+    return "Patience tolerates a few bad epochs; restoring the best weights makes a long patience harmless."
 
 
 def _stop(
     losses: list[float], patience: int, *, equal: bool = False, total: bool = False, rises: bool = False
 ) -> tuple[int, int]:
-    """Early stopping with a mistake: an equal loss counts as better, bad epochs are counted in all, or against the
-    epoch before."""
+    """Early stopping with a mistake: an equal loss counts as better, bad epochs are counted in total, or losses are
+    compared with the previous epoch."""
     best = bad = 0
     for epoch, loss in enumerate(losses[1:], 1):
         better = loss < losses[best] or (equal and loss == losses[best])

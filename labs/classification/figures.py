@@ -1,4 +1,4 @@
-"""The lab's pictures: how it learned, what it takes for what, how sure it may be, where it is surely wrong."""
+"""The figures of the lab: learning curves, confusion matrix, calibration and the most confident wrong predictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
-    """Learning curves, confusion matrix, reliability and, of pictures, the surest hits and mistakes; by file name."""
+    """Learning curves, confusion matrix, calibration and, for images, most confident predictions, by file name."""
     splits, test = fitted.splits, fitted.splits.test
     probabilities = evaluation.predictions["test"]
     scores = evaluation.metrics["test"]

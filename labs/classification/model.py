@@ -1,4 +1,4 @@
-"""The networks, each in another of the three ways in which Keras builds models; raw inputs in, probabilities out."""
+"""The networks, from raw inputs to probabilities; they show the three ways of building models in Keras."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from utils.networks.blocks import columns, residual_blocks
 def build(config: Config, splits: Splits) -> keras.Model:
     """The network that `--network` names.
 
-    However it was written, what is returned is a functional model of plain layers, so that every format saves it and
-    it opens without this project.
+    The result is always a functional model of standard layers, so that every format can save it and it can be loaded
+    without this project.
 
     Args:
         config: the hyperparameters.
-        splits: shapes, classes, and for tables the scale of the numbers, from training rows alone.
+        splits: give shapes, classes and, for tables, the normalisation, which uses the training rows only.
 
     Returns:
         (batch, height, width, channels) uint8 or (batch, columns) float32, to (batch, classes) probabilities.
@@ -29,11 +29,11 @@ def build(config: Config, splits: Splits) -> keras.Model:
 
 
 def _inputs(config: Config, splits: Splits) -> Any:
-    pictures = splits.train.inputs.ndim > 2
+    images = splits.train.inputs.ndim > 2
     shape, dtype = splits.train.inputs.shape[1:], splits.train.inputs.dtype.name
-    if config.mirrored:  # inside the mean of views it is given floats
+    if config.mirrored:  # the mean over views passes floats
         dtype = "float32"
-    return keras.Input(shape, dtype=dtype, name="pictures" if pictures else "features")
+    return keras.Input(shape, dtype=dtype, name="pictures" if images else "features")
 
 
 def _prepared(inputs: Any, config: Config, splits: Splits) -> Any:
@@ -44,14 +44,14 @@ def _prepared(inputs: Any, config: Config, splits: Splits) -> Any:
 
 
 def _widths(config: Config) -> list[int]:
-    """Of the hidden layers: each is half as wide as the one before."""
+    """Widths of the hidden layers; each is half as wide as the previous one."""
     return [max(2, config.units >> number) for number in range(config.layers)]
 
 
 def sequential(config: Config, splits: Splits) -> keras.Model:
-    """A multilayer perceptron, as a `Sequential`: layers in a row, the way of the Udacity notebooks.
+    """A multilayer perceptron as a `Sequential` model, as in the Udacity notebooks.
 
-    Each hidden layer is half as wide as the one before.
+    Each hidden layer is half as wide as the previous one.
     """
     inputs = _inputs(config, splits)
     stack = keras.Sequential(name="classifier")
@@ -67,9 +67,9 @@ def sequential(config: Config, splits: Splits) -> keras.Model:
 
 
 def functional(config: Config, splits: Splits) -> keras.Model:
-    """A compact residual network, with the functional API: each layer called on what the last one gave.
+    """A compact residual network with the functional API: each layer is called on the output of another.
 
-    After the residual blocks comes the mean over the picture.
+    Global average pooling follows the residual blocks.
     """
     inputs = _inputs(config, splits)
     values = residual_blocks(_prepared(inputs, config, splits), config.filters)
@@ -80,7 +80,7 @@ def functional(config: Config, splits: Splits) -> keras.Model:
 
 
 class Perceptron(keras.Model):
-    """The perceptron of `sequential`, as a subclass: layers are attributes, `call` is ordinary Python.
+    """The perceptron of `sequential` as a subclass: layers are attributes, and `call` is ordinary Python.
 
     Args:
         config: the hyperparameters.
@@ -107,10 +107,10 @@ class Perceptron(keras.Model):
 
 
 def subclassed(config: Config, splits: Splits) -> keras.Model:
-    """The subclass, made fit for export.
+    """The subclass as a functional model, which can be exported.
 
-    A subclass is saved as the name of its Python class, and opens only where that code is. Its `call`, run once on an
-    Input, leaves the plain layers behind that it is made of, and those are saved like any others.
+    A subclass is saved by the name of its Python class and can be loaded only where that code is available. Calling
+    `call` on an Input gives a graph of its standard layers, which can be saved like any other.
     """
     inputs = _inputs(config, splits)
     outputs = Perceptron(config, splits).call(_prepared(inputs, config, splits))

@@ -1,13 +1,12 @@
-"""Friendly verdicts on the exercises of the notebooks, with a grader or without one.
+"""Friendly checks of the exercises in the notebooks, with or without a grader.
 
     check("regression.rmse", rmse)
 
 prints that an answer is right and what it means, or raises `NotYetError`, which a notebook shows as three lines: what
-was expected, what came, a hint. A grader counts a cell that raises as not solved; nothing else is needed for it.
+was expected, what was given, and a hint. A grader counts a cell that raises as not solved.
 
-The exercises of a notebook are functions that judge an answer, listed in the `EXERCISES` of a module: that of the lab,
-or one in this package for a notebook without a lab. `tests/exercises/` has the answers that each must accept and
-refuse.
+The exercises of a notebook are functions that check an answer, listed in `EXERCISES` of a module: that of the lab, or
+one in this package for a notebook without a lab. `tests/exercises/` has answers that each must accept and reject.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from utils.teaching.answers import Judge, NotYetError, wrapped
 __all__ = ["NotYetError", "check", "exercises"]
 
 MODULES = {"start_here": "labs.exercises.start_here"} | {name: f"labs.{name}.exercises" for name in labs.NAMES}
-"""By notebook, the module of its exercises."""
+"""The module of the exercises, by notebook."""
 
 
 def exercises() -> dict[str, Judge]:
@@ -35,14 +34,14 @@ def exercises() -> dict[str, Judge]:
 
 
 def check(name: str, answer: Any) -> None:
-    """Judge an answer, and print the verdict where it is right.
+    """Check an answer, and print what it means if it is right.
 
     Args:
-        name: of the exercise, `<notebook>.<exercise>`.
-        answer: the student's: a value or a function, as the exercise says.
+        name: `<notebook>.<exercise>`.
+        answer: the student's answer: a value or a function, depending on the exercise.
 
     Raises:
-        NotYetError: it is not right yet.
+        NotYetError: the answer is not right yet.
         CallerError: there is no such exercise.
     """
     judges = exercises()

@@ -1,4 +1,4 @@
-"""The lab's pictures: how it learned, what it takes for what, and where it is surely wrong."""
+"""The figures of the lab: learning curves, confusion matrix, calibration and the most confident wrong predictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
-    """Learning curves, confusion, reliability, surest hits and mistakes, and what the network sees; by file name."""
+    """Learning curves, confusion matrix, calibration, most confident predictions and explanations, by file name."""
     splits, test = fitted.splits, fitted.splits.test
     probabilities, scores = evaluation.predictions["test"], evaluation.metrics["test"]
     return {

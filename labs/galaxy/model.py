@@ -1,4 +1,4 @@
-"""The course's network and a stronger one; raw pictures in, probabilities of the shapes out."""
+"""The course's network and a stronger one, from raw images to probabilities of the shapes."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from utils.networks.blocks import residual_blocks
 from utils.networks.ensembles import ensemble
 
 SMALLEST = 27
-"""Side in pixels from which on the course's network has a pixel left behind its last pooling."""
+"""Smallest side in pixels for which the course's network has an output after its last pooling."""
 LARGE = 64
-"""Side in pixels from which on the residual network's first convolution takes every second pixel."""
+"""Images with a larger side in pixels are halved by the first convolution of the residual network."""
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
     """The network that `--network` names.
 
     Returns:
-        (batch, height, width, 3) levels to (batch, classes) probabilities, or to (batch, members, classes).
+        (batch, height, width, 3) pixel values to (batch, classes) probabilities, or to (batch, members, classes).
 
     Raises:
-        CallerError: the pictures are too small for the course's network.
+        CallerError: the images are too small for the course's network.
     """
     shape = splits.train.inputs.shape[1:]
 
     def network(name: str) -> keras.Model:
-        # Inside a mean it is given floats; cast back to whole levels, TensorFlow would complain of slow turns.
+        # Inside a mean the inputs are floats; TensorFlow warns of slow rotations if they are cast to integers.
         dtype = "float32" if config.symmetric or config.members > 1 else "uint8"
         inputs = keras.Input(shape, dtype=dtype, name="pictures")
         values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
@@ -47,10 +47,10 @@ def convolutional(values: Any, config: Config) -> Any:
     Source:
         Codecademy, Build Deep Learning Models with TensorFlow, "Galaxies" project.
     """
-    del config  # nothing of it can be chosen
+    del config  # the network has no options
     if min(values.shape[1:3]) < SMALLEST:
         raise CallerError(
-            f"--network cnn: pictures of {values.shape[1]} × {values.shape[2]} are too small for the course's strides",
+            f"--network cnn: images of {values.shape[1]} × {values.shape[2]} are too small for the course's strides",
             f"give --image-size {SMALLEST} or more, or --network residual",
         )
     for number in (1, 2):
@@ -61,7 +61,7 @@ def convolutional(values: Any, config: Config) -> Any:
 
 
 def residual(values: Any, config: Config) -> Any:
-    """Residual blocks and the mean over the picture."""
+    """Residual blocks and global average pooling."""
     values = residual_blocks(values, config.filters, strides=2 if min(values.shape[1:3]) > LARGE else 1, momentum=0.9)
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     return keras.layers.Dropout(config.dropout, name="dropout")(values)

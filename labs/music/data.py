@@ -1,4 +1,4 @@
-"""Tunes as splits: read, brought to one form, variants of one tune held together, characters numbered."""
+"""The tunes as splits: read, normalised, grouped into families of variants, and encoded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.music.config import Config
-from labs.music.notation import Tune, cut, melody, normalise
+from labs.music.notation.tunes import Tune, cut, melody, normalise
 from utils.base.atomic_files import digest_of_all, sha256
 from utils.base.console import say
 from utils.base.errors import CallerError, with_extra
@@ -23,11 +23,11 @@ from utils.datasets.splits import Source, Split, Splits, glue, split_rows
 from utils.text.sequences import Vocabulary, rows_of
 
 LONGEST = 4000
-"""Characters of a tune; the collections have none above 1,900, and rows are as long as the longest."""
+"""Largest number of characters per tune; the collections have at most 1,900."""
 PHRASE = 8
-"""Intervals in a row that two tunes must share to share a phrase."""
+"""Number of consecutive intervals that make a phrase."""
 ALIKE = 0.3
-"""Share of the shorter tune's phrases from which two tunes are variants of one."""
+"""Fraction of the shorter tune's phrases that two variants of a tune have in common at least."""
 
 
 def load(config: Config) -> Splits:
@@ -35,10 +35,10 @@ def load(config: Config) -> Splits:
 
     Returns:
         Inputs and targets (tunes, length) int32, see `utils.text.sequences.rows_of`; groups: the number of the tune's
-        family, which holds its variants together. `categories["character"]` is the vocabulary, of training alone.
+        family of variants. `categories["character"]` is the vocabulary of the training tunes.
 
     Raises:
-        CallerError: the data is not available or has no tunes, or what reads tunes as music is not installed.
+        CallerError: the data are not available or contain no tunes, or music21 is not installed.
     """
     check_music21()
     if config.data_dir is not None and config.data != "auto":
@@ -52,7 +52,7 @@ def load(config: Config) -> Splits:
             raise CallerError(f"--data-dir {config.data_dir}: no such folder", "give a folder of .abc files")
         paths = sorted(path for path in config.data_dir.rglob("*") if path.suffix.lower() == ".abc")
         if not paths:
-            raise CallerError(f"--data-dir {config.data_dir}: it holds no .abc file", "give a folder of .abc files")
+            raise CallerError(f"--data-dir {config.data_dir}: it contains no .abc file", "give a folder of .abc files")
         digest = digest_of_all({str(path.relative_to(config.data_dir)): sha256(path) for path in paths})
         source = Source(config.data_dir.resolve().name, "your folder", digest, simulated=False)
     tunes = read_tunes(paths)
@@ -67,7 +67,7 @@ def load(config: Config) -> Splits:
 
 
 def check_music21() -> None:
-    """Say before long work that the tunes could not be judged or saved after it.
+    """Check before long work that tunes can be evaluated and saved.
 
     Raises:
         CallerError: music21 is not installed.
@@ -77,10 +77,10 @@ def check_music21() -> None:
 
 
 def read_tunes(paths: Sequence[Path]) -> list[Tune]:
-    """All tunes of ABC files, in their order; those that have no key or no notes are left out with a word.
+    """All tunes of ABC files in their order; tunes without key or notes are skipped with a note.
 
     Raises:
-        CallerError: a file cannot be read or is no text; no tune is left, or one is longer than LONGEST.
+        CallerError: a file cannot be read or is not text; there is no valid tune, or one is longer than LONGEST.
     """
     raw = [text for path in paths for text in cut(read_text(path))]
     tunes, reasons = [], []
@@ -95,22 +95,22 @@ def read_tunes(paths: Sequence[Path]) -> list[Tune]:
             "".join(f"{reason}; " for reason in reasons[:1]) + "a tune has lines X:, M:, L: and K:, then notes",
         )
     if reasons:
-        say(f"note: {len(reasons)} of {len(raw)} tunes are left out: {', '.join(dict.fromkeys(reasons))}")
+        say(f"note: {len(reasons)} of {len(raw)} tunes are skipped: {', '.join(dict.fromkeys(reasons))}")
     too_long = [tune for tune in tunes if len(tune.text) > LONGEST]
     if too_long:
         raise CallerError(
             f"a tune ({too_long[0].title}) has {len(too_long[0].text):,} characters",
-            f"tunes of up to {LONGEST:,} are read; is it more than one?",
+            f"the limit is {LONGEST:,}; check that each tune has its own X: line",
         )
     return tunes
 
 
 def families(tunes: Sequence[Tune]) -> NDArray[np.intp]:
-    """The number of the family that each tune belongs to, (tunes,): its variants and settings, whatever their key.
+    """The number of the family of each tune, (tunes,): its variants and settings in any key.
 
-    Two tunes are of one family if they have the same title but for a number or an article, or if at least ALIKE of the
-    phrases of the shorter one stand in the other, a phrase being PHRASE intervals in a row along the scale; so
-    transposed copies, other note lengths and other ornaments are found. Families are joined through their members.
+    Two tunes are in one family if their titles are equal apart from numbers and articles, or if the other has at least
+    a fraction ALIKE of the phrases of the shorter one. A phrase is PHRASE consecutive intervals along the scale, so
+    transposed copies, other note lengths and other ornaments are found. Families that share a tune are merged.
     """
     from scipy.sparse import coo_array, csr_array
     from scipy.sparse.csgraph import connected_components
@@ -130,7 +130,7 @@ def families(tunes: Sequence[Tune]) -> NDArray[np.intp]:
 
 
 def _phrases(tune: Tune) -> NDArray[np.int64]:
-    """The distinct phrases of a tune, (phrases, PHRASE); of a very short tune none."""
+    """The distinct phrases of a tune, (phrases, PHRASE); none for a very short tune."""
     steps = np.diff(np.array(melody(tune), dtype=np.int64))
     if len(steps) < PHRASE:
         return np.zeros((0, PHRASE), dtype=np.int64)
@@ -149,13 +149,13 @@ def vocabulary(categories: Any) -> Vocabulary:
 
 
 def codes(split: Split) -> list[NDArray[np.int32]]:
-    """The numbers of the characters of each tune of a split, (characters,), unknown ones among them."""
+    """The numbers of the characters of each tune of a split, (characters,), including unknown ones."""
     lengths = (split.targets >= 0).sum(axis=1)
     return [row[1:length] for row, length in zip(split.inputs, lengths, strict=True)]
 
 
 def texts(split: Split, known: Vocabulary) -> list[str]:
-    """The tunes of a split as texts again, without the characters that are unknown."""
+    """The tunes of a split as texts, without unknown characters."""
     return [known.decode(code) for code in codes(split)]
 
 

@@ -14,9 +14,9 @@ LENGTH = 4
 
 
 def windows(answer: Any) -> str:
-    """A function of text, (symbols,), and length: windows one after another; gives inputs and targets."""
+    """A function of text, (symbols,), and length: consecutive windows; returns inputs and targets."""
     signature = "windows(text, length)"
-    hint = "window w begins at w·length; inputs are text[start : start + length], targets the same places plus one"
+    hint = "window w begins at w·length; its inputs are text[start : start + length], its targets are shifted by one"
     for text, length in ((TEXT, LENGTH), (TEXT[:7], 3), (TEXT, 2)):
         count = (len(text) - 1) // length
         what = f"windows of {length} from {len(text)} symbols"
@@ -24,11 +24,20 @@ def windows(answer: Any) -> str:
         every = _windows(text, length, 1, len(text) - length)
         gaps = _windows(text, length, length + 1, len(text) // (length + 1))
         mistakes = [
-            ((right[0], right[0]), "those targets are the inputs: move them on by one, the next symbol is predicted"),
+            (
+                (right[0], right[0]),
+                "the targets equal the inputs: move them on by one, because the next symbol is predicted",
+            ),
             (right[::-1], "return the inputs first, then the targets"),
-            ((right[0], _before(text, length, count)), "that looks back: move the targets on by one, not back"),
-            (every, "those windows overlap: each begins where the one before ended, `length` further on"),
-            (gaps, "a symbol between two windows is never an input: the next one begins `length` further on"),
+            (
+                (right[0], _before(text, length, count)),
+                "the targets are the previous symbols: move them on by one, not back",
+            ),
+            (every, "the windows overlap: each begins `length` symbols after the previous one"),
+            (
+                gaps,
+                "a symbol between two windows is never an input: each begins `length` symbols after the previous one",
+            ),
             (
                 (right[0], np.concatenate([right[0][:, 1:], right[0][:, :1]], axis=1)),
                 "the last target of a window is the next symbol of the text, not the window's own first one",
@@ -36,12 +45,12 @@ def windows(answer: Any) -> str:
         ]
         given = called(answer, text, length, expected=what, signature=signature)
         inputs, targets = _pair(given, "the pair (inputs, targets)", "end with `return inputs, targets`")
-        for wrong, told in mistakes:
+        for wrong, hint_ in mistakes:
             if _equal(inputs, wrong[0]) and _equal(targets, wrong[1]) and not _equal(wrong[1], right[1]):
-                raise NotYetError(f"inputs and targets of {what}", f"targets {np.asarray(targets).tolist()}", told)
+                raise NotYetError(f"inputs and targets of {what}", f"targets {np.asarray(targets).tolist()}", hint_)
         array(inputs, right[0], what=f"the inputs of {what}", mistakes=_counted(right[0]), hint=hint)
         array(targets, right[1], what=f"the targets of {what}", hint=hint)
-    return "Every symbol but the first is a target once: a window of length n asks n questions."
+    return "Every symbol except the first is a target once: a window of length n gives n predictions."
 
 
 def _windows(text: Array, length: int, stride: int, count: int) -> tuple[Array, Array]:
@@ -50,13 +59,13 @@ def _windows(text: Array, length: int, stride: int, count: int) -> tuple[Array, 
 
 
 def _before(text: Array, length: int, count: int) -> Array:
-    """What stands one before each input."""
+    """The symbol before each input."""
     return np.roll(text, 1)[: count * length].reshape(count, length)
 
 
 def _counted(right: Array) -> list[Mistake]:
-    """One window too few: the last full one was left out."""
-    return [Mistake(right[:-1], "a window is missing: the last one that is full, its targets too, belongs to them")]
+    """One window too few: the last full one is missing."""
+    return [Mistake(right[:-1], "a window is missing: include the last one whose inputs and targets are complete")]
 
 
 def _equal(given: Any, other: Any) -> bool:
@@ -79,10 +88,10 @@ TARGETS = np.array([0, 2, 0, 1])
 
 
 def bits(answer: Any) -> str:
-    """A function of probabilities, (positions, symbols), and targets, (positions,): bits a character."""
-    what = "the bits a character of four predictions"
+    """A function of probabilities, (positions, symbols), and targets, (positions,): bits per character."""
+    what = "the bits per character of four predictions"
     signature = "bits(probabilities, targets)"
-    hint = "take the probability of each position's target, its logarithm to base 2, the mean, and change the sign"
+    hint = "take the logarithm to base 2 of each target's probability, then the mean, and change the sign"
     chosen = PROBABILITIES[np.arange(4), TARGETS]
     right = float(-np.log2(chosen).mean())
     entropy = -(PROBABILITIES * np.log2(PROBABILITIES)).sum(axis=1)
@@ -90,21 +99,23 @@ def bits(answer: Any) -> str:
         Mistake(right * math.log(2), "those are nats: take the logarithm to base 2, or divide by ln 2"),
         Mistake(-right, "the logarithm of a probability is negative: change the sign"),
         Mistake(right * 4, "that is the whole text: divide by the number of characters"),
-        Mistake(float(-np.log2(chosen.mean())), "take the logarithm of each, then the mean, not the other way round"),
-        Mistake(float(entropy.mean()), "that is how unsure the predictions are: look only at what came, the targets"),
+        Mistake(float(-np.log2(chosen.mean())), "take the logarithm of each probability first, then the mean"),
+        Mistake(
+            float(entropy.mean()), "that is the entropy of the predictions: use only the probabilities of the targets"
+        ),
         Mistake(
             float(-np.log2(PROBABILITIES.max(axis=1)).mean()),
-            "that takes the likeliest character: take the one that came, the target",
+            "that takes the most probable character: take the target",
         ),
-        Mistake(2**right, "that is the perplexity, two to the power of the bits: leave the power out"),
+        Mistake(2**right, "that is the perplexity, 2 to the power of the bits: return the bits"),
         Mistake(float(-np.log10(chosen).mean()), "take the logarithm to base 2"),
     ]
     given = called(answer, PROBABILITIES, TARGETS, expected=what, signature=signature)
     number(given, right, what=what, mistakes=mistakes, hint=hint)
     even = np.full((3, 8), 1 / 8)
     given = called(answer, even, np.array([0, 5, 7]), expected=what, signature=signature)
-    number(given, 3.0, what="3 bits where eight characters are equally likely", hint=hint)
-    return "A bit is one question answered with yes or no: so many does the next character still hold, on average."
+    number(given, 3.0, what="3 bits if eight characters are equally probable", hint=hint)
+    return "It is the average number of yes-or-no questions that it takes to find the next character."
 
 
 STATES = np.array([[0.5, -0.9, 0.1], [0.0, 0.6, -0.3]])
@@ -114,17 +125,19 @@ WEIGHTS = np.array([[0.2, -0.5, 0.9], [1.1, 0.3, -0.7], [-0.4, 0.8, 0.6]])
 
 def step_back(answer: Any) -> str:
     """A function of gradient and state, (rows, units), and weights, (units, units): the gradient one step back."""
-    what = "the gradient by the state before"
+    what = "the gradient with respect to the previous state"
     signature = "step_back(gradient, state, weights)"
     squashed = GRADIENTS * (1 - STATES**2)
     right = squashed @ WEIGHTS.T
     mistakes = [
-        Mistake(squashed @ WEIGHTS, "backwards the weights are transposed: unit i came to unit j by weights[i, j]"),
-        Mistake(GRADIENTS @ WEIGHTS.T, "the hyperbolic tangent is missing: its slope is 1 − state²"),
-        Mistake(squashed, "that is the gradient by what went into tanh: the weights are still to come"),
+        Mistake(
+            squashed @ WEIGHTS, "going back, the weights are transposed: unit i feeds unit j through weights[i, j]"
+        ),
+        Mistake(GRADIENTS @ WEIGHTS.T, "the slope of the hyperbolic tangent is missing: it is 1 − state²"),
+        Mistake(squashed, "that is the gradient at the input of tanh: multiply it by the transposed weights"),
         Mistake(
             (GRADIENTS * (1 - np.tanh(STATES) ** 2)) @ WEIGHTS.T,
-            "the state has been through tanh already: its slope there is 1 − state²",
+            "the state is already the output of tanh: the slope is 1 − state²",
         ),
         Mistake((GRADIENTS * (1 - STATES)) @ WEIGHTS.T, "the slope of tanh is 1 − state²: the square is missing"),
         Mistake((GRADIENTS * STATES) @ WEIGHTS.T, "the slope of tanh is 1 − state²"),
@@ -134,12 +147,12 @@ def step_back(answer: Any) -> str:
         ),
         Mistake(
             (GRADIENTS @ WEIGHTS.T) * (1 - STATES**2),
-            "the other way round: first through tanh, then through the weights",
+            "the order is reversed: go back through tanh first, then through the weights",
         ),
     ]
     given = called(answer, GRADIENTS, STATES, WEIGHTS, expected=what, signature=signature)
     array(given, right, what=what, mistakes=mistakes, hint="(gradient · slope of tanh) times the transposed weights")
-    return "Go back a hundred steps and you have multiplied a hundred times: that is why gradients vanish, or explode."
+    return "Going back a hundred steps multiplies a hundred times: that is why gradients vanish or explode."
 
 
 def parameters(answer: Any) -> str:
@@ -150,18 +163,18 @@ def parameters(answer: Any) -> str:
         4 * (n * (n + m) + n),
         what="the parameters of an LSTM of 100 units on vectors of 50",
         mistakes=[
-            Mistake(n * (n + m) + n, "that is one gate: there are four such sets, three gates and the candidate"),
-            Mistake(3 * (n * (n + m) + n), "three gates and the candidate: four sets"),
+            Mistake(n * (n + m) + n, "that is one gate: there are four such sets, for three gates and the candidate"),
+            Mistake(3 * (n * (n + m) + n), "there are four sets: three gates and the candidate"),
             Mistake(4 * n * (n + m), "each unit of each gate has a bias too"),
-            Mistake(4 * (n * m + n), "each gate looks at the output before, too: n + m values"),
-            Mistake(4 * (n * n + n), "each gate looks at the character's vector, too: n + m values"),
-            Mistake(4 * (m * (n + m) + m), "n is the number of units, m the width of what comes in: swap them"),
-            Mistake(4 * (n * (n + m) + n + m), "a bias for each unit of a gate: n of them"),
+            Mistake(4 * (n * m + n), "each gate also takes the previous output: n + m values"),
+            Mistake(4 * (n * n + n), "each gate also takes the character's vector: n + m values"),
+            Mistake(4 * (m * (n + m) + m), "n is the number of units, m the width of the input: swap them"),
+            Mistake(4 * (n * (n + m) + n + m), "each gate has one bias per unit: n of them"),
         ],
         hint="four times: n units, each with n + m weights and a bias",
         close=1e-9,
     )
-    return "It grows with the square of the units: twice as many cost nearly four times as much."
+    return "It grows with the square of the number of units: twice the units have nearly four times the parameters."
 
 
 INPUT = np.array([[1.0, -0.5], [0.3, 2.0]])
@@ -184,7 +197,7 @@ BIAS = np.array([0.0, 0.1, -0.1, 1.0, 1.0, 1.0, 0.2, 0.0, -0.2, 0.1, 0.0, 0.3])
 
 
 def lstm_step(answer: Any) -> str:
-    """A function of x, h, c, kernel, recurrent, bias: one step of an LSTM as Keras lays it out; gives (h, c)."""
+    """A function of x, h, c, kernel, recurrent, bias: one step of an LSTM in Keras's layout; returns (h, c)."""
     what = "(h, c) after one step, for two texts and three units"
     signature = "lstm_step(x, h, c, kernel, recurrent, bias)"
     hint = "z = x @ kernel + h @ recurrent + bias; np.split(z, 4, axis=1); c = f·c + i·g; h = o·tanh(c)"
@@ -196,25 +209,25 @@ def lstm_step(answer: Any) -> str:
     mistakes = [
         (right[::-1], "return h first, then c"),
         (_cell(sums - BIAS), "the bias is missing"),
-        (_cell(INPUT @ KERNEL + BIAS), "the output before, h, goes into every gate: h @ recurrent is missing"),
-        (_cell(OUTPUT @ RECURRENT + BIAS), "the input goes into every gate: x @ kernel is missing"),
+        (_cell(INPUT @ KERNEL + BIAS), "the previous output h enters every gate: h @ recurrent is missing"),
+        (_cell(OUTPUT @ RECURRENT + BIAS), "the input enters every gate: x @ kernel is missing"),
         (
             _cell(np.concatenate([a, c, b, d], axis=1)),
             "Keras's order is i, f, g, o: forget gate second, candidate third",
         ),
         (_cell(np.concatenate([b, a, c, d], axis=1)), "Keras's order is i, f, g, o: the input gate is the first"),
-        ((_sigmoid(d) * right[1], right[1]), "the output is the gate times tanh of the memory"),
-        ((_sigmoid(d) * np.tanh(MEMORY), right[1]), "the output looks at the new memory, not at the old one"),
-        ((_sigmoid(d) * np.tanh(forgotten), forgotten), "what the forget gate keeps is the memory c, not the output h"),
-        ((_sigmoid(d) * np.tanh(rest), rest), "the forget gate says what is kept: f·c, not (1 − f)·c"),
-        (_cell(sums, candidate=_sigmoid), "the candidate goes through tanh, so that it can be negative"),
+        ((_sigmoid(d) * right[1], right[1]), "the output is the output gate times tanh of the memory"),
+        ((_sigmoid(d) * np.tanh(MEMORY), right[1]), "the output uses the new memory, not the old one"),
+        ((_sigmoid(d) * np.tanh(forgotten), forgotten), "the forget gate multiplies the memory c, not the output h"),
+        ((_sigmoid(d) * np.tanh(rest), rest), "the forget gate is the fraction that is kept: f·c, not (1 − f)·c"),
+        (_cell(sums, candidate=_sigmoid), "the candidate uses tanh, so that it can be negative"),
         ((np.tanh(right[1]), right[1]), "the output gate is missing: h = o·tanh(c)"),
     ]
     given = called(answer, INPUT, OUTPUT, MEMORY, KERNEL, RECURRENT, BIAS, expected=what, signature=signature)
     output, memory = _pair(given, "the pair (h, c)", "end with `return h, c`")
-    known = [Mistake(np.stack(wrong), told) for wrong, told in mistakes]
+    known = [Mistake(np.stack(wrong), hint_) for wrong, hint_ in mistakes]
     array([output, memory], np.stack(right), what=what, mistakes=known, hint=hint)
-    return "Where f is near 1 the memory goes through a step nearly as it is, and so does its gradient on the way back."
+    return "If f is near 1, a step hardly changes the memory, nor its gradient on the way back."
 
 
 def _sigmoid(values: Array) -> Array:
@@ -222,7 +235,7 @@ def _sigmoid(values: Array) -> Array:
 
 
 def _cell(sums: Array, candidate: Any = np.tanh) -> tuple[Array, Array]:
-    """Output and memory, (rows, units) each, from the gates' sums in Keras's order."""
+    """Output and memory, (rows, units) each, from the gates' pre-activations in Keras's order."""
     admit, keep, new, out = np.split(sums, 4, axis=1)
     memory = _sigmoid(keep) * MEMORY + _sigmoid(admit) * candidate(new)
     return _sigmoid(out) * np.tanh(memory), memory
@@ -241,22 +254,26 @@ def with_temperature(answer: Any) -> str:
         exponentials = np.exp(SHARES / temperature)
         mistakes = [
             Mistake(SHARES, "nothing changed: divide the logarithms by the temperature, not the probabilities"),
-            Mistake(raised, "these do not sum to one: divide by their sum"),
-            Mistake(_share(SHARES**temperature), "that is the other way round: divide the logarithms, do not multiply"),
+            Mistake(raised, "these do not sum to 1: divide by their sum"),
+            Mistake(
+                _share(SHARES**temperature), "that is the other way round: divide the logarithms, do not multiply them"
+            ),
             Mistake(_share(exponentials), "softmax takes logarithms: take the logarithm of the probabilities first"),
             Mistake(exponentials, "softmax takes logarithms: take the logarithm of the probabilities first"),
             Mistake(
-                np.log(SHARES) / temperature, "those are still logarithms: the exponential, then divide by the sum"
+                np.log(SHARES) / temperature, "those are still logarithms: take the exponential, then divide by the sum"
             ),
             Mistake(SHARES / temperature, "divide the logarithms, not the probabilities"),
-            Mistake(np.eye(4)[0], "that is always the likeliest: at this temperature the others have a chance, too"),
+            Mistake(
+                np.eye(4)[0], "that is only the most probable symbol: at this temperature the others can be drawn too"
+            ),
         ]
         given = called(answer, SHARES, temperature, expected=what, signature=signature)
         array(given, _share(raised), what=what, mistakes=mistakes, hint=hint)
     given = called(answer, SHARES, 1.0, expected="the same probabilities at temperature 1", signature=signature)
     array(given, SHARES, what="the same probabilities at temperature 1", hint=hint)
     return (
-        "Below 1 the likely becomes likelier; towards 0 always the likeliest comes, and tunes begin to go in circles."
+        "Below 1, probable symbols become more probable; near 0 only the most probable one is drawn, and tunes repeat."
     )
 
 

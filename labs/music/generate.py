@@ -1,4 +1,4 @@
-"""`python -m labs.music generate RUN`: tunes as ABC, MIDI, MusicXML, pictures and, with a synthesiser, sound."""
+"""`python -m labs.music generate RUN`: tunes as ABC, MIDI, MusicXML, images and, with a synthesiser, sound."""
 
 from __future__ import annotations
 
@@ -16,101 +16,88 @@ from tyro.conf import Positional
 
 from utils.base import config
 from utils.base.atomic_files import write_json
-from utils.base.config import STRICT, Natural, Positive, Seed
+from utils.base.config import STRICT, Definition, Natural, Positive, Seed, Share
 from utils.base.console import say, show
 from utils.base.errors import CallerError
 from utils.runs import run_folder
 
 if TYPE_CHECKING:
     from labs.music.sampling import Writer
-    from utils.runs.lab import Lab
+    from utils.runs.record import Run
 
-Share = Annotated[float, Field(gt=0, le=1)]
 HEADER = 40
-"""Characters in which a network has written a header, or never will."""
+"""Number of characters within which a network writes a header."""
 SOUND_FONTS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Generate:
-    """Let a run's network write tunes; they are saved as files that other programs play, print and read."""
+    """Generate tunes with the network of a run, and save them as ABC, MIDI, MusicXML, images and sound."""
 
     run: Positional[Path]
     """The folder of a run of this lab."""
     out: Path
     """A new folder for the tunes."""
     tunes: Annotated[int, Field(ge=1, le=10_000)] = 8
-    """How many."""
+    """Number of tunes."""
     key: str | None = None
-    """Of every tune: D, Em, Bb, Dmix, Ador …; the network chooses where none is given."""
+    """Key of every tune: D, Em, Bb, Dmix, Ador …; by default the network chooses."""
     metre: str | None = None
-    """Of every tune: 6/8, 4/4, 9/8 …; the network chooses where none is given."""
+    """Metre of every tune: 6/8, 4/4, 9/8 …; by default the network chooses."""
     prompt: Path | None = None
-    """A file with the beginning of a tune in ABC, which every tune goes on from."""
+    """A file with the beginning of a tune in ABC; every tune continues it."""
     temperature: Positive | None = None
-    """Below 1 the likely characters become likelier, above 1 less so; where none is given, as the run's own tunes."""
+    """Below 1 probable characters become more probable, above 1 less; defaults to that of the run."""
     top_k: Natural = 0
-    """Only the k likeliest characters may come; 0 for all."""
+    """Draw from the k most probable characters only; 0 draws from all."""
     top_p: Share = 1.0
-    """Only the likeliest characters that together have this probability may come."""
+    """Draw only from the most probable characters that together have this probability."""
     longest: Annotated[int, Field(ge=1, le=100_000)] = 2000
-    """Characters of a tune at most; one that has not ended there is saved as it is."""
+    """Largest number of characters per tune; a tune that has not ended by then is saved as it is."""
     seed: Seed = 7
-    """Draws the characters: the same seed and options give the same tunes."""
+    """Seed of the random draws: the same seed and options give the same tunes."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
-    def execute(self, lab: Lab) -> int:
-        """Write the tunes, then save and show them."""
+    def execute(self, definition: Definition) -> int:
+        """Generate the tunes, then save and print them."""
         from labs.cli.records.open import opened
-        from labs.music.data import check_music21, vocabulary
+        from labs.music.data import check_music21
 
-        found, its_lab = opened(self.run)
-        if its_lab.name != lab.name:
-            raise CallerError(f"{self.run} is a run of the lab {its_lab.name}", "give a run of this lab")
+        run, its_definition = opened(self.run)
+        if its_definition.name != definition.name:
+            raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
         if self.temperature is None:
-            return replace(self, temperature=found.record["config"]["temperature"]).execute(lab)
+            return replace(self, temperature=run.record["config"]["temperature"]).execute(definition)
         check_music21()
         out = run_folder.named(self.out)
         if (out.exists() and not out.is_dir()) or run_folder.is_not_empty(out):
-            raise CallerError(f"--out {out}: something stands there", "give the name of a new folder")
-        prompt = self._prompt(found.labels["categories"]["character"])
+            raise CallerError(f"--out {out}: it exists and is not an empty folder", "give the name of a new folder")
+        prompt = self._prompt(run.labels["categories"]["character"])
         with run_folder.staged(out) as folder:
-            from utils.base.keras_import import import_keras
-
-            import_keras()
-            import keras
-
-            from labs.music.sampling import Writer
-
-            model = keras.saving.load_model(found.folder / "model.keras", compile=False, safe_mode=True)
-            writer = Writer(model, vocabulary(found.labels["categories"]))
-            written = self._write(writer, self._headed(writer, prompt))
-            tunes = [save(text, ended, number, folder) for number, (text, ended) in enumerate(written, 1)]
+            texts = self._generate(run, prompt)
+            tunes = [save(text, ended, number, folder) for number, (text, ended) in enumerate(texts, 1)]
             record = {"options": config.to_json(self), "tunes": tunes}
             write_json(folder / "tunes.json", record)
         show(json.dumps(record, indent=2) if self.json else _summary(tunes, out))
-        if not tool():
-            say(
-                "note: no .wav is made: install timidity or fluidsynth with a sound font (Debian: apt install timidity)"
-            )
-        elif silent := [tune["name"] for tune in tunes if f"{tune['name']}.mid" in tune["files"] and not sounds(tune)]:
-            say(f"note: {tool()} made no sound of {', '.join(silent)}")
+        _note_missing_sound(tunes)
         return 0
 
     def _prompt(self, symbols: Sequence[str]) -> str:
-        """What is known of the tunes before the network is asked: the prompt, or the header's first lines."""
+        """The given beginning of every tune: the prompt, or the metre's line of the header."""
         from labs.music.data import read_tunes
-        from labs.music.notation import read_key, read_metre
+        from labs.music.notation.keys import read_key, read_metre
 
         key = None if self.key is None else read_key(self.key)
         start = "" if self.metre is None else f"M:{read_metre(self.metre)}\n"
         if self.prompt is not None:
             if self.key or self.metre:
-                raise CallerError("--prompt: the file says key and metre itself", "leave --key and --metre out")
+                raise CallerError("--prompt: its file already gives key and metre", "remove --key and --metre")
             tunes = read_tunes([self.prompt])
             if len(tunes) > 1:
-                raise CallerError(f"--prompt {self.prompt}: it holds {len(tunes)} tunes", "give the beginning of one")
+                raise CallerError(
+                    f"--prompt {self.prompt}: it contains {len(tunes)} tunes", "give the beginning of one tune"
+                )
             start = tunes[0].text
         unknown = sorted(set(start + (key or "")) - set(symbols))
         if unknown:
@@ -120,22 +107,38 @@ class Generate:
             )
         beginning = HEADER + len(f"K:{key}\n") if key else len(start)
         if beginning >= self.longest:
-            raise CallerError(f"--longest {self.longest}: the beginning may have {beginning} characters", "give more")
+            raise CallerError(
+                f"--longest {self.longest}: the beginning may have {beginning} characters", "give a larger number"
+            )
         return start
 
+    def _generate(self, run: Run, prompt: str) -> list[tuple[str, bool]]:
+        """The texts of the tunes, and whether the network ended each."""
+        from utils.base.keras_import import import_keras
+
+        import_keras()
+        import keras
+
+        from labs.music.data import vocabulary
+        from labs.music.sampling import Writer
+
+        model = keras.saving.load_model(run.folder / "model.keras", compile=False, safe_mode=True)
+        writer = Writer(model, vocabulary(run.labels["categories"]))
+        return self._write(writer, self._headed(writer, prompt))
+
     def _headed(self, writer: Writer, prompt: str) -> list[str]:
-        """The beginning of each tune; where only the key is asked for, the network writes what stands above it."""
+        """The beginning of each tune; if only the key is given, the network writes the lines above it."""
         if self.key is None:
             return [prompt] * self.tunes
-        from labs.music.notation import read_key
+        from labs.music.notation.keys import read_key
 
         heads = self._write(writer, [prompt] * self.tunes, longest=HEADER)
-        usual = (prompt or "M:4/4\n") + "L:1/8\n"  # where a poor network has not come to K:
+        usual = (prompt or "M:4/4\n") + "L:1/8\n"  # for a poor network that has not written K:
         above = [text.split("K:")[0] if "K:" in text else usual for text, _ in heads]
         return [f"{head}K:{read_key(self.key)}\n" for head in above]
 
     def _write(self, writer: Writer, prompts: list[str], longest: int | None = None) -> list[tuple[str, bool]]:
-        assert self.temperature is not None  # `execute` sees to it
+        assert self.temperature is not None  # set by `execute`
         return writer.write(
             prompts,
             longest=longest or self.longest,
@@ -147,12 +150,12 @@ class Generate:
 
 
 def save(text: str, ended: bool, number: int, folder: Path) -> dict[str, Any]:
-    """Save a tune in every form that can be made of it; a tune that music21 cannot read is kept as .abc alone.
+    """Save a tune in every format that is possible; a tune that music21 cannot parse is saved as .abc only.
 
     Returns:
-        Its `name`, `text`, `files`, whether it `ended` and was `parsed`, and what kind of tune it is.
+        Its `name`, `text`, `files`, whether it `ended` and was `parsed`, and its `bars_right` and `ends_on_tonic`.
     """
-    from labs.music import scores
+    from labs.music.notation import scores
 
     name = f"tune-{number:03}"
     (folder / f"{name}.abc").write_text(scores.as_file(text, number, f"Tune {number}"), encoding="utf-8")
@@ -169,7 +172,7 @@ def save(text: str, ended: bool, number: int, folder: Path) -> dict[str, Any]:
 
 
 def tool() -> str | None:
-    """The synthesiser that is installed: timidity, or fluidsynth with a sound font."""
+    """The installed synthesiser: timidity, or fluidsynth with a sound font; None if there is none."""
     if shutil.which("timidity"):
         return "timidity"
     return "fluidsynth" if shutil.which("fluidsynth") and _sound_font() else None
@@ -181,7 +184,7 @@ def _sound_font() -> Path | None:
 
 
 def sound(midi: Path) -> bool:
-    """Make the .wav of a .mid beside it; whether that worked."""
+    """Synthesise a .mid to a .wav beside it; whether that succeeded."""
     wav = midi.with_suffix(".wav")
     commands = {
         "timidity": ["timidity", str(midi), "-Ow", "-o", str(wav)],
@@ -195,17 +198,24 @@ def sound(midi: Path) -> bool:
 
 
 def sounds(tune: Mapping[str, Any]) -> bool:
-    """Whether a tune that `save` saved has a sound."""
+    """Whether a tune that `save` saved has a .wav."""
     return f"{tune['name']}.wav" in tune["files"]
+
+
+def _note_missing_sound(tunes: Sequence[Mapping[str, Any]]) -> None:
+    if not tool():
+        say("note: no .wav files: install timidity, or fluidsynth with a sound font (on Debian: apt install timidity)")
+    elif silent := [tune["name"] for tune in tunes if f"{tune['name']}.mid" in tune["files"] and not sounds(tune)]:
+        say(f"note: {tool()} failed on {', '.join(silent)}")
 
 
 def _summary(tunes: Sequence[dict[str, Any]], out: Path) -> str:
     lines = []
     for tune in tunes:
         marks = [] if tune["ended"] else ["not ended"]
-        marks += [] if tune["parsed"] else ["music21 cannot read it: .abc alone"]
-        marks += ["every inner bar right"] if tune.get("bars_right") else []
+        marks += [] if tune["parsed"] else ["music21 cannot parse it: saved as .abc only"]
+        marks += ["all inner bars correct"] if tune.get("bars_right") else []
         marks += ["ends on the tonic"] if tune.get("ends_on_tonic") else []
-        lines += [f"{tune['name']}: {', '.join(marks) or 'read by music21'}", tune["text"], ""]
+        lines += [f"{tune['name']}: {', '.join(marks) or 'parsed by music21'}", tune["text"], ""]
     parsed = sum(tune["parsed"] for tune in tunes)
-    return "\n".join([*lines, f"{len(tunes)} tunes, {parsed} read by music21: {out}"])
+    return "\n".join([*lines, f"{len(tunes)} tunes, {parsed} parsed by music21: {out}"])

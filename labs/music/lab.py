@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.music import data, figures, judge, model, ngram, windows
+from labs.music import data, figures, model, ngram, sampling, windows
 from labs.music.config import Config
 from utils.datasets.splits import Splits
 from utils.metrics.metric import Metric
@@ -34,8 +34,8 @@ class MusicLab(SupervisedLab):
     batches = staticmethod(windows.batches)
     endpoints = staticmethod(model.endpoints)
     predict_rows = staticmethod(surprise)
-    inspect = staticmethod(judge.inspect)
-    remarks = staticmethod(judge.remarks)
+    inspect = staticmethod(sampling.inspect)
+    remarks = staticmethod(sampling.remarks)
     figures = staticmethod(figures.draw)
 
     def compile(self, config: Config, splits: Splits) -> dict[str, Any]:

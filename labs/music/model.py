@@ -1,4 +1,4 @@
-"""The network: the characters so far in, the probability of each next character out."""
+"""The network: from the characters so far to the probabilities of the next character."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from utils.training.results import Endpoint
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
-    """A character model: embedding, LSTM layers with dropout between, softmax over the vocabulary.
+    """A character model: embedding, LSTM layers with dropout, softmax over the vocabulary.
 
-    Stateless, so whatever is saved is a function of its inputs; generation carries the states itself (`step`).
+    It is stateless, so that a saved model is a function of its inputs; generation passes the states itself (`step`).
 
     Args:
         config: the hyperparameters.
-        splits: whose vocabulary it is.
+        splits: the splits; they have the vocabulary.
 
     Returns:
         (batch, length) int32 of characters to (batch, length, characters), uncompiled.
@@ -35,15 +35,15 @@ def build(config: Config, splits: Splits) -> keras.Model:
 
 
 def recurrent_layers(model: keras.Model) -> list[Any]:
-    """The LSTM layers, the first first."""
+    """The LSTM layers in their order."""
     return [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
 
 
 def step(model: keras.Model, characters: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-    """One character of each text through the network.
+    """Pass one character of each text through the network.
 
     Args:
-        model: of `build`.
+        model: from `build`.
         characters: (batch,) int32.
         states: output and memory of each LSTM layer, (batch, units) each.
 
@@ -63,9 +63,9 @@ def step(model: keras.Model, characters: Any, states: list[Any]) -> tuple[Any, l
 
 
 def endpoints(model: keras.Model) -> Mapping[str, Endpoint]:
-    """The signature `generate`: one character and the states in, the next one's probabilities and the states out.
+    """The signature `generate`: from one character and the states to the next character's probabilities and new states.
 
-    Both name the states `output_1`, `memory_1`, …; texts begin with character 0 and states of zeros.
+    Inputs and outputs name the states `output_1`, `memory_1`, …; a text begins with character 0 and states of zeros.
     """
     names = [f"{kind}_{n}" for n, _ in enumerate(recurrent_layers(model), 1) for kind in ("output", "memory")]
     widths = [layer.units for layer in recurrent_layers(model) for _ in range(2)]

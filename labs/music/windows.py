@@ -1,4 +1,4 @@
-"""What training steps see: the tunes in a new order each epoch, some in another key, joined and cut into windows."""
+"""Training batches: in each epoch the tunes are shuffled, some transposed, joined and cut into windows."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from labs.music.config import Config
 from labs.music.data import codes, texts, vocabulary
-from labs.music.notation import Tune, read_key, transpose
+from labs.music.notation.keys import mode_of
+from labs.music.notation.transposition import transpose
+from labs.music.notation.tunes import Tune
 from utils.datasets.splits import Splits
 from utils.text.windows import WindowBatches, from_beginnings, one_after_another
 
 COMMON = 0.02
-"""Share of a mode's training tunes from which a tonic is one that tunes are moved to."""
+"""Smallest fraction of the training tunes of a mode that a key needs for tunes to be transposed to it."""
 
 
 def batches(config: Config, splits: Splits) -> tuple[WindowBatches, WindowBatches]:
-    """Windows of the training tunes, and of the validation tunes as they are.
+    """Windows of the training tunes, and of the untransposed validation tunes.
 
     Args:
         config: `length`, `batch_size`, `transpositions` and the seed.
@@ -48,25 +50,23 @@ def batches(config: Config, splits: Splits) -> tuple[WindowBatches, WindowBatche
 
 
 def joined(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
-    """Texts as one, END before each and after the last, (symbols,) int32."""
+    """The texts joined, with END before each and after the last, (symbols,) int32."""
     end = np.zeros(1, dtype=np.int32)
     return np.concatenate([part for code in codes for part in (end, code)] + [end])
 
 
 def common_keys(tunes: list[Tune]) -> dict[str, list[str]]:
-    """By mode, the keys that at least COMMON of the tunes in it have."""
+    """By mode, the keys of at least a fraction COMMON of its tunes."""
     counts = Counter(tune.key for tune in tunes)
-    modes = Counter(dict.fromkeys(map(_mode, counts), 0))
+    modes = Counter(dict.fromkeys(map(mode_of, counts), 0))
     for key, count in counts.items():
-        modes[_mode(key)] += count
-    return {mode: sorted(k for k in counts if _mode(k) == mode and counts[k] >= COMMON * modes[mode]) for mode in modes}
-
-
-def _mode(key: str) -> str:
-    return read_key(key)[1:].lstrip("b#")
+        modes[mode_of(key)] += count
+    return {
+        mode: sorted(k for k in counts if mode_of(k) == mode and counts[k] >= COMMON * modes[mode]) for mode in modes
+    }
 
 
 def _elsewhere(tune: Tune, keys: dict[str, list[str]], random: np.random.Generator) -> Tune:
-    """The tune in another common key of its mode, or as it is where there is none."""
-    others = [key for key in keys[_mode(tune.key)] if key != tune.key]
+    """The tune in another common key of its mode; the tune itself if there is none."""
+    others = [key for key in keys[mode_of(tune.key)] if key != tune.key]
     return transpose(tune, others[random.integers(len(others))]) if others else tune

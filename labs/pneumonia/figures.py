@@ -1,4 +1,4 @@
-"""The lab's pictures: how it learned, and its answers as medicine looks at them."""
+"""The figures of the lab: learning curves, and the predictions by the measures of medicine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
-    """How the network learned, how it decides at which threshold, what it mistakes for what; by file name."""
+    """Learning curves, ROC, precision and recall, thresholds, confusion matrix, calibration and more, by file name."""
     splits, test = fitted.splits, fitted.splits.test
     probabilities = evaluation.predictions["test"]
     scores, chosen = evaluation.metrics["test"], evaluation.details["chosen"]
@@ -49,7 +49,7 @@ def roc(evaluation: Evaluation, truth: Any) -> Figure:
     )
     axes.fill_between(band.x, band.low, band.high, color=BLUE, alpha=0.2, linewidth=0, label="95 % band (bootstrap)")
     axes.plot(band.x, band.y, color=BLUE, linewidth=2, label="network")
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="guessing")
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="chance")
     for point, colour, marker in _points(evaluation):
         axes.plot(
             1 - point["specificity"]["value"],
@@ -57,28 +57,28 @@ def roc(evaluation: Evaluation, truth: Any) -> Figure:
             marker,
             color=colour,
             markersize=13 if marker == "*" else 8,
-            zorder=4 if marker == "*" else 3,  # the chosen one may lie on a fixed one
+            zorder=4 if marker == "*" else 3,  # the chosen point may lie on a fixed one
             label=_name(point, evaluation),
         )
-    axes.set_xlabel("false alarms: 1 − specificity")
-    axes.set_ylabel("sensitivity")
+    axes.set_xlabel("false positive rate (1 − specificity)")
+    axes.set_ylabel("true positive rate (sensitivity)")
     axes.set_aspect("equal")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 
 
 def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
-    """Precision by sensitivity with its bootstrap band, beside the share of the sick: what guessing reaches."""
+    """The precision-recall curve with its bootstrap band, and the precision of chance: the fraction of positives."""
     band = two_classes.precision_recall_band(truth, evaluation.predictions["test"])
-    figure, axes = plots.new_figure("Precision and recall, test split", size=(5.4, 5.2))
+    figure, axes = plots.new_figure("Precision-recall curve, test split", size=(5.4, 5.2))
     axes.fill_between(
         band.x, band.low, band.high, color=BLUE, alpha=0.2, linewidth=0, step="pre", label="95 % band (bootstrap)"
     )
     axes.step(band.x, band.y, where="pre", color=BLUE, linewidth=2, label="network")
     share = float(np.mean(truth == 1))
-    axes.axhline(share, color=GREY, linewidth=1, linestyle=":", label=f"guessing: {share:.0%} have the finding")
-    axes.set_ylim(min(0.5, share - 0.05), 1.01)
-    axes.set_xlabel("recall: sensitivity")
+    axes.axhline(share, color=GREY, linewidth=1, linestyle=":", label=f"chance: {share:.0%} are positive")
+    axes.set_ylim(max(0, min(0.5, share - 0.2)), 1.01)  # room for the legend below the line
+    axes.set_xlabel("recall (sensitivity)")
     axes.set_ylabel("precision")
     axes.legend(frameon=False, loc="lower left")
     return figure
@@ -86,7 +86,7 @@ def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
 
 def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
     """Sensitivity and specificity by threshold, on validation (where it is chosen) and on test."""
-    figure, axes = plots.new_figure("What a threshold does", size=(8.0, 4.0))
+    figure, axes = plots.new_figure("Sensitivity and specificity by threshold", size=(8.0, 4.0))
     grid = np.linspace(0, 1, 201)
     parts = fitted.splits.parts()
     for metric, colour in ((two_classes.sensitivity, BLUE), (two_classes.specificity, ORANGE)):
@@ -97,15 +97,15 @@ def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
     axes.axvline(
         evaluation.details["chosen"]["threshold"], color=RED, linewidth=1.5, linestyle=":", label="chosen on validation"
     )
-    axes.set_xlabel("threshold: probability from which on the answer is the finding")
-    axes.set_ylabel("share of the films")
+    axes.set_xlabel("threshold on the probability of the positive class")
+    axes.set_ylabel("sensitivity, specificity")
     figure.legend(frameon=False, loc="outside right center")
     return figure
 
 
 def by_kind(kinds: Mapping[str, Mapping[str, Any]], class_names: tuple[str, ...], note: str) -> Figure:
-    """How many films of each kind are called sick, with Wilson's 95 % interval."""
-    figure, axes = plots.new_figure(f"Called {class_names[1]}, by kind, test split\n{note}", size=(6.4, 3.2))
+    """Fraction of the radiographs of each kind that are predicted positive, with Wilson's 95 % interval."""
+    figure, axes = plots.new_figure(f"Predicted {class_names[1]} by kind, test split\n{note}", size=(6.4, 3.2))
     names = list(kinds)
     for row, name in enumerate(names):
         held, called = kinds[name]["rows"], kinds[name]["called_class_1"]
@@ -115,13 +115,13 @@ def by_kind(kinds: Mapping[str, Mapping[str, Any]], class_names: tuple[str, ...]
         axes.text(1.02, row, f"{called} of {held}", va="center")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, 1)
-    axes.set_xlabel(f"share that is called {class_names[1]}")
+    axes.set_xlabel(f"fraction predicted {class_names[1]}")
     axes.grid(visible=False, axis="y")
     return figure
 
 
 def _points(evaluation: Evaluation) -> list[tuple[dict[str, Any], str, str]]:
-    """The operating points with a colour and a marker each: the chosen one first."""
+    """The operating points with a colour and a marker each, the chosen one first."""
     points = [evaluation.details["chosen"], *(evaluation.details["fixed"][f"{at:g}"] for at in FIXED)]
     return list(zip(points, (RED, ORANGE, GREEN, "black"), ("*", "v", "o", "^"), strict=True))
 

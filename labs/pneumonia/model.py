@@ -1,4 +1,4 @@
-"""The course's two networks and a stronger one; raw films in, probabilities of the two classes out."""
+"""The course's two networks and a stronger one, from raw radiographs to probabilities of the two classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from utils.datasets.splits import Splits
 from utils.networks.blocks import residual_blocks
 
 SMALLEST = 64
-"""Side in pixels from which on the course's network has a pixel left behind its last pooling."""
+"""Smallest side in pixels for which the course's network has an output after its last pooling."""
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
@@ -23,7 +23,7 @@ def build(config: Config, splits: Splits) -> keras.Model:
         (batch, height, width, 1) uint8 to (batch, 2) probabilities.
 
     Raises:
-        CallerError: the films are too small for the course's network.
+        CallerError: the radiographs are too small for the course's network.
     """
     shape = splits.train.inputs.shape[1:]
     inputs = keras.Input(shape, dtype="uint8", name="pictures")
@@ -33,15 +33,15 @@ def build(config: Config, splits: Splits) -> keras.Model:
 
 
 def convolutional(values: Any, config: Config) -> Any:
-    """The course's convolutional network: 522 parameters at 256 × 256, with its last layer.
+    """The course's convolutional network: 522 parameters at 256 × 256, including the last layer.
 
     Source:
         Codecademy, Build Deep Learning Models with TensorFlow, "Image classification" (X-rays).
     """
-    del config  # nothing of it can be chosen
+    del config  # the network has no options
     if min(values.shape[1:3]) < SMALLEST:
         raise CallerError(
-            f"--network cnn: films of {values.shape[1]} × {values.shape[2]} are too small for the course's strides",
+            f"--network cnn: images of {values.shape[1]} × {values.shape[2]} are too small for the course's strides",
             f"give --image-size {SMALLEST} or more, or --network residual",
         )
     values = keras.layers.Conv2D(2, 5, strides=3, activation="relu", name="convolution_1")(values)
@@ -52,19 +52,19 @@ def convolutional(values: Any, config: Config) -> Any:
 
 
 def perceptron(values: Any, config: Config) -> Any:
-    """The course's perceptron on the flattened film: 6.6 million parameters at 256 × 256, with its last layer.
+    """The course's perceptron on flattened radiographs: 6.6 million parameters at 256 × 256, including the last layer.
 
     Source:
-        as of `convolutional`.
+        as for `convolutional`.
     """
-    del config  # nothing of it can be chosen
+    del config  # the network has no options
     values = keras.layers.Flatten(name="flatten")(values)
     values = keras.layers.Dense(100, activation="relu", name="hidden_1")(values)
     return keras.layers.Dense(50, activation="relu", name="hidden_2")(values)
 
 
 def residual(values: Any, config: Config) -> Any:
-    """Residual blocks and the mean over the film; of larger films the first convolution takes every second pixel."""
+    """Residual blocks and global average pooling; the first convolution halves images of SMALLEST pixels or more."""
     values = residual_blocks(
         values, config.filters, strides=2 if min(values.shape[1:3]) >= SMALLEST else 1, momentum=0.9
     )

@@ -15,12 +15,14 @@ PREDICTION = np.array([33.0, 40.5, 49.0, 18.0], dtype="float32")
 
 def rmse(answer: Any) -> str:
     """A function of truth and prediction, (rows,) each: the root of the mean squared error."""
-    what = "the root of the mean squared error, of four concretes"
+    what = "the root mean squared error of four predictions"
     errors = PREDICTION.astype("float64") - TRUTH
     squares = float((errors**2).sum())
     mistakes = [
-        Mistake(squares / 4, "that is the mean squared error, in MPa²: take its root to come back to MPa"),
-        Mistake(math.sqrt(squares), "that is the root of the sum: divide by the number of rows first"),
+        Mistake(squares / 4, "that is the mean squared error, in MPa²: take its square root to get MPa"),
+        Mistake(
+            math.sqrt(squares), "that is the root of the sum: divide by the number of rows before you take the root"
+        ),
         Mistake(math.sqrt(squares) / 4, "take the mean inside the root, not outside"),
         Mistake(
             float(np.abs(errors).mean()), "that is the mean absolute error: square each error, then mean, then root"
@@ -30,8 +32,10 @@ def rmse(answer: Any) -> str:
     given = called(answer, TRUTH, PREDICTION, expected=what, signature="rmse(truth, prediction)")
     number(given, math.sqrt(squares / 4), what=what, mistakes=mistakes, hint="RMSE = √(mean of (prediction − truth)²)")
     swapped = called(answer, PREDICTION, TRUTH, expected=what, signature="rmse(truth, prediction)")
-    number(swapped, math.sqrt(squares / 4), what="the same when the two are swapped", hint="square the difference")
-    return "It is in the unit of the target, and large errors weigh more than in the mean absolute error."
+    number(
+        swapped, math.sqrt(squares / 4), what="the same value when the two are swapped", hint="square the difference"
+    )
+    return "The RMSE has the unit of the target, and it weighs large errors more than the mean absolute error does."
 
 
 def parameters(answer: Any) -> str:
@@ -44,17 +48,17 @@ def parameters(answer: Any) -> str:
             Mistake(8 * 20 + 20 * 20 + 20, "each unit has a bias too"),
             Mistake(
                 8 * 20 + 20 + 20 * 20 + 20,
-                "the output layer has weights as well: one for each unit before it, and a bias",
+                "the output layer has weights too: one per unit of the layer before it, and a bias",
             ),
-            Mistake(8 * 20 + 20 + 20 + 1, "there are two hidden layers: the second takes what the first gives"),
+            Mistake(8 * 20 + 20 + 20 + 1, "there are two hidden layers: the second one takes the outputs of the first"),
             Mistake(
                 8 * 20 + 20 + 20 * 20 + 20 + 20 + 1 + 17, "the means and variances of the normalisation are not trained"
             ),
         ],
-        hint="a dense layer has inputs × units weights and a bias for each unit; add up the three layers",
+        hint="a dense layer has inputs × units weights and one bias per unit; add up the three layers",
         close=1e-9,
     )
-    return "A dense layer grows with the product of two widths: twice as wide is nearly four times as many in between."
+    return "The size of a dense layer grows with the product of two widths: doubling both nearly quadruples it."
 
 
 X = np.array([0.0, 1.0, 2.0, 4.0])
@@ -71,17 +75,19 @@ def gradient_step(answer: Any) -> str:
         right = start - rate * slopes
         mistakes = [
             Mistake(start, "nothing moved: subtract the learning rate times the slope"),
-            Mistake(start + rate * slopes, "that goes up the slope, and the loss grows: subtract"),
+            Mistake(start + rate * slopes, "that increases the loss: subtract the step instead of adding it"),
             Mistake(start - rate * slopes / 2, "the derivative of a square brings a factor 2"),
             Mistake(start - rate * slopes * len(X), "take the mean over the rows: a sum grows with the data"),
             Mistake(start - slopes, "the learning rate is missing"),
-            Mistake(start - rate * slopes[1], "the slope of w has a factor x: what a change of w does to a prediction"),
+            Mistake(
+                start - rate * slopes[1], "the slope by w has a factor x, because w multiplies x in the prediction"
+            ),
             Mistake([right[0], b - rate * _slopes(right[0], b)[1]], "compute both slopes before you change w"),
             Mistake(right[::-1], "return w first, then b"),
         ]
         given = called(answer, w, b, X, Y, rate, expected=what, signature=signature)
         array(_pair(given), right, what=what, mistakes=mistakes, hint=hint)
-    return "A network does this for each of its weights; Adam only chooses the size of each step more cleverly."
+    return "A network does this for each of its weights; Adam also adapts the size of each step."
 
 
 def _slopes(w: float, b: float) -> Array:
@@ -91,7 +97,7 @@ def _slopes(w: float, b: float) -> Array:
 
 
 def _pair(given: Any) -> Any:
-    """Two numbers, also where each is an array of one."""
+    """Two numbers; each may be an array of one value."""
     if isinstance(given, tuple | list) and len(given) == 2:
         return [np.asarray(value).reshape(()) if np.size(value) == 1 else value for value in given]
     if isinstance(given, np.ndarray) and given.shape == (2,):
@@ -104,30 +110,30 @@ TEST = np.array([[200.0, 7.0], [700.0, 365.0]])
 
 
 def normalise(answer: Any) -> str:
-    """A function of training and other rows, (rows, features): the others, by the training rows' mean and spread."""
-    what = "the other rows in standard deviations of the training rows"
-    mean, spread = TRAIN.mean(axis=0), TRAIN.std(axis=0)
+    """A function of training and other rows, (rows, features): the others, by the training rows' mean and std."""
+    what = "the other rows, normalised with the training rows"
+    mean, std = TRAIN.mean(axis=0), TRAIN.std(axis=0)
     own = (TEST - TEST.mean(axis=0)) / TEST.std(axis=0)
     both = np.concatenate([TRAIN, TEST])
     mistakes = [
+        Mistake(own, "that uses the mean and standard deviation of the other rows: take them from training alone"),
         Mistake(
-            own, "that uses the mean and spread of the rows it changes: what the model knows comes from training alone"
+            (TEST - both.mean(axis=0)) / both.std(axis=0),
+            "the test rows are included in the mean: use the training rows alone",
         ),
         Mistake(
-            (TEST - both.mean(axis=0)) / both.std(axis=0), "test rows went into the mean: use the training rows alone"
-        ),
-        Mistake(
-            (TEST - TRAIN.mean()) / TRAIN.std(), "each feature has its own mean and spread: take them along axis 0"
+            (TEST - TRAIN.mean()) / TRAIN.std(),
+            "each feature has its own mean and standard deviation: compute them along axis 0",
         ),
         Mistake((TEST - mean) / TRAIN.var(axis=0), "divide by the standard deviation, the root of the variance"),
         Mistake(TEST - mean, "divide by the standard deviation too"),
-        Mistake(TEST / spread, "subtract the mean first"),
-        Mistake((TRAIN - mean) / spread, "those are the training rows: return the other ones"),
+        Mistake(TEST / std, "subtract the mean first"),
+        Mistake((TRAIN - mean) / std, "those are the training rows: return the other ones"),
     ]
     signature = "normalise(train, rows)"
     given = called(answer, TRAIN, TEST, expected=what, signature=signature)
-    array(given, (TEST - mean) / spread, what=what, mistakes=mistakes, hint="(rows − mean) / standard deviation")
-    return "This is what the network's first layer does, with numbers that it took from the training rows."
+    array(given, (TEST - mean) / std, what=what, mistakes=mistakes, hint="(rows − mean) / standard deviation")
+    return "The network's first layer does the same, with statistics of the training rows."
 
 
 EXERCISES: dict[str, Judge] = {

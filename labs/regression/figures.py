@@ -1,4 +1,4 @@
-"""The lab's pictures: how it learned, how it predicts, what it uses."""
+"""The figures of the lab: learning curves, predictions, residuals and permutation importance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from utils.training.results import Evaluation, Fitted
 
 
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
-    """Learning curves, predicted against measured, residuals, permutation importance; by file name."""
+    """Learning curves, predicted against measured values, residuals and permutation importance, by file name."""
     splits, test = fitted.splits, fitted.splits.test
     prediction = evaluation.predictions["test"]
     strength = f"{splits.target.replace('_', ' ')} ({splits.unit})"
@@ -23,10 +23,10 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     scores = evaluation.metrics["test"]
     note = f"RMSE {interval(scores['rmse'])} {splits.unit}, R² {interval(scores['r2'])}"
     penalised = any(layer.losses for layer in fitted.model.layers)
-    curve = f"root of loss and penalty ({splits.unit})" if penalised else f"RMSE ({splits.unit})"
+    curve = f"√(loss + penalty) ({splits.unit})" if penalised else f"RMSE ({splits.unit})"
     return {
         "learning_curves": plots.learning_curves(fitted.progress.history, fitted.kept_epoch, label=curve, root=True),
         "predicted": plots.predicted_against_true(test.targets, prediction, label=strength, note=note),
         "residuals": plots.residuals(test.targets, prediction, label=strength),
-        "importance": plots.importance(splits.features, drops, label=f"RMSE grows by ({splits.unit})"),
+        "importance": plots.importance(splits.features, drops, label=f"increase of RMSE ({splits.unit})"),
     }

@@ -1,4 +1,4 @@
-"""The network: raw ingredients and age in, strength in MPa out."""
+"""The network: from raw ingredients and age to the strength in MPa."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from utils.networks.blocks import columns, combinations, dense_stack, normalizat
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
-    """A multilayer perceptron with its preprocessing inside.
+    """A multilayer perceptron that includes its preprocessing.
 
     Args:
         config: the hyperparameters.
-        splits: quantiles, means and the target's scale are taken from the training rows alone.
+        splits: the training rows give the quantiles, the means and the scale of the target.
 
     Returns:
         (batch, 8) raw inputs to (batch, 1) in MPa, uncompiled.
@@ -48,22 +48,22 @@ def build(config: Config, splits: Splits) -> keras.Model:
     if not config.scale_target:
         return keras.Model(inputs, keras.layers.Dense(1, name=splits.target)(hidden), name="concrete_strength")
     scaled = keras.layers.Dense(1, name="scaled_target")(hidden)
-    spread, mean = float(train.targets.std()), float(train.targets.mean())
-    outputs = keras.layers.Rescaling(scale=spread, offset=mean, name=splits.target)(scaled)
+    std, mean = float(train.targets.std()), float(train.targets.mean())
+    outputs = keras.layers.Rescaling(scale=std, offset=mean, name=splits.target)(scaled)
     return keras.Model(inputs, outputs, name="concrete_strength")
 
 
 def _on_training_rows(inputs: Any, values: Any, train: Split) -> NDArray[Any]:
-    """What the tensor `values`, computed from `inputs`, is for the training rows."""
+    """The value of the tensor `values`, computed from `inputs`, for the training rows."""
     return keras.Model(inputs, values).predict_on_batch(train.inputs)
 
 
 def proportions(inputs: Any, features: Sequence[str]) -> list[Any]:
-    """What a concrete technologist looks at first: how much water there is to the cement and to the binder.
+    """The proportions that determine strength: water to cement, water to binder, and superplasticizer to binder.
 
-    Strength depends above all on the ratio of water to cement (Abrams, Design of Concrete Mixtures, 1919). No layer of
-    Keras divides, and an operation outside a layer does not survive HDF5; so a ratio a/b is given as the direction of
-    the vector (a, b), which says the same and has no pole at b = 0.
+    Strength depends above all on the ratio of water to cement (Abrams, Design of Concrete Mixtures, 1919). Keras has no
+    layer that divides, and operations outside a layer cannot be loaded from HDF5. A ratio a/b is therefore expressed as
+    the direction of the vector (a, b), which contains the same information and has no pole at b = 0.
 
     Args:
         inputs: (batch, features), kg/m³.
@@ -87,7 +87,7 @@ def proportions(inputs: Any, features: Sequence[str]) -> list[Any]:
         keras.layers.UnitNormalization(name=name)(combinations(inputs, np.stack(pair, axis=1), name=f"{name}_pair"))
         for name, pair in pairs.items()
     ]
-    # The cosines say nothing that the sines do not, and hardly vary: normalised, they would be rounding noise.
+    # The cosines are redundant and hardly vary: normalised, they would be rounding noise.
     sines = np.eye(2 * len(pairs))[:, ::2]
     return [
         combinations(keras.layers.Concatenate(name="directions")(directions), sines, name="proportions"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic.dataclasses import dataclass
 
+from labs.regression.config import SplitKind
 from utils.base import machine, text_tables
 from utils.base.atomic_files import write_json
 from utils.base.config import STRICT, Count, Definition, Seed
@@ -25,9 +26,6 @@ from utils.runs.run_folder import REQUEST, RunFolder, acquire, is_not_empty, run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-from labs.regression.config import SplitKind
 
 RECORD = "protocol.json"
 
@@ -194,7 +192,7 @@ def as_text(record: Mapping[str, Any]) -> str:
 
 
 def draw(record: Mapping[str, Any]) -> Figure:
-    """RMSE of each model on each split, a line joining the models of one split; the bar is the mean."""
+    """RMSE of each model on each split; lines connect the models of one split, bars are the means."""
     from utils.figures import plots
 
     figure, axes = plots.new_figure(

@@ -1,4 +1,4 @@
-"""The four cases of transfer learning: few or many pictures, like ImageNet's or unlike, and what to do in each."""
+"""The four cases of transfer learning: few or many images, similar to ImageNet or not, and a strategy for each."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from utils.pretrained import backbones
 from utils.pretrained.feature_cache import Extractor
 
 SMALL = 1_000
-"""Training pictures a class under which a set is small: ImageNet, which the backbone learned from, has 1,300."""
+"""A data set with fewer training images per class is small; ImageNet has 1,300."""
 SIMILAR = 0.4
-"""Mean confidence of ImageNet's classifier from which on pictures are like ImageNet's."""
+"""Images are similar to ImageNet's if the mean confidence of ImageNet's classifier is at least this."""
 SAMPLE = 256
-"""Training pictures that the likeness is measured on."""
+"""Number of training images on which the similarity is measured."""
 
 CHOICES: dict[tuple[bool, bool], Strategy] = {
     (True, True): "head",
@@ -27,57 +27,57 @@ CHOICES: dict[tuple[bool, bool], Strategy] = {
     (False, True): "finetune",
     (False, False): "deep",
 }
-"""By (small, similar)."""
+"""The strategy by (small, similar)."""
 MEANINGS = {
     "head": "a head on the backbone's last features",
-    "earlier": "a head on what the backbone sees on the way, not only at its end",
-    "finetune": "a head, then the backbone's last blocks with it, slowly",
-    "deep": "a head, then most of the backbone with it, slowly",
+    "earlier": "a head on features of several stages of the backbone",
+    "finetune": "a head, then fine-tuning of the backbone's last blocks",
+    "deep": "a head, then fine-tuning of most of the backbone",
 }
 
 
 class Case(NamedTuple):
-    """Which case a data set is, and what is done.
+    """The case of a data set, and the strategy.
 
     Attributes:
-        pictures: training pictures a class, on average.
-        similarity: mean over pictures of the largest of ImageNet's 1,000 probabilities, in [0.001, 1].
+        images: mean number of training images per class.
+        similarity: mean over images of the largest of ImageNet's 1,000 probabilities, in [0.001, 1].
         chosen: the strategy that the caller chose, or None.
     """
 
-    pictures: float
+    images: float
     similarity: float
     chosen: Strategy | None = None
 
     @property
     def small(self) -> bool:
-        """Whether there are few pictures."""
-        return self.pictures < SMALL
+        """Whether there are few images."""
+        return self.images < SMALL
 
     @property
     def similar(self) -> bool:
-        """Whether they are like ImageNet's."""
+        """Whether the images are similar to ImageNet's."""
         return self.similarity >= SIMILAR
 
     @property
     def strategy(self) -> Strategy:
-        """What is done."""
+        """The strategy that is used."""
         return self.chosen or self.automatic
 
     @property
     def automatic(self) -> Strategy:
-        """What follows from the case."""
+        """The strategy that follows from the case."""
         return CHOICES[self.small, self.similar]
 
     def __str__(self) -> str:
-        size = f"{'small' if self.small else 'large'} ({self.pictures:,.0f} training pictures a class)"
-        like = f"{'like' if self.similar else 'unlike'} ImageNet (its classifier is {self.similarity:.0%} sure)"
-        by = "--strategy" if self.chosen else "so"
-        return f"{size}, {like}; {by} {self.strategy}: {MEANINGS[self.strategy]}"
+        size = f"{'small' if self.small else 'large'} ({self.images:,.0f} training images per class)"
+        like = f"{'similar' if self.similar else 'not similar'} to ImageNet (mean confidence {self.similarity:.0%})"
+        by = "chosen strategy" if self.chosen else "strategy"
+        return f"{size}, {like}; {by}: {self.strategy}, {MEANINGS[self.strategy]}"
 
 
 def extractor(config: Config) -> Extractor:
-    """What computes the features of the config's backbone, or finds them."""
+    """The extractor of the features of the config's backbone; it caches them."""
     weights = backbones.obtain(config.backbone, config.weights)
     return Extractor(weights, data.side_of(config), config)
 
@@ -85,9 +85,9 @@ def extractor(config: Config) -> Extractor:
 def find(config: Config, splits: Splits) -> Case:
     """The case of a data set.
 
-    The likeness is the mean maximum softmax probability of ImageNet's own classifier: a network is less sure of
-    pictures that are unlike those it has learned from. It is asked at the size that it has learned from, too: of small
-    pictures it is sure without reason.
+    The similarity is the mean maximum softmax probability of ImageNet's own classifier: a network is less confident
+    about images unlike its training images. It is computed at the image size of its training, because the classifier
+    is overconfident on small images.
 
     Source:
         Stanford's CS231n, notes on transfer learning (the four cases); Hendrycks and Gimpel, A Baseline for Detecting
@@ -103,12 +103,12 @@ def find(config: Config, splits: Splits) -> Case:
 
 
 def confidence(logits: NDArray[Any]) -> float:
-    """Mean over the rows of the largest probability, from logits of (rows, classes)."""
+    """Mean over the rows of the largest probability, from logits (rows, classes)."""
     return float(softmax(logits, axis=1).max(axis=1).mean())
 
 
 def inspect(config: Config, splits: Splits) -> dict[str, Any]:
-    """Which backbone with which weights, and which case with what was done: for `run.json`."""
+    """The backbone, its weights, the case and the strategy, for `run.json`."""
     weights, case = backbones.obtain(config.backbone, config.weights), find(config, splits)
     return {
         "backbone": {
@@ -118,7 +118,7 @@ def inspect(config: Config, splits: Splits) -> dict[str, Any]:
             "licence": weights.backbone.entry.licence,
         },
         "case": {
-            "pictures_per_class": case.pictures,
+            "pictures_per_class": case.images,
             "small": case.small,
             "similarity": case.similarity,
             "similar": case.similar,

@@ -1,63 +1,61 @@
-"""`python -m labs.transfer classify PICTURE…`: what the backbone alone, as it was trained, sees in pictures."""
+"""`python -m labs.transfer classify IMAGE…`: the predictions of the pretrained backbone for image files."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 from tyro.conf import Positional
 
 from utils.base import text_tables
 from utils.base.choices import BackboneName
+from utils.base.config import Definition
 from utils.base.console import say, show
 from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
 from utils.images.decode import read_pictures
 from utils.pretrained import backbones
 
-if TYPE_CHECKING:
-    from utils.runs.lab import Lab
-
-
 CENTRE = 0.875
-"""Share of the shorter side that ImageNet's networks are tested on, as EfficientNet's authors do."""
+"""Fraction of the shorter side that is cropped, as in EfficientNet's evaluation on ImageNet."""
 
 
 @dataclass(frozen=True)
 class Classify:
-    """Name what is on pictures, as one of ImageNet's 1,000 classes: the backbone before any transfer."""
+    """Classify images into ImageNet's 1,000 classes, with the backbone before any transfer."""
 
     inputs: Positional[tuple[Path, ...]]
-    """Picture files."""
+    """Image files."""
     backbone: BackboneName = "efficientnet-lite0"
-    """The network."""
+    """Name of the pretrained network."""
     weights: Path | None = None
-    """A file with its weights."""
+    """A file with its weights; by default they are found or downloaded."""
     top_k: int = 5
-    """How many classes to print of each picture."""
+    """Number of classes to print per image."""
     json: bool = False
-    """Print the machine's form."""
+    """Print JSON."""
 
-    def execute(self, lab: Lab) -> int:
-        """Print the most probable classes of each picture."""
+    def execute(self, definition: Definition) -> int:
+        """Print the most probable classes of each image."""
         if not self.inputs:
-            raise CallerError("missing: INPUTS", f"python -m labs.{lab.name} classify PICTURE…")
+            raise CallerError("missing: INPUTS", f"{definition.program} classify IMAGE…")
         if not 1 <= self.top_k <= backbones.CLASSES:
             raise CallerError(f"--top-k {self.top_k}: there are {backbones.CLASSES} classes", "give 1 to 1000")
         found = backbones.obtain(self.backbone, self.weights)
         side = found.backbone.side
-        pictures = read_pictures(self.inputs, (side, side), "rgb", centre=CENTRE, square=True)
+        images = read_pictures(self.inputs, (side, side), "rgb", centre=CENTRE, square=True)
         names = backbones.class_names()
         if names is None:
-            say("note: the names of ImageNet's classes cannot be had (LABS_MIRROR, network), so their numbers stand")
+            say("note: the names of ImageNet's classes are not available (LABS_MIRROR, network): numbers are printed")
         import_keras()
-        probabilities = softmax(backbones.load(found)(pictures, training=False).numpy(), axis=1)
+        from scipy.special import softmax
+
+        probabilities = softmax(backbones.load(found)(images, training=False).numpy(), axis=1)
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top_k]
-        answers = [
+        predictions = [
             [
                 {"class": int(number), "name": names[number] if names else None, "probability": float(row[number])}
                 for number in best
@@ -66,13 +64,13 @@ class Classify:
         ]
         if self.json:
             files = list(map(str, self.inputs))
-            show(json.dumps({"backbone": self.backbone, "digest": found.digest, "files": files, "top": answers}))
+            show(json.dumps({"backbone": self.backbone, "digest": found.digest, "files": files, "top": predictions}))
         else:
-            show(_table(self.inputs, answers))
+            show(_table(self.inputs, predictions))
         return 0
 
 
-def _table(files: tuple[Path, ...], answers: list[list[dict[str, Any]]]) -> str:
+def _table(files: tuple[Path, ...], predictions: list[list[dict[str, Any]]]) -> str:
     rows = [
         [
             str(file) if place == 0 else "",
@@ -80,7 +78,7 @@ def _table(files: tuple[Path, ...], answers: list[list[dict[str, Any]]]) -> str:
             one["name"] or "–",
             f"{one['probability']:.1%}",
         ]
-        for file, best in zip(files, answers, strict=True)
+        for file, best in zip(files, predictions, strict=True)
         for place, one in enumerate(best)
     ]
     return text_tables.table(["file", "class", "name", "probability"], rows, left=(2,))

@@ -1,4 +1,4 @@
-"""The head, the blocks that are trained with it, and the two joined to what stays frozen: pixels to probabilities."""
+"""The head, the blocks that are fine-tuned with it, and the complete model from pixels to probabilities."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from utils.training.batches import Batches
 from utils.training.results import Phase
 
 LEAST = 0.3
-"""Least variance by which a feature is divided, as a share of the mean over the features."""
+"""Smallest variance that a feature is standardised with, relative to the mean variance of the features."""
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
-    """The head alone.
+    """The head.
 
     Returns:
-        (batch, features) of the frozen backbone to (batch, classes) probabilities.
+        (batch, features) from the frozen backbone to (batch, classes) probabilities.
     """
     case = cases.find(config, splits)
     say(f"case: {case}")
     extractor, cut = cases.extractor(config), _cut(config, case)
-    # What both phases will ask for, in one pass.
+    # Compute the features of both phases in one pass.
     wanted = [_head_input(case), *([cut] if cut else [])]
     extractor.prepare(splits.train.inputs, wanted, views_of(config, config.views))
     extractor.prepare(splits.validation.inputs, wanted)
     (rows,) = extractor.views(splits.train.inputs, wanted[0])
     inputs = keras.Input(rows.shape[1:], name="features")
     mean, variance = moments(rows)
-    # A feature that is nearly always 0 would become huge where, in another view, it is not.
+    # A feature that is nearly always 0 would become huge in a view in which it is not.
     variance = np.maximum(variance, LEAST * variance.mean())
     values = keras.layers.Normalization(mean=mean, variance=variance, name="standardised")(inputs)
     values = keras.layers.Dropout(config.dropout, name="dropout")(values)
@@ -60,7 +60,7 @@ def build(config: Config, splits: Splits) -> keras.Model:
 
 
 def moments(rows: RowsOnDisk) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and variance of each column, two of (columns,), some rows in memory at a time."""
+    """Mean and variance of each column, (columns,) each; reads some rows at a time."""
     total = np.zeros((2, *rows.shape[1:]))
     for start in range(0, len(rows), 1024):
         values = rows[start : start + 1024].astype("float64")
@@ -74,13 +74,13 @@ def _head_input(case: cases.Case) -> str:
 
 
 def _cut(config: Config, case: cases.Case) -> str | None:
-    """The layer behind which the strategy trains the backbone's blocks; None where it trains none."""
+    """The layer after which the strategy fine-tunes the backbone's blocks; None if it fine-tunes none."""
     backbone = backbones.BACKBONES[config.backbone]
     return {"finetune": backbone.late, "deep": backbone.early}.get(case.strategy)
 
 
 def batches(config: Config, splits: Splits) -> tuple[Batches, Batches]:
-    """What the head is trained on: cached features of every view."""
+    """The batches that the head is trained on: cached features of every view."""
     return _batches(config, splits, _head_input(cases.find(config, splits)))
 
 
@@ -95,7 +95,7 @@ def _batches(config: Config, splits: Splits, output: str) -> tuple[Batches, Batc
 
 
 def further(config: Config, splits: Splits) -> Sequence[Phase]:
-    """Fine-tuning, where the strategy has any."""
+    """The fine-tuning phase, if the strategy has one."""
     cut = _cut(config, cases.find(config, splits))
     if cut is None:
         return ()
@@ -111,7 +111,7 @@ def further(config: Config, splits: Splits) -> Sequence[Phase]:
 
 
 def tail(config: Config, cut: str) -> keras.Model:
-    """A copy of the backbone's blocks behind a layer, to be trained; statistics of normalisation stay as they are."""
+    """A trainable copy of the backbone's blocks after a layer; the batch normalisation statistics stay frozen."""
     extractor = cases.extractor(config)
     blocks = keras.Model(extractor.frozen(cut).output, extractor.frozen(FEATURES).output)
     copy = folded(blocks)
@@ -121,8 +121,11 @@ def tail(config: Config, cut: str) -> keras.Model:
 
 
 def compile_head(config: Config, splits: Splits, *, finetune: bool = False) -> dict[str, Any]:
-    """Cross-entropy and accuracy. In fine-tuning the learning rate rises over the first tenth of the steps, in which
-    the optimizer has no estimates of the gradients yet and large steps would damage the backbone."""
+    """Cross-entropy and accuracy.
+
+    In fine-tuning, the learning rate rises over the first tenth of the steps: the optimizer has no estimates of the
+    gradients yet, and large steps would damage the backbone.
+    """
     epochs = config.finetune_epochs if finetune else config.epochs
     rate = config.finetune_learning_rate if finetune else config.learning_rate
     steps = epochs * -(-len(splits.train) // config.batch_size)
@@ -135,21 +138,23 @@ def compile_head(config: Config, splits: Splits, *, finetune: bool = False) -> d
 
 
 def assemble(config: Config, splits: Splits, trained: keras.Model) -> keras.Model:
-    """Pixels to probabilities in one model: preprocessing, what stayed frozen, what was trained; or the mean of what it
-    says of a picture and of its mirror image."""
+    """One model from pixels to probabilities: preprocessing, frozen layers and trained layers.
+
+    With `mirrored`, the mean of its predictions for an image and for the mirrored image.
+    """
     front = cases.extractor(config).frozen(_trained_input(config, splits))
-    if config.mirrored:  # what is mirrored is float32
+    if config.mirrored:  # mirrored images are float32
         return average_predictions(joined(front, trained, config.backbone, "float32"), mirror_images)
     return joined(front, trained, config.backbone)
 
 
 def _trained_input(config: Config, splits: Splits) -> str:
-    """The output of the backbone that the model trained last takes."""
+    """The output of the backbone that is the input of the last trained model."""
     case = cases.find(config, splits)
     return _cut(config, case) or _head_input(case)
 
 
 def known(config: Config, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any]:
-    """Predictions of a split whose features are in the cache."""
+    """Predictions for a split whose features are cached."""
     (rows,) = cases.extractor(config).views(part.inputs, _trained_input(config, splits))
     return predictor(trained).predict(rows)

@@ -70,7 +70,7 @@ ANSWERS = {
             Wrong(lambda scores: 1 / (1 + np.exp(-scores)), "sigmoid"),
             Wrong(lambda scores: np.eye(scores.shape[1])[scores.argmax(axis=1)], "the largest alone"),
             Wrong(lambda scores: scores / scores.sum(), "exp(score)"),
-            Wrong(lambda scores: softmax(scores)[0], "look at the shape"),
+            Wrong(lambda scores: softmax(scores)[0], "check the shape"),
         ],
     ),
     "flat": Answers(
@@ -82,7 +82,7 @@ ANSWERS = {
             Wrong(1800, "once more"),
             Wrong(7688, "first pooling"),
             Wrong(72, "begin with 128"),
-            Wrong(3136, "each looks at all"),
+            Wrong(3136, "covers all"),
             Wrong((7, 7, 8), "four times"),
             Wrong(393, "four times"),
         ],
@@ -90,8 +90,8 @@ ANSWERS = {
     "views": Answers(
         right=[views, views_by_transposing, views_by_turning_on, lambda picture: tuple(reversed(views(picture)))],
         wrong=[
-            Wrong(lambda picture: views(picture)[:4], "of the mirrored picture"),
-            Wrong(lambda picture: [picture, picture[:, ::-1]], "of the mirrored picture"),
+            Wrong(lambda picture: views(picture)[:4], "of the mirrored image"),
+            Wrong(lambda picture: [picture, picture[:, ::-1]], "of the mirrored image"),
             Wrong(twice_the_same, "some are the same"),
             Wrong(lambda picture: [picture] * 8, "some are the same"),
             Wrong(in_the_wrong_plane, "channels stay"),
@@ -110,7 +110,7 @@ ANSWERS = {
         ],
         wrong=[
             Wrong(lambda table: np.diag(table) / table.sum(axis=0), "precision"),
-            Wrong(lambda table: np.diag(table) / table.sum(), "not by all pictures"),
+            Wrong(lambda table: np.diag(table) / table.sum(), "not by all images"),
             Wrong(np.diag, "counts"),
             Wrong(lambda table: 1 - np.diag(table) / table.sum(axis=1), "missed"),
             Wrong(lambda table: np.trace(table) / table.sum(), "accuracy"),
@@ -118,7 +118,7 @@ ANSWERS = {
             Wrong(lambda table: table / table.sum(axis=1, keepdims=True), "only the diagonal"),
             Wrong(lambda table: 2 * np.diag(table) / (table.sum(axis=0) + table.sum(axis=1)), "F1"),
             Wrong(lambda table: table.max(axis=1) / table.sum(axis=0), "precision"),
-            Wrong(lambda table: np.diag(table) / len(table), "the diagonal over"),
+            Wrong(lambda table: np.diag(table) / len(table), "the diagonal divided"),
         ],
     ),
 }

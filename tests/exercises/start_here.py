@@ -36,8 +36,8 @@ ANSWERS = {
             lambda train, test: np.linalg.norm(test - train.mean()) / np.sqrt(len(test)),
         ],
         wrong=[
-            Wrong(lambda train, test: test.std(), "take training's"),
-            Wrong(lambda train, test: train.std(), "judge on the test rows"),
+            Wrong(lambda train, test: test.std(), "take the training mean"),
+            Wrong(lambda train, test: train.std(), "on the test rows"),
             Wrong(lambda train, test: ((test - train.mean()) ** 2).mean(), "root"),
             Wrong(lambda train, test: abs(test - train.mean()).mean(), "mean absolute error"),
             Wrong(lambda train, test: ((test - np.median(train)) ** 2).mean() ** 0.5, "median"),
@@ -55,8 +55,8 @@ ANSWERS = {
         wrong=[
             Wrong(lambda train, test: len(set(train) & set(test)), "counts groups"),
             Wrong(lambda train, test: np.isin(train, test).sum(), "training rows"),
-            Wrong(lambda train, test: np.isin(test, train).mean(), "share"),
-            Wrong(lambda train, test: (~np.isin(test, train)).sum(), "clean"),
+            Wrong(lambda train, test: np.isin(test, train).mean(), "fraction"),
+            Wrong(lambda train, test: (~np.isin(test, train)).sum(), "without a leak"),
             Wrong(lambda train, test: 3, "own group"),
             Wrong(lambda train, test: np.isin(test, train), "np.isin"),
         ],

@@ -62,7 +62,7 @@ ANSWERS = {
             lambda pixels: ((pixels.astype(int) - 127) / 128).tolist(),
         ],
         wrong=[
-            Wrong(lambda pixels: pixels, "raw levels"),
+            Wrong(lambda pixels: pixels, "raw pixel values"),
             Wrong(lambda pixels: pixels / 255, "other networks"),
             Wrong(lambda pixels: pixels / 127.5 - 1, "another network's"),
             Wrong(lambda pixels: (pixels - 127) / 128, "eight bits"),
@@ -71,9 +71,9 @@ ANSWERS = {
             Wrong(lambda pixels: pixels - 127.0, "divide by 128"),
             Wrong(lambda pixels: pixels / 128, "subtract 127"),
             Wrong(lambda pixels: pixels - 127 / 128, "brackets"),
-            Wrong(lambda pixels: (pixels - 128.0) / 127, "128 divides"),
+            Wrong(lambda pixels: (pixels - 128.0) / 127, "not the other way round"),
             Wrong(lambda pixels: (127.0 - pixels) / 128, "sign"),
-            Wrong(lambda pixels: (pixels - pixels.mean()) / pixels.std(), "not of this picture"),
+            Wrong(lambda pixels: (pixels - pixels.mean()) / pixels.std(), "not statistics of this image"),
             Wrong(lambda pixels: ((pixels - 127.0) / 128)[0], "floating point"),
         ],
     ),
@@ -81,10 +81,10 @@ ANSWERS = {
         right=[2562, 2562.0, np.int64(2562), np.array([2562]), keras.ops.convert_to_tensor(2562)],
         wrong=[
             Wrong(2560, "bias"),
-            Wrong(3_413_024 + 2562, "does not move"),
+            Wrong(3_413_024 + 2562, "does not change"),
             Wrong(3_413_024, "which is frozen"),
-            Wrong(2562 + 2560, "measured once"),
-            Wrong(2562 + 2561, "measured once"),
+            Wrong(2562 + 2560, "computed once"),
+            Wrong(2562 + 2561, "computed once"),
             Wrong(1281, "each of the two classes"),
             Wrong(1_281_000, "ImageNet's own head"),
             Wrong(2563, "only the dense layer"),
@@ -106,7 +106,7 @@ ANSWERS = {
             lambda pictures, likeness: np.str_(choose(pictures, likeness)),
         ],
         wrong=[
-            Wrong(lambda pictures, likeness: choose(pictures, 1 - likeness), "as little as may be"),
+            Wrong(lambda pictures, likeness: choose(pictures, 1 - likeness), "as little as possible"),
             Wrong(lambda pictures, likeness: "head", "on earlier stages"),
             Wrong(lambda pictures, likeness: choose(500, likeness), "last blocks"),
             Wrong(lambda pictures, likeness: choose(pictures, 1), "on earlier stages"),
@@ -115,7 +115,7 @@ ANSWERS = {
             Wrong(lambda pictures, likeness: choose(pictures - 1, likeness), "use <"),
             Wrong(lambda pictures, likeness: choose(pictures, 100 * likeness), "on earlier stages"),
             Wrong(lambda pictures, likeness: choose(pictures + 1, likeness + 0.02), "under 1,000"),
-            Wrong(lambda pictures, likeness: choose(pictures, likeness + 0.02), "is unlike"),
+            Wrong(lambda pictures, likeness: choose(pictures, likeness + 0.02), "are different"),
             Wrong(lambda pictures, likeness: choose(pictures, likeness).upper(), "four names"),
             Wrong("head", "the function itself"),
         ],
@@ -125,17 +125,17 @@ ANSWERS = {
         wrong=[
             Wrong(lambda maps, gradients: np.maximum(summed(maps, gradients), 0), "largest value at the end"),
             Wrong(summed, "then divide"),
-            Wrong(lambda maps, gradients: over_most(summed(maps, gradients)), "speaks against"),
+            Wrong(lambda maps, gradients: over_most(summed(maps, gradients)), "evidence against"),
             Wrong(
                 lambda maps, gradients: (
                     (summed(maps, gradients) - summed(maps, gradients).min()) / np.ptp(summed(maps, gradients))
                 ),
                 "do not shift",
             ),
-            Wrong(lambda maps, gradients: over_most(abs(summed(maps, gradients))), "cut it off"),
+            Wrong(lambda maps, gradients: over_most(abs(summed(maps, gradients))), "set them to 0"),
             Wrong(
                 lambda maps, gradients: over_most(np.maximum((maps * gradients).sum(axis=-1), 0)),
-                "one weight a channel",
+                "one weight per channel",
             ),
             Wrong(lambda maps, gradients: over_most(maps.sum(axis=-1)), "weight each channel"),
             Wrong(lambda maps, gradients: over_most(np.maximum(gradients.sum(axis=-1), 0)), "multiply the maps"),

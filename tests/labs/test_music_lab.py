@@ -44,7 +44,7 @@ def test_record(quick: Path) -> None:
     )
     first, second = record["remarks"]
     assert first.startswith("10 tunes at temperature 0.9: ")
-    assert f"{held_out['inner_bars_right']:.0%} have every inner bar right" in second
+    assert f"{held_out['inner_bars_right']:.0%} have only correct inner bars" in second
     assert f"{first}\n\n{second}\n" in (quick / "README.md").read_text()
     assert record["parity"]["saved_model"]["signature"]["outputs"]["next_character"]["dtype"] == "float32"
 
@@ -82,11 +82,11 @@ def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
         (["--metre", "7"], "there is no metre '7'"),
         (["--prompt", "none.abc"], "there is no such file"),
         (["--prompt", "odd.abc"], "does not know the characters '§'"),
-        (["--prompt", "two.abc"], "it holds 2 tunes"),
-        (["--prompt", "begun.abc", "--key", "D"], "the file says key and metre itself"),
+        (["--prompt", "two.abc"], "it contains 2 tunes"),
+        (["--prompt", "begun.abc", "--key", "D"], "its file already gives key and metre"),
         (["--prompt", "begun.abc", "--longest", "9"], "--longest 9"),
         (["--key", "D", "--longest", "43"], "--longest 43: the beginning may have 44 characters"),
-        (["--out", "full"], "something stands there"),
+        (["--out", "full"], "it exists and is not an empty folder"),
         (["--out", "/proc/tunes"], "--out /proc/tunes: the folder cannot be written"),
     ],
 )

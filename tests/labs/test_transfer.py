@@ -107,10 +107,10 @@ def test_the_four_cases(pictures: int, similarity: float, strategy: str, monkeyp
     monkeypatch.setattr(cases, "Extractor", lambda *_: Extracts())
     found = cases.find(config(), Made())  # type: ignore[arg-type]
     assert (found.strategy, found.chosen) == (strategy, None)
-    assert f"; so {strategy}: " in str(found)
+    assert f"; strategy: {strategy}, " in str(found)
     overridden = cases.find(config(strategy="head"), Made())  # type: ignore[arg-type]
     assert (overridden.strategy, overridden.automatic) == ("head", strategy)
-    assert "; --strategy head: " in str(overridden)
+    assert "; chosen strategy: head, " in str(overridden)
 
 
 def test_confidence_is_between_guessing_and_knowing() -> None:
@@ -120,8 +120,8 @@ def test_confidence_is_between_guessing_and_knowing() -> None:
 
 def test_what_a_case_says() -> None:
     said = str(Case(885.5, 0.14))
-    assert said.startswith("small (886 training pictures a class), unlike ImageNet (its classifier is 14% sure)")
-    assert str(Case(1300, 0.5)).startswith("large (1,300 training pictures a class), like")
+    assert said.startswith("small (886 training images per class), not similar to ImageNet (mean confidence 14%)")
+    assert str(Case(1300, 0.5)).startswith("large (1,300 training images per class), similar to")
 
 
 def test_moments_are_those_of_numpy(tmp_path: Path) -> None:

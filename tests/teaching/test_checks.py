@@ -58,7 +58,7 @@ def test_wrong_answers_are_refused_with_their_hint(name: str, capsys: pytest.Cap
             check(name, answer)
         assert hint in refused.value.hint, f"wrong answer {number_} of {name}"
         assert refused.value.expected
-        assert refused.value.came
+        assert refused.value.got
     assert capsys.readouterr().out == ""
 
 
@@ -73,11 +73,11 @@ def test_a_verdict_is_three_lines_and_no_traceback() -> None:
     with pytest.raises(NotYetError) as refused:
         check("regression.rmse", lambda truth, prediction: np.mean((truth - prediction) ** 2))
     (shown,) = refused.value._render_traceback_()
-    assert [line.split(":")[0].strip() for line in shown.splitlines()[:4]] == ["✘ not yet", "expected", "came", "hint"]
+    assert [line.split(":")[0].strip() for line in shown.splitlines()[:4]] == ["✘ not yet", "expected", "got", "hint"]
     assert "Traceback" not in shown
     with pytest.raises(NotYetError) as refused:
         check("regression.rmse", raising)
-    assert refused.value.came == "ZeroDivisionError: by nothing"
+    assert refused.value.got == "ZeroDivisionError: by nothing"
 
 
 def test_an_exercise_that_is_not_there() -> None:

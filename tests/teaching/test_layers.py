@@ -168,7 +168,7 @@ def test_the_course_network_as_a_table() -> None:
         assert "2·5²·1 + 2 = 52" in text
         assert "84²·2·5²·1 = 352,800" in text
         assert "7²·4 = 196" in text
-    assert plain.splitlines()[-1].split() == ["in", "all", "522", f"{352_800 + 14**2 * 4 * 9 * 2 + 2 * 196:,}"]
+    assert plain.splitlines()[-1].split() == ["total", "522", f"{352_800 + 14**2 * 4 * 9 * 2 + 2 * 196:,}"]
     assert len(markdown.splitlines()) == len(costs) + 3
 
 

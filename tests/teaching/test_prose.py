@@ -32,7 +32,7 @@ def test_prose_is_filled_and_says_what_no_longer_holds(displayed: list[tuple[Any
     assert first == {"text/markdown": "2.0 and 1,200", "text/plain": "2.0 and 1,200"}
     assert json.loads(json.dumps(about))[METADATA]["values"]["n"] == 1200
     assert about[METADATA]["within"] == 0.05
-    assert second["text/markdown"] == "3\n\n**In this run that does not hold:** a is small; it is warm."
+    assert second["text/markdown"] == "3\n\n**This does not hold in this run:** a is small; it is warm."
     assert lapsed[METADATA] == {"values": {"a": 3}, "lapsed": ["a is small", "it is warm"], "within": 0.2}
     with pytest.raises(KeyError):
         prose.prose("{nothing}")
@@ -43,7 +43,7 @@ def test_data_are_named_and_simulated_ones_loudly(displayed: list[tuple[Any, Any
     part = Split(np.zeros((1200, 8), "float32"), np.zeros(1200))
     prose.data_check(Splits(part, part, part, Source("concrete", "embedded", "", simulated), "strength"))
     text = displayed[0][0]["text/markdown"]
-    assert ("**SIMULATED data: they say nothing of the real world.**" in text) == simulated
+    assert ("**SIMULATED data: they do not describe the real world.**" in text) == simulated
     assert ("Real data." in text) != simulated
     assert "| train | 1,200 |" in text
     assert "Inputs of a row: shape (8,), float32." in text

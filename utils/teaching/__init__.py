@@ -1,1 +1,1 @@
-"""What the notebooks use: prose filled from a run, judging answers, layer costs."""
+"""Tools of the notebooks: prose with numbers of a run, checking answers, costs of layers."""

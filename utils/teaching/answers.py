@@ -1,4 +1,4 @@
-"""How an answer is judged: what was expected, what came, and a hint that helps without giving the answer away."""
+"""Checking an answer: what was expected, what was given, and a hint that helps without revealing the solution."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Judge = Callable[[Any], str]
-"""Judges an answer: a sentence on what the right answer means, or `NotYetError`."""
+"""Checks an answer: returns a sentence on what the right answer means, or raises `NotYetError`."""
 
 CLOSE = 1e-4
-"""Relative difference at which two numbers are the same answer: float32 and rounding to five digits pass."""
+"""Relative tolerance of numbers: float32 and rounding to five digits pass."""
 WIDTH = 88
-"""Characters of a line, so that a cell does not break it."""
+"""Largest number of characters per line, so that a notebook does not wrap it."""
 BEGIN = "write your answer in the cell above, run it, then run this cell again"
 
 
 class NotYetError(AssertionError):
-    """An answer that is not right yet. A notebook shows its three lines alone, without a traceback.
+    """An answer that is not right yet. A notebook shows only its three lines, without a traceback.
 
     Args:
-        expected: what a right answer is like.
-        came: what this one is.
-        hint: where to look.
+        expected: what the answer should be.
+        got: what it is.
+        hint: what to change.
     """
 
-    def __init__(self, expected: str, came: str, hint: str) -> None:
-        lines = [wrapped(f"{name}:", text) for name, text in (("expected", expected), ("came", came), ("hint", hint))]
+    def __init__(self, expected: str, got: str, hint: str) -> None:
+        lines = [wrapped(f"{name}:", text) for name, text in (("expected", expected), ("got", got), ("hint", hint))]
         super().__init__("\n".join(["not yet", *lines]))
-        self.expected, self.came, self.hint = expected, came, hint
+        self.expected, self.got, self.hint = expected, got, hint
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython prints in place of a traceback."""
+        """The lines that IPython prints instead of a traceback."""
         return [f"✘ {self}"]
 
 
 def wrapped(label: str, text: str) -> str:
-    """A label and a text that keeps to its right, in lines that fit a cell."""
+    """A label and an indented text, in lines that fit a cell."""
     indent = " " * (len("  expected: ") if label else 2)
     return textwrap.fill(text, WIDTH, initial_indent=f"  {label}".ljust(len(indent)), subsequent_indent=indent)
 
 
 class Mistake(NamedTuple):
-    """An answer that a known mistake leads to, and the hint for it."""
+    """The answer that a known mistake gives, and the hint for it."""
 
     answer: Any
     hint: str
 
 
 def shown(value: Any) -> str:
-    """A value in a line, short."""
+    """A short description of a value in one line."""
     if value is None or value is Ellipsis:
         return "nothing yet"
     if isinstance(value, np.ndarray) and value.ndim:
@@ -67,7 +67,7 @@ def shown(value: Any) -> str:
 
 
 def begun(answer: Any, expected: str) -> None:
-    """Refuse an answer that was not begun.
+    """Reject an answer that has not been started.
 
     Raises:
         NotYetError: it is None or `...`.
@@ -77,49 +77,49 @@ def begun(answer: Any, expected: str) -> None:
 
 
 def called(answer: Any, *arguments: Any, expected: str, signature: str) -> Any:
-    """What the student's function gives for arguments; they are copied first, so that it cannot change ours.
+    """The result of the student's function. Arguments are copied first, so that the function cannot change ours.
 
     Args:
         answer: the function.
         *arguments: for it.
-        expected: what it is to give, in words.
+        expected: what it should return, in words.
         signature: how it is called (`rmse(truth, prediction)`).
 
     Raises:
-        NotYetError: it is no function, it raises, or it gives nothing.
+        NotYetError: it is not a function, it raises, or it returns nothing.
     """
     begun(answer, f"a function {signature}")
     if not callable(answer):
-        raise NotYetError(f"a function {signature}", shown(answer), "give the function itself, without calling it")
+        raise NotYetError(f"a function {signature}", shown(answer), "pass the function itself, without calling it")
     copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # graders take what is printed there for an error
+            warnings.simplefilter("ignore")  # graders treat output on standard error as a failure
             given = answer(*copies)
     except Exception as error:
         raise NotYetError(
-            expected, f"{type(error).__name__}: {error}", f"call {signature} yourself and look"
+            expected, f"{type(error).__name__}: {error}", f"call {signature} yourself to see the error"
         ) from error
     if given is None or given is Ellipsis:
-        raise NotYetError(expected, "the function returns nothing", f"end it with `return …`; or {BEGIN}")
+        raise NotYetError(expected, "the function returns nothing", f"end the function with `return …`, or {BEGIN}")
     return given
 
 
 def number(
     given: Any, right: float, *, what: str, mistakes: Sequence[Mistake] = (), hint: str, close: float = CLOSE
 ) -> None:
-    """Hold a number against the right one: a Python or NumPy number, or an array or tensor of a single one.
+    """Compare a number with the right one: a Python or NumPy number, or an array or tensor of one value.
 
     Args:
-        given: the student's.
-        right: the right one.
-        what: it is, in words.
-        mistakes: wrong numbers that tell what went wrong.
-        hint: for all others.
-        close: relative difference that is accepted.
+        given: the student's answer.
+        right: the right answer.
+        what: what it should be, in words.
+        mistakes: wrong numbers that known mistakes give.
+        hint: the hint for all other answers.
+        close: relative tolerance.
 
     Raises:
-        NotYetError: it is another, or no number.
+        NotYetError: it differs, or is not a number.
     """
     begun(given, what)
     try:
@@ -128,7 +128,7 @@ def number(
             raise TypeError
         value = float(values.reshape(()))
     except (TypeError, ValueError):
-        raise NotYetError(f"{what}: a single number", shown(given), hint) from None
+        raise NotYetError(f"{what}, as a single number", shown(given), hint) from None
     if math.isclose(value, right, rel_tol=close, abs_tol=close * 1e-3):
         return
     for mistake in mistakes:
@@ -140,18 +140,18 @@ def number(
 def array(
     given: Any, right: Array, *, what: str, mistakes: Sequence[Mistake] = (), hint: str, close: float = CLOSE
 ) -> None:
-    """Hold an array against the right one: NumPy's, a tensor or nested lists, of the same shape.
+    """Compare an array with the right one: a NumPy array, a tensor or nested lists of the same shape.
 
     Args:
-        given: the student's.
-        right: the right one.
-        what: it is, in words.
-        mistakes: wrong arrays that tell what went wrong.
-        hint: for all others.
-        close: relative difference that is accepted, of the largest value.
+        given: the student's answer.
+        right: the right answer.
+        what: what it should be, in words.
+        mistakes: wrong arrays that known mistakes give.
+        hint: the hint for all other answers.
+        close: tolerance, relative to the largest value.
 
     Raises:
-        NotYetError: the shape or a value differs, or it is no array of numbers.
+        NotYetError: the shape or a value differs, or it is not an array of numbers.
     """
     begun(given, what)
     try:
@@ -160,12 +160,12 @@ def array(
             raise TypeError
         values = values.astype("float64")
     except (TypeError, ValueError):
-        raise NotYetError(f"{what}: numbers", shown(given), hint) from None
+        raise NotYetError(f"{what}, as numbers", shown(given), hint) from None
     for mistake in mistakes:
         if _same(values, np.asarray(mistake.answer), close):
             raise NotYetError(what, shown(values), mistake.hint)
     if values.shape != right.shape:
-        raise NotYetError(f"{what}, of shape {right.shape}", shown(values), f"look at the shape; {hint}")
+        raise NotYetError(f"{what}, of shape {right.shape}", shown(values), f"check the shape; {hint}")
     if not _same(values, right, close):
         raise NotYetError(what, shown(values), hint)
 

@@ -1,7 +1,7 @@
-"""What each layer costs: output shape, parameters and multiply-adds by the formulas of the courses, beside Keras's own.
+"""The cost of each layer: output shape, parameters and multiply-adds by the courses' formulas, and Keras's counts.
 
-W is an input's width or height, F the kernel's, S the stride, P the padding on each side, D the channels that come in,
-K the filters or units. A formula is written out with its numbers and can be computed as it stands.
+W is an input's width or height, F the kernel's, S the stride, P the padding on each side, D the input channels,
+K the filters or units. A formula is written with its numbers and can be evaluated as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NONE = "–"
 
 
 class Formula(NamedTuple):
-    """A number and how it comes about, in figures: `8·3²·1 + 8` is 80."""
+    """A number and its formula: `8·3²·1 + 8` is 80."""
 
     text: str
     value: int
@@ -29,18 +29,17 @@ class Formula(NamedTuple):
 
 @dataclass(frozen=True)
 class LayerCost:
-    """A layer by formula and by Keras.
+    """The cost of a layer by formula and by Keras.
 
     Attributes:
-        name: of the layer, behind those of the models that hold it.
-        kind: its class.
-        output_shape: by Keras, without the batch.
-        parameters: by Keras, those that are not trained too; 0 where the layer is called again.
-        sides: formulas of the output's height and width; one where both come about the same way; empty where the layer
-            keeps its input's shape or has no such axes.
-        channels: formula of the channels or units that come out; None where there is none here.
-        by_formula: of the parameters; None where there is no formula here.
-        multiply_adds: of one input through the layer; None where there is no formula here.
+        name: name of the layer, after those of the models that contain it.
+        kind: class of the layer.
+        output_shape: output shape by Keras, without the batch.
+        parameters: parameters by Keras, including non-trainable ones; 0 if the layer was called before.
+        sides: formulas of the output's height and width; one if they are equal; empty if the layer has no such axes.
+        channels: formula of the output channels or units; None if there is no formula.
+        by_formula: formula of the parameters; None if there is no formula.
+        multiply_adds: formula of the multiply-adds for one input; None if there is no formula.
     """
 
     name: str
@@ -54,14 +53,14 @@ class LayerCost:
 
 
 def layer_costs(model: keras.Model, shape: tuple[int, ...] | None = None) -> list[LayerCost]:
-    """Every layer of a model in the order of its execution, with those of the models inside it.
+    """The costs of every layer of a model in execution order, including the layers of nested models.
 
     Args:
         model: functional or Sequential, channels last.
-        shape: of one input, where the model leaves it open.
+        shape: shape of one input, if the model does not fix it.
 
     Raises:
-        CallerError: the model cannot be replayed, or a size is open.
+        CallerError: the model cannot be replayed, or a size is not fixed.
     """
     costs = []
     for step in replay(model, shape=shape).steps:
@@ -72,11 +71,11 @@ def layer_costs(model: keras.Model, shape: tuple[int, ...] | None = None) -> lis
 
 
 def cost_table(costs: Sequence[LayerCost], *, markdown: bool = False) -> str:
-    """A line a layer, and the sums: formulas with their results, and what Keras says.
+    """A table with one line per layer and the totals: formulas, their results and Keras's counts.
 
     Args:
         costs: from `layer_costs`.
-        markdown: for a notebook; else aligned text.
+        markdown: return Markdown instead of aligned text.
     """
     header = ["layer", "kind", "side", "output", "parameters", "Keras counts", "multiply–adds"]
     rows = [
@@ -92,12 +91,12 @@ def cost_table(costs: Sequence[LayerCost], *, markdown: bool = False) -> str:
         for cost in costs
     ]
     work = sum(cost.multiply_adds.value for cost in costs if cost.multiply_adds)
-    rows.append(["in all", "", "", "", "", f"{sum(cost.parameters for cost in costs):,}", f"{work:,}"])
+    rows.append(["total", "", "", "", "", f"{sum(cost.parameters for cost in costs):,}", f"{work:,}"])
     return markdown_table(header, rows) if markdown else table(header, rows, left=(1, 2, 4, 6))
 
 
 def _sized(cost: LayerCost) -> str:
-    """How the output's sides come about; of a row of numbers, its length."""
+    """Formulas of the output's sides; for a vector, its length."""
     return "; ".join(map(_written, cost.sides or (cost.channels,)))
 
 
@@ -120,7 +119,7 @@ def _cost(step: Step) -> LayerCost:
 
 
 Formulas = tuple[tuple[Formula, ...], Formula, Formula, Formula]
-"""Of the sides, the channels that come out, of the parameters, of the multiply-adds."""
+"""Formulas of the sides, the output channels, the parameters and the multiply-adds."""
 
 
 def _once(sides: tuple[Formula, ...]) -> tuple[Formula, ...]:
@@ -155,14 +154,14 @@ def _sides(layer: Any, kernel: Sequence[int], shape: tuple[int, ...]) -> tuple[F
             formulas.append(Formula(f"⌈{width}/{stride}⌉", -(-width // stride)))
             continue
         wide = dilation * (size - 1) + 1
-        # With holes in it, a kernel of F spans d·(F − 1) + 1.
+        # A dilated kernel of F spans d·(F − 1) + 1.
         span = str(size) if dilation == 1 else f"({dilation}·({size} − 1) + 1)"
         formulas.append(Formula(f"⌊({width} − {span} + 2·0)/{stride}⌋ + 1", (width - wide) // stride + 1))
     return tuple(formulas)
 
 
 def _convolution(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
-    """K·F²·D + K parameters; the products of each place of the output, for every place."""
+    """K·F²·D + K parameters; as many multiplications at each position of the output."""
     kernel = (layer.filters, *layer.kernel_size, shape[-1] // layer.groups)
     bias = [(layer.filters,)] if layer.use_bias else []
     return (
@@ -174,7 +173,7 @@ def _convolution(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) ->
 
 
 def _depthwise(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
-    """One kernel for each channel that comes in (and each of the `depth_multiplier`): D·F² + D."""
+    """One kernel per input channel (times `depth_multiplier`): D·F² + D."""
     deep = shape[-1] * layer.depth_multiplier
     kernel = (deep, *layer.kernel_size)
     bias = [(deep,)] if layer.use_bias else []
@@ -209,7 +208,7 @@ def _dense(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formu
 
 
 def _lstm(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
-    """Four gates of n units, each unit with weights for n outputs and m inputs, and a bias: 4·(n·(n + m) + n)."""
+    """Four sets of n units, each unit with weights for n outputs and m inputs and a bias: 4·(n·(n + m) + n)."""
     steps, features = shape
     units = layer.units
     bias = [(4, units)] if layer.use_bias else []
@@ -218,20 +217,20 @@ def _lstm(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formul
 
 
 def _embedding(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
-    """A vector for each symbol, which is looked up: V·m parameters and no work."""
+    """One vector per symbol, which is looked up: V·m parameters and no multiply-adds."""
     del shape
     return _kept(output), _same(layer.output_dim), _sum((layer.input_dim, layer.output_dim)), NOTHING
 
 
 def _normalised(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
-    """Mean and variance, and where it has them scale and shift, of each channel: 4·D. Each value times a, plus b."""
+    """Mean, variance and optionally scale and shift per channel: 4·D. Each value is multiplied and shifted once."""
     each = 2 + bool(layer.scale) + bool(layer.center)
     channels = (0, *shape)[layer.axis]
     return _kept(shape), _same(shape[-1]), _sum((each, channels)), _sum(output)
 
 
 def _scaled(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
-    """Each value times a, plus b."""
+    """Each value is multiplied and shifted once."""
     del layer
     return _kept(shape), _same(shape[-1]), NOTHING, _sum(output)
 
@@ -242,7 +241,7 @@ def _flat(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formul
 
 
 def _padded(layer: Any, shape: tuple[int, ...], output: tuple[int, ...]) -> Formulas:
-    """W, and what stands on either side."""
+    """W plus the padding on both sides."""
     del output
     sides = [_sum((side,), *((width,) for width in added)) for side, added in zip(shape, layer.padding, strict=False)]
     return tuple(sides), _same(shape[-1]), NOTHING, NOTHING
@@ -258,7 +257,7 @@ def _kept(shape: tuple[int, ...]) -> tuple[Formula, ...]:
 
 
 def _same(number: int) -> Formula:
-    """A number that is read off, not computed."""
+    """A number that needs no formula."""
     return Formula(str(number), number)
 
 

@@ -1,8 +1,8 @@
-"""What a notebook shows: prose whose numbers come from the run, pictures, and which data it runs on.
+"""What a notebook shows: prose with the numbers of a run, figures, and a description of the data.
 
-Nobody types a result into a notebook. `prose` takes the text with holes and the values that fill them, so that whoever
-runs it again, with other settings or on another machine, reads the numbers of that very run. What was filled in
-travels with the output, and `python -m notebooks` holds one against the other.
+No result is typed into a notebook. `prose` takes a text with placeholders and their values, so that anyone who runs it
+again, with other settings or on another machine, reads the numbers of that run. The values are saved with the output,
+and `python -m notebooks` compares them with those of a new run.
 """
 
 from __future__ import annotations
@@ -25,38 +25,36 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 METADATA = "labs"
-"""The key under which an output keeps its values, the claims that do not hold, and the tolerance."""
+"""The key in an output's metadata of its values, the claims that do not hold, and the tolerance."""
 WITHIN = 0.05
-"""How far a measured value may differ on another machine, as a share of it: training repeats itself bit by bit on one
-machine alone."""
+"""Relative tolerance of a value on another machine: training is bit-reproducible on one machine only."""
 DPI = 80
-LAPSED = "**In this run that does not hold:**"
+LAPSED = "**This does not hold in this run:**"
 
 
 def begin() -> None:
-    """Import Keras quietly, keep TensorFlow's remarks on its own workings out of the cells; errors stay.
+    """Import Keras quietly and hide TensorFlow's log messages except errors.
 
-    What the labs say while they work stands in the cell, as ordinary text.
+    Messages of the labs are shown in the cell as ordinary text.
     """
     import_keras()
     say_on_the_page()
-    # In an interactive session it remarks on each saved file, and on each further network that a loop trains.
+    # In an interactive session it logs each saved file, and each further network that a loop trains.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def prose(text: str, *, claims: Mapping[str, bool] | None = None, within: float = WITHIN, **values: Any) -> None:
-    """Show Markdown, its numbers filled from the run.
+    """Show Markdown with the numbers of the run.
 
     Args:
-        text: Markdown with holes as of `str.format` (`{rmse:.2f} MPa`); it may be indented.
-        claims: what the text says in words, and whether it is so (`"better than the mean": rmse < mean`). Where one is
-            not, the text says so itself, and the notebook is not published.
-        within: relative difference of a float that is accepted from a run on another machine; whole numbers and words
-            must be the same.
-        **values: for the holes.
+        text: Markdown with placeholders of `str.format` (`{rmse:.2f} MPa`); it may be indented.
+        claims: statements of the text and whether they hold (`"better than the mean": rmse < mean`). If one does not,
+            a line below the text says so, and the notebook is not published.
+        within: relative tolerance of floats in a run on another machine; integers and strings must be equal.
+        **values: the values of the placeholders.
 
     Raises:
-        KeyError: a hole has no value.
+        KeyError: a placeholder has no value.
     """
     from IPython.display import display
 
@@ -68,13 +66,13 @@ def prose(text: str, *, claims: Mapping[str, bool] | None = None, within: float 
 
 
 def fill(text: str, values: Mapping[str, Any], lapsed: list[str]) -> str:
-    """The text with its holes filled, and a line on the claims that do not hold."""
+    """The text with its placeholders filled, and a line on the claims that do not hold."""
     filled = textwrap.dedent(text).strip().format(**values)
     return f"{filled}\n\n{LAPSED} {'; '.join(lapsed)}." if lapsed else filled
 
 
 def _plain(value: Any) -> int | float | str | bool:
-    """A value as JSON keeps it, so that the notebook's file can be held against its text later."""
+    """A value as a JSON type, so that the notebook's file can be compared with its text later."""
     if isinstance(value, (str, bool, int, float)):
         return value
     only: int | float | str | bool = np.asarray(value).item()
@@ -85,9 +83,9 @@ def picture(figure: Figure, alt: str, *, colours: int | None = None) -> None:
     """Show a figure at a size fit for a screen and for git.
 
     Args:
-        figure: any of matplotlib's, also one made without pyplot.
-        alt: what is to be seen, for readers who cannot see it.
-        colours: reduced to a palette of so many, at most 256: photographs with grain take a third of the room.
+        figure: a Matplotlib figure, also one made without pyplot.
+        alt: a description for readers who cannot see it.
+        colours: number of palette colours that the image is reduced to, at most 256, to save space.
     """
     from IPython.display import Image, display
 
@@ -103,7 +101,7 @@ def _reduced(png: io.BytesIO, colours: int) -> io.BytesIO:
     from PIL import Image
 
     reduced = io.BytesIO()
-    # Median cut would spend the palette on the grain of the dark and lose the few pixels that are coloured.
+    # Median cut would spend the palette on the grain of dark areas and lose the few coloured pixels.
     method = Image.Quantize.MAXCOVERAGE
     few = Image.open(png).convert("RGB").quantize(colours, method, kmeans=3, dither=Image.Dither.NONE)
     few.save(reduced, format="png", optimize=True)
@@ -111,11 +109,11 @@ def _reduced(png: io.BytesIO, colours: int) -> io.BytesIO:
 
 
 def data_check(splits: Splits) -> None:
-    """Say which data the notebook runs on, whether they are real, where they came from and how they are split."""
+    """Show which data the notebook uses, whether they are real, their licence and their splits."""
     source = splits.source
     entry = catalog.catalogue().get(source.name)
     title = entry.title if entry else f"your folder {source.name}"
-    kind = "**SIMULATED data: they say nothing of the real world.**" if source.simulated else "Real data."
+    kind = "**SIMULATED data: they do not describe the real world.**" if source.simulated else "Real data."
     licence = f" {entry.licence}. {entry.citation}" if entry else ""
     rows: dict[str, Any] = {name: len(part) for name, part in splits.parts().items()}
     shape = splits.train.inputs.shape[1:]

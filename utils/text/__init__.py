@@ -1,1 +1,1 @@
-"""Texts as sequences of symbols: vocabularies, padding, windows."""
+"""Texts as sequences of symbols: vocabularies, padding, windows, n-grams and generation."""

@@ -1,4 +1,4 @@
-"""Texts as rows of numbers: a vocabulary, padding, and what a next-symbol model is measured by."""
+"""Texts as rows of numbers: a vocabulary, padding, and the metrics of next-symbol models."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from utils.base.errors import CallerError
 Array = NDArray[Any]
 
 END, UNKNOWN = "<end>", "<unknown>"
-"""Stand before and after every text, and for every character that training has not seen."""
+"""The symbol before and after every text, and the symbol of every character that is not in the vocabulary."""
 PADDING = -1
-"""The target of a position behind the end of a text: it counts for nothing."""
+"""The target of a position after the end of a text; metrics ignore it."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,18 @@ class Vocabulary:
     """Characters and their numbers.
 
     Attributes:
-        symbols: by number: END, UNKNOWN, then the characters.
+        symbols: END, UNKNOWN, then the characters, in the order of their numbers.
     """
 
     symbols: tuple[str, ...]
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Vocabulary:
-        """The characters of these texts, in their order in Unicode."""
+        """The vocabulary of these texts, in Unicode order."""
         return cls((END, UNKNOWN, *sorted(set().union(*texts))))
 
     def encode(self, text: str) -> NDArray[np.int32]:
-        """(characters,) of numbers, UNKNOWN's for a character that is not here."""
+        """The numbers of the characters, (characters,) int32; UNKNOWN's for unknown characters."""
         numbers = {symbol: number for number, symbol in enumerate(self.symbols)}
         return np.array([numbers.get(character, 1) for character in text], dtype=np.int32)
 
@@ -48,14 +48,14 @@ def rows_of(codes: Sequence[NDArray[np.int32]], length: int | None = None) -> tu
     """Each text as a row of inputs and of targets: END and the text predict the text and END.
 
     Args:
-        codes: of each text, without END.
-        length: of a row; that of the longest text and its END where none is given.
+        codes: the numbers of each text, (characters,), without END.
+        length: length of a row; defaults to that of the longest text with END.
 
     Returns:
-        Inputs and targets, (texts, length) int32. Behind a text, inputs are END and targets PADDING.
+        Inputs and targets, (texts, length) int32. After the end of a text, inputs are END and targets PADDING.
 
     Raises:
-        CallerError: a text does not fit.
+        CallerError: a text is longer than `length` allows.
     """
     longest = max(len(code) for code in codes) + 1
     length = longest if length is None else length
@@ -71,17 +71,17 @@ def rows_of(codes: Sequence[NDArray[np.int32]], length: int | None = None) -> tu
 
 
 def text_losses(predictor: Any, inputs: Array, targets: Array) -> NDArray[np.float64]:
-    """How surprised a next-symbol model is by each text, every character measured once, from the text's beginning.
+    """The negative log-likelihood of each text under a next-symbol model, from the text's beginning.
 
-    Texts of like length go through the model together, so that little is computed behind their ends.
+    Texts of similar length go through the model together, so that little is computed for padding.
 
     Args:
-        predictor: its `predict` takes rows of symbols to probabilities of the next one, (rows, length, symbols).
+        predictor: its `predict` maps rows of symbols to probabilities of the next one, (rows, length, symbols).
         inputs: (rows, length).
-        targets: (rows, length), PADDING behind the end.
+        targets: (rows, length), PADDING after the end.
 
     Returns:
-        (rows, 2): the sum of the negative log-probabilities in nats, and the number of characters, END among them.
+        (rows, 2): the sum of the negative log-probabilities in nats, and the number of characters, including END.
     """
     lengths = (targets != PADDING).sum(axis=1)
     losses = np.stack([np.zeros(len(targets)), lengths.astype("float64")], axis=1)
@@ -93,7 +93,7 @@ def text_losses(predictor: Any, inputs: Array, targets: Array) -> NDArray[np.flo
 
 
 def surprise(predictor: Any, inputs: Array) -> NDArray[np.float64]:
-    """Bits a character that each text costs a next-symbol model, (rows,): how little it expected that text.
+    """Bits per character of each text under a next-symbol model, (rows,); higher for less expected texts.
 
     Args:
         predictor: as for `text_losses`.
@@ -113,11 +113,11 @@ def nats(probabilities: Array, targets: Array) -> NDArray[np.float64]:
 
 
 def log_loss(truth: Array, losses: Array) -> float:  # noqa: ARG001
-    """Mean negative log-probability of a character, in nats.
+    """Mean negative log-probability per character, in nats.
 
     Args:
-        truth: (rows, length) of targets; the losses have been taken from it.
-        losses: (rows, 2) of `text_losses`.
+        truth: (rows, length), the targets; unused, because the losses already contain them.
+        losses: (rows, 2), from `text_losses`.
     """
     total, characters = losses.sum(axis=0)
     return float(total / characters)

@@ -1,4 +1,4 @@
-"""Training a next-symbol model: texts joined anew each epoch and cut into windows of one length."""
+"""Training batches of a next-symbol model: texts are joined in each epoch and cut into windows of one length."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 
 class WindowBatches:
-    """Batches of windows, made anew each epoch; each predicts, symbol by symbol, itself moved on by one.
+    """Batches of windows, created again in each epoch; the targets of a window are its inputs shifted by one symbol.
 
     Args:
-        windows: of an epoch, (windows, length + 1) int32; a function of the epoch's number alone. Where an epoch has
-            fewer than the first, they begin again; where it has more, the last are left out.
-        batch_size: windows a batch.
+        windows: maps the number of an epoch to its windows, (windows, length + 1) int32. All epochs have as many as
+            epoch 0: if an epoch has fewer, its first ones are repeated; if it has more, the last are dropped.
+        batch_size: windows per batch.
     """
 
     def __init__(self, windows: Callable[[int], NDArray[np.int32]], batch_size: int) -> None:
@@ -36,12 +36,11 @@ class WindowBatches:
 
 
 def one_after_another(text: NDArray[np.int32], length: int) -> NDArray[np.int32]:
-    """Windows that go on where the one before ended, so that every symbol is a target once.
+    """Consecutive windows: each starts where the previous one ended, so that every symbol is a target once.
 
     Args:
-        text: (symbols,); a last window that would not be full is left out, but for a text too short for one, which is
-            repeated.
-        length: symbols a window.
+        text: (symbols,); an incomplete last window is dropped; a text too short for one window is repeated.
+        length: symbols per window.
 
     Returns:
         (windows, length + 1): the last symbol of each is the first of the next.
@@ -51,12 +50,12 @@ def one_after_another(text: NDArray[np.int32], length: int) -> NDArray[np.int32]
 
 
 def from_beginnings(text: NDArray[np.int32], beginnings: NDArray[np.intp], length: int) -> NDArray[np.int32]:
-    """Windows that begin where a part of the text does; what a part has beyond goes on in windows of its own.
+    """Windows that start at the beginnings of parts of the text; longer parts continue in further windows.
 
     Args:
         text: (symbols,).
-        beginnings: places where a part begins, ascending.
-        length: symbols a window; behind its part, a window goes on with the next one.
+        beginnings: positions where a part begins, in ascending order.
+        length: symbols per window; a window that exceeds its part continues with the next part.
 
     Returns:
         (windows, length + 1).

@@ -1,4 +1,4 @@
-"""Tunes as music21 reads them: bars, last notes, intervals and lengths, files that other programs play, a picture."""
+"""Tunes read with music21: bars, notes, intervals and lengths; saved as MIDI and MusicXML; drawn as a piano roll."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EDGE = 1e-3
-"""Quarter notes by which a bar may miss its metre: music21 holds tuplets as fractions of floats."""
+"""Tolerance of a bar's length in quarter notes: music21 stores tuplets as floats."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a tune is, read as music.
+    """A tune, read as music.
 
     Attributes:
-        bars_right: whether every inner bar adds up to the metre, and there is one. Bars beside a repeat, a double bar
-            or an end are not inner ones: there stand upbeats and what they leave over.
-        ends_on_tonic: whether the last note is the tonic of the key, in any octave, or the last chord has it.
-        notes: start, length (quarter notes) and MIDI pitch of each, a chord's one by one; grace notes are left out.
-        score: music21's.
+        bars_right: whether inner bars exist and all add up to the metre. Bars next to a repeat, a double bar or an
+            end are not inner bars, because they may contain upbeats.
+        ends_on_tonic: whether the last note is the tonic of the key in any octave, or the last chord contains it.
+        notes: start, length (quarter notes) and MIDI pitch of each note, also of each note of a chord; no grace notes.
+        score: the score of music21.
     """
 
     bars_right: bool
@@ -40,7 +40,7 @@ class Reading:
 
     @property
     def intervals(self) -> Counter[int]:
-        """How often each interval (semitones, up is positive) stands between two notes; of a chord the top one."""
+        """Counts of the intervals between notes (semitones, up is positive); the top note of a chord is used."""
         top: dict[float, int] = {}
         for start, _, pitch in self.notes:
             top[start] = max(pitch, top.get(start, pitch))
@@ -48,17 +48,17 @@ class Reading:
 
     @property
     def lengths(self) -> Counter[float]:
-        """How often each length (quarter notes) stands."""
+        """Counts of the lengths of notes (quarter notes)."""
         return Counter(round(length, 3) for _, length, _ in self.notes)
 
 
 def read(text: str, number: int = 1, title: str = "") -> Reading | None:
-    """Read a tune; None where music21 cannot, or finds no note in it.
+    """Read a tune; None if music21 cannot parse it or finds no notes.
 
     Args:
         text: in the lab's form.
-        number: of the tune, its X:.
-        title: its T:.
+        number: number of the tune, for its X: line.
+        title: title of the tune, for its T: line.
     """
     from music21 import converter
 
@@ -72,14 +72,14 @@ def read(text: str, number: int = 1, title: str = "") -> Reading | None:
             ends = key is not None and key[1].replace("b", "-") in [pitch.name for pitch in played[-1].pitches]
             notes = [(float(n.offset), float(n.quarterLength), int(p.midi)) for n in played for p in n.pitches]
             return Reading(right[0], ends, notes, score)
-        # Whatever music21 stumbles over (it raises nearly every kind of exception) is a tune that cannot be read.
+        # music21 raises nearly every kind of exception for a tune that it cannot parse.
         except Exception:
             return None
 
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """For the length of the block, no warnings of music21, which writes its own to standard error."""
+    """Silence music21, which writes its warnings to standard error, within the block."""
     with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
@@ -87,9 +87,9 @@ def _quietly() -> Iterator[None]:
 
 @contextmanager
 def _bars_as_written() -> Iterator[list[bool]]:
-    """For the length of the block, note of each part that music21 reads whether its inner bars are right.
+    """Within the block, record for each part that music21 reads whether its inner bars are correct.
 
-    music21 cuts bars that are too long into two that add up, so they are looked at before it does.
+    music21 splits bars that are too long into two correct ones, so they are checked before that.
     """
     from music21.abcFormat import translate
 
@@ -108,7 +108,7 @@ def _bars_as_written() -> Iterator[list[bool]]:
 
 @contextmanager
 def without_beams() -> Iterator[None]:
-    """For the length of the block, let music21 read without beams: they are for print, and half of its reading."""
+    """Let music21 read without beams within the block: they are for print only and take half of its time."""
     from music21 import stream
 
     plain = stream.Stream.makeBeams
@@ -120,7 +120,7 @@ def without_beams() -> Iterator[None]:
 
 
 def as_file(text: str, number: int, title: str) -> str:
-    """A tune as a file of ABC, with its number and title."""
+    """The text of an ABC file with this tune, its number and its title."""
     return f"X:{number}\nT:{title}\n{text}\n"
 
 
@@ -140,7 +140,12 @@ def _bars_right(part: Any) -> bool:
 
 
 def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
-    """Each note as a bar: time in quarter notes to the right, pitch upwards."""
+    """A figure with one horizontal bar per note, by time and pitch.
+
+    Args:
+        notes: `notes` of a `Reading`.
+        title: title of the figure.
+    """
     from utils.figures import plots
 
     figure, axes = plots.new_figure(title, size=(9.0, 2.8))
@@ -156,19 +161,19 @@ def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
 
 
 def save(reading: Reading, path: Path) -> list[str]:
-    """Write a tune as MIDI and MusicXML; the names of the files that music21 could write.
+    """Save a tune as MIDI and MusicXML; returns the names of the files that music21 could write.
 
-    MIDI has the repeats played; where they are not well formed, as a network often writes them, the tune once.
+    The MIDI file plays the repeats; if they are malformed, as networks often write them, it plays the tune once.
 
     Args:
         reading: the tune.
-        path: without an ending.
+        path: path without a suffix.
     """
     from music21 import instrument
 
     for number, part in enumerate(reading.score.parts, 1):
         player = instrument.Instrument()
-        player.partId = f"P{number}"  # music21's own is random, and the same tune would give another file
+        player.partId = f"P{number}"  # music21's default is random, and the same tune would give different files
         part.insert(0, player)
     with _quietly():
         midi, xml = path.with_suffix(".mid"), path.with_suffix(".musicxml")
@@ -187,7 +192,7 @@ def _written(score: Any, kind: str, target: Path) -> bool:
 
 
 def _played_once(score: Any) -> Any:
-    """The notes without bars, in which there is nothing to repeat."""
+    """The notes without bars and repeats."""
     from music21 import stream
 
     part: Any = stream.Part()  # type: ignore[no-untyped-call]

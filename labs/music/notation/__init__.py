@@ -1,0 +1,1 @@
+"""Tunes in ABC notation: text, keys, transposition, reading with music21, and evaluation as music."""
