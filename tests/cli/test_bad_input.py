@@ -76,7 +76,7 @@ def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ("--seed -1", "--seed", "--help"),
         ("--patience -1", "--patience", "--help"),
         ("--test-fraction 1.0", "--test-fraction", "--help"),
-        ("--test-fraction 0.999", "427 groups of rows: too few to hold out", "other shares"),
+        ("--test-fraction 0.999", "427 groups of rows: too few to hold out", "other fractions"),
         ("--activation step", "--activation: invalid choice 'step'", "relu, tanh"),
         ("--optimizer lion", "--optimizer: invalid choice 'lion'", "adam"),
         ("--split patient", "--split: invalid choice 'patient'", "mix, random"),

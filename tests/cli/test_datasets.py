@@ -1,4 +1,4 @@
-"""`python -m labs data …`: what there is, fetched, held against its digests, found."""
+"""`python -m labs data …`: list, fetch, check the digests, locate."""
 
 from __future__ import annotations
 

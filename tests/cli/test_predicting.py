@@ -51,7 +51,7 @@ def run_of(folder: Path, model: keras.Model, lab: str = "classification", **labe
 
 
 def bright(classes: int = 2, channels: int = 3) -> keras.Model:
-    """A network that knows how bright a picture is: class 1 of two at more than half."""
+    """A network that measures how bright an image is: class 1 of two at more than half."""
     inputs = keras.Input((16, 16, channels), dtype="uint8", name="pictures")
     pixels, convolution = L.Rescaling(1 / 255), L.Conv2D(1, 3, activation="relu", name="brightness")
     answer = L.Dense(classes, activation="softmax" if classes > 1 else "sigmoid", name="class")
@@ -201,9 +201,9 @@ def test_files_of_the_wrong_kind(tmp_path: Path, pictures: tuple[Path, Path]) ->
     csv = tmp_path / "in.csv"
     csv.write_text("a,b,c,d\n1,2,3,4\n")
     of_pictures = run_of(tmp_path / "pictures", bright(), class_names=["night", "day"])
-    with pytest.raises(CallerError, match=r"in\.csv: no picture") as raised:
+    with pytest.raises(CallerError, match=r"in\.csv: not an image") as raised:
         Predict(of_pictures, (pictures[0], csv)).execute()
-    assert "predicts from pictures" in raised.value.hint
+    assert "that an image viewer opens" in raised.value.hint
     for run in (table(tmp_path / "classes", 3), table(tmp_path / "number", 1)):
         with pytest.raises(CallerError, match=r"light\.png: this is an image, but the run predicts from tables"):
             Predict(run, (csv, pictures[0])).execute()

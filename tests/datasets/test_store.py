@@ -130,9 +130,9 @@ def test_fetched_once_then_from_the_cache(server: Server, tmp_path: Path) -> Non
         ([body(b"", 404)], "HTTP 404", 1),
         ([body(b"", 500)], "HTTP 500", 4),
         ([body(b"", 503)], "HTTP 503", 4),
-        ([stuck], "stopped answering|connection failed", 4),
+        ([stuck], "stopped responding|connection failed", 4),
         ([body(b"<html>log in</html>", kind="text/html; charset=utf-8")], "a web page instead", 1),
-        ([body(CONTENT[:-1])], "offers 102399 bytes, not 102400", 1),
+        ([body(CONTENT[:-1])], "has 102399 bytes, not 102400", 1),
         ([body(CONTENT[:-1] + b"!")], "differs from the catalogue", 4),
     ],
 )
@@ -250,7 +250,7 @@ def test_an_unverified_file_is_held_to_its_first_fetch(server: Server, capsys: p
     assert "has no digest in the catalogue" in capsys.readouterr().err
     path.write_bytes(b"changed")
     server.answers = [body(b"changed on the server too")]
-    with pytest.raises(UnobtainableError, match="no longer what it was when it was first fetched"):
+    with pytest.raises(UnobtainableError, match="has changed since it was first downloaded"):
         obtain.fetch(unseen)
     server.answers = [body()]
     assert obtain.fetch(unseen).digest == DIGEST
@@ -340,7 +340,7 @@ def test_no_network_is_noticed_within_three_seconds(monkeypatch: pytest.MonkeyPa
 
 def test_offline_asks_nobody(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_OFFLINE", "1")
-    with pytest.raises(UnobtainableError, match="the network is not asked"):
+    with pytest.raises(UnobtainableError, match="the network is disabled"):
         obtain.fetch(one(server))
     assert server.requests == []
 

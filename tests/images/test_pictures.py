@@ -1,4 +1,4 @@
-"""Folders of pictures: what a viewer shows is what the model gets, decoded once, and what is no picture is named."""
+"""Folders of images: decoded once to what an image viewer shows; files that are not images are reported."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ def test_official_splits(tmp_path: Path) -> None:
     assert sorted(found.official) == ["test"] * 2 + ["train"] * 4
 
 
-def test_without_test_pictures_validation_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_test_pictures_validation_is_the_test_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder(tmp_path / "in" / "train", number=2)
     folder(tmp_path / "in" / "val", number=1)
     assert sorted(scan(tmp_path / "in").official) == ["test"] * 2 + ["train"] * 4
-    assert "those of val judge" in capsys.readouterr().err
+    assert "val is the test split" in capsys.readouterr().err
 
 
 def test_a_split_is_never_taken_for_a_class(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_cache_that_lost_its_pictures_is_made_again(tmp_path: Path, cache: Pat
 
 
 @pytest.mark.parametrize(
-    ("classes", "reason"), [("", "0 classes of pictures"), ("a", "1 class of pictures"), ("ab", "has no image")]
+    ("classes", "reason"), [("", "0 classes of images"), ("a", "1 class of images"), ("ab", "has no image")]
 )
 def test_folders_refused(classes: str, reason: str, tmp_path: Path) -> None:
     root = folder(tmp_path / "in", classes) if classes else tmp_path / "in"
@@ -153,8 +153,8 @@ def encoded(kind: str) -> bytes:
 
 UNUSABLE = {
     "empty": (b"", "empty"),
-    "text": (b"this is not a picture", "no picture"),
-    "cut.jpg": (encoded("JPEG")[:200], "damaged|no picture"),
+    "text": (b"this is text", "not an image"),
+    "cut.jpg": (encoded("JPEG")[:200], "damaged|not an image"),
     "cut.png": (encoded("PNG")[:-40], "damaged"),
     "huge": (png(50_000, 50_000), "more than 100,000,000 pixels"),
     "tiny": (b"P5 2 2 255\n" + bytes(4), "2 × 2 pixels are too few"),

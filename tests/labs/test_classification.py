@@ -122,7 +122,7 @@ def test_a_folder_of_pictures(command: Command, tmp_path: Path) -> None:
     ]
     ended = command("labs.classification", *words)
     assert ended.status == 0, ended.err
-    assert "note: round/broken.png: no picture; skipped" in ended.err
+    assert "note: round/broken.png: not an image; skipped" in ended.err
     assert ended.json["data"]["name"] == "shapes"
     assert ended.json["details"]["classes"].keys() == {"round", "square"}
     assert ended.json["metrics"]["test"]["accuracy"]["value"] > 0.9
@@ -208,7 +208,7 @@ def test_one_class_and_a_class_with_one_picture(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="the folder b has no image"):
         lab.splits(config(data_dir=tmp_path / "in"))
     (tmp_path / "in" / "b").rmdir()
-    with pytest.raises(CallerError, match="1 class of pictures"):
+    with pytest.raises(CallerError, match="1 class of images"):
         lab.splits(config(data_dir=tmp_path / "in"))
 
 

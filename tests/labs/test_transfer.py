@@ -144,17 +144,17 @@ def make(kind: str, folder: Path) -> Path:
     else:
         coloured(folder)
         for path in (folder / "red").iterdir():
-            path.write_bytes(b"no picture")
+            path.write_bytes(b"not an image")
     return folder
 
 
 @pytest.mark.parametrize(
     ("kind", "error"),
     [
-        ("one class", "1 class of pictures"),
+        ("one class", "1 class of images"),
         ("ten pictures", "7 groups of rows, 3 rows of the rarest class: too few to hold out"),
         ("a picture a class", "2 groups of rows, 1 rows of the rarest class: too few to hold out"),
-        ("damaged", "no picture of red can be used"),
+        ("damaged", "no image of red can be used"),
     ],
 )
 def test_folders_that_cannot_be_used(kind: str, error: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue of data sets: what each is, whose it is, where its files are and what they must hash to."""
+"""The catalogue of data sets: description, licence, location of the files and their digests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from utils.base.paths import DATA
 
 Origin = Literal["embedded", "package", "files", "folder", "simulated"]
 UNVERIFIED = "unverified"
-"""The digest of a file whose bytes nobody here has seen; its first fetch must match from then on."""
+"""The digest of a file that was never fetched; later fetches must match the first one."""
 
 
 def data_folder() -> Path:
@@ -28,12 +28,12 @@ class File:
 
     Attributes:
         name: its name in the data set; in a package, its path below `site-packages`.
-        bytes: size, of all files together where there are several; None where nobody has seen it.
-        digest: `sha256:…`, `md5:…` as its publisher gives it, or `unverified`.
-        urls: where it is downloaded from, in this order.
-        inside: the URLs give an archive; the file's path in it.
-        differs: of an alternative, in what it differs from the file that it stands for.
-        alternatives: files that serve as well, with bytes of their own.
+        bytes: total size; None if it is unknown.
+        digest: `sha256:…`, `md5:…` as published, or `unverified`.
+        urls: URLs to download it from, in this order.
+        inside: path of the file in the archive at the URLs; empty if there is no archive.
+        differs: how an alternative differs from the file that it replaces.
+        alternatives: equivalent files with other bytes.
     """
 
     name: str
@@ -51,12 +51,12 @@ class Entry:
 
     Attributes:
         origin: `embedded` in this project; in a Python `package`; `files` of a cache, a mirror or the network; a
-            `folder` that its user fetches; `simulated`.
-        labs: that use it; a lab's `auto` asks its entries in their order.
-        package: that holds the files.
-        extra: of this project, that installs the package.
-        rows: samples in all; None where nobody has counted them.
-        get: of a folder, how its user comes by it.
+            `folder` that the user provides; `simulated`.
+        labs: labs that use it; `auto` tries a lab's entries in their order.
+        package: the package that contains the files.
+        extra: the extra of this project that installs the package.
+        rows: total number of samples; None if it is unknown.
+        get: how to get a folder.
     """
 
     name: str
@@ -76,17 +76,17 @@ class Entry:
 
     @property
     def samples(self) -> bool:
-        """Whether it is a data set, and not the weights of a network or the names of its classes."""
+        """Whether it is a data set, not the weights of a network or class names."""
         return self.task not in ("weights", "names")
 
     @property
     def simulated(self) -> bool:
-        """Whether the samples are made by a simulator."""
+        """Whether a simulator generates the samples."""
         return self.origin == "simulated"
 
     @property
     def bytes(self) -> int | None:
-        """Size of its files; None where one has not been seen."""
+        """Total size of its files; None if one is unknown."""
         sizes = [file.bytes for file in self.files]
         return None if not sizes or None in sizes else sum(size for size in sizes if size is not None)
 
@@ -125,7 +125,7 @@ def find(name: str) -> Entry:
 def candidates(name: str, lab: str) -> list[Entry]:
     """The data sets that a lab's `--data NAME` may mean.
 
-    `auto` is all that need no folder, in their order; `simulated` the lab's simulated one.
+    `auto` means all that need no folder, in their order; `simulated` means the lab's simulated one.
 
     Raises:
         CallerError: no such data set, or not one of this lab.

@@ -1,4 +1,4 @@
-"""Reading tables with a schema, with an error that names the row and the column of what cannot be used."""
+"""Read tables with a schema. Errors name the row and the column of an invalid value."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Column:
     """A column of a table: a number, or one of a few levels.
 
     Attributes:
-        name: in the header.
-        levels: of a categorical column, as they stand in the file; its code is the place here. Empty for numbers.
-        label: any text; its code is the number of its first appearance. For groups, not for inputs.
+        name: name in the header.
+        levels: levels of a categorical column, as in the file; the code of a level is its index. Empty for numbers.
+        label: whether it is any text, coded in the order of appearance. For groups, not for inputs.
     """
 
     name: str
@@ -44,14 +44,14 @@ def categories(columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
 
 
 def read_table(path: Path, columns: Sequence[Column], *, target: str | None = None, header: bool = True) -> Array:
-    """Read a comma-separated file that has the columns of the schema: named by a header in any order, or in order.
+    """Read a comma-separated file with the columns of the schema, in any order if it has a header.
 
-    A byte-order mark, Windows line ends and spaces around a value are read as what they are: nothing.
+    A byte-order mark, Windows line ends and spaces around a value are ignored.
 
     Args:
         path: the file.
-        columns: the schema, in the order wanted.
-        target: a column that a table of labelled rows would hold; only makes the error clearer.
+        columns: the schema, in the order of the result.
+        target: the target column of labelled tables; it only makes the error clearer.
         header: whether the first line names the columns.
 
     Returns:
@@ -77,7 +77,7 @@ def read_table(path: Path, columns: Sequence[Column], *, target: str | None = No
 
 
 def _read_text(path: Path) -> pd.DataFrame:
-    """Every value as text, the header too, so that what is wrong can be shown as it stands in the file."""
+    """Every value as text, including the header, so that errors show an invalid value as it is in the file."""
     import pandas as pd
 
     try:
@@ -150,16 +150,16 @@ def _values(path: Path, text: pd.Series[str], column: Column) -> Array:
 
 
 def _line(path: Path, row: int) -> int:
-    """The line, from 1 as editors count, of a row, from 0: blank lines have no row."""
+    """The line number (from 1) of a row (from 0); blank lines are not rows."""
     written = [number for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1) if line.strip()]
     return written[row]
 
 
 def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
-    """The rows of CSV files to predict from, one file after the other.
+    """Read the rows of CSV files to predict from, one file after the other.
 
     Args:
-        paths: of the files.
+        paths: the files.
         labels: a run's `labels.json`: its columns, their levels, and the target that must not be among them.
 
     Returns:
@@ -174,12 +174,12 @@ def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
 
 
 def one_hot(inputs: Array, features: Sequence[str], levels: Mapping[str, Sequence[str]]) -> Array:
-    """Codes as indicators, numbers as they are: what a linear model needs.
+    """One-hot encode the codes and keep the numbers, for a linear model.
 
     Args:
         inputs: (rows, features), numbers and codes.
         features: names of the columns.
-        levels: of the categorical ones, by name.
+        levels: levels of the categorical columns, by name.
 
     Returns:
         (rows, numbers and levels together) float64.

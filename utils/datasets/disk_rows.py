@@ -1,7 +1,7 @@
-"""Rows of a `.npy` file, read as they are asked for: memory does not grow with the file.
+"""Rows of a `.npy` file that are read on demand: memory does not grow with the file.
 
-Read, not mapped into memory: mapped pages count as the process's own until they are let go, and each comes by a fault;
-a small network's training spent much of its time on them.
+The file is not mapped into memory: mapped pages count as memory of the process, and their page faults took much of the
+training time of a small network.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class _File:
-    """An open `.npy` file, whoever reads from it, in any thread."""
+    """An open `.npy` file that any thread may read from."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.stem
@@ -38,7 +38,7 @@ class _File:
             return found
         place = found.reshape(-1).view(np.uint8).data
         breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
-        for first, last in zip([0, *breaks], [*breaks, len(numbers)], strict=True):  # rows in a row are one read
+        for first, last in zip([0, *breaks], [*breaks, len(numbers)], strict=True):  # consecutive rows are one read
             self._fill(place[first * self._row_bytes : last * self._row_bytes], int(numbers[first]))
         return found
 
@@ -48,22 +48,20 @@ class _File:
             while len(place):
                 done = self._file.readinto(place)
                 if not done:
-                    raise CallerError(
-                        f"{self._file.name} is shorter than expected", "run again: it is then computed again"
-                    )
+                    raise CallerError(f"{self._file.name} is shorter than expected", "run again to recompute it")
                 place = place[done:]
 
 
 class RowsOnDisk:
-    """Some rows of an array on disk, in an order: it is indexed like an array, and gives arrays in memory.
+    """Selected rows of an array on disk. Indexing returns arrays in memory.
 
     Args:
-        file: a `.npy` file, written by `numpy.save`; or, already open, the file of other rows.
+        file: a `.npy` file written by `numpy.save`, or the open file of other rows.
         rows: row numbers, or None for all.
 
     Attributes:
         shape: (rows, …).
-        dtype: of the file.
+        dtype: dtype of the file.
     """
 
     def __init__(self, file: Path | _File, rows: NDArray[np.intp] | None = None) -> None:
@@ -81,14 +79,14 @@ class RowsOnDisk:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if copy is False:
-            raise ValueError("rows on disk come into memory as a copy")
+            raise ValueError("rows on disk are always copied into memory")
         return self[:].astype(dtype or self.dtype, copy=False)
 
     @property
     def key(self) -> str:
-        """Names these rows: their file, which in the cache is named by its content, and a digest of their numbers."""
+        """A key of these rows: the name of their file and a digest of the row numbers."""
         return f"{self._file.name}:{hashlib.sha256(self._rows.astype('<i8').tobytes()).hexdigest()}"
 
     def take(self, rows: NDArray[np.intp]) -> RowsOnDisk:
-        """These rows of these rows, still on disk."""
+        """A selection of these rows, still on disk."""
         return RowsOnDisk(self._file, self._rows[rows])

@@ -1,4 +1,4 @@
-"""Downloads that end whole or not at all: resumed where they were cut off, retried, held against size and digest."""
+"""Atomic downloads: resumed after an interruption, retried, and checked against size and digest."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from utils.base.console import progress
 from utils.base.errors import CallerError, UnobtainableError
 
 CONNECT_SECONDS = 3.0
-"""How long a network may take to answer before it counts as missing."""
+"""Time limit for connecting to a host."""
 READ_SECONDS = 20.0
-"""How long a server may pause within a file."""
+"""Time limit for a pause of the server within a file."""
 RETRIES = 3
 CHUNK = 1 << 15
 PART = ".part"
 
 
 def reachable(urls: Sequence[str]) -> tuple[str, ...]:
-    """Those of the URLs whose host takes a connection, all asked at once, within CONNECT_SECONDS in all."""
+    """The URLs whose host accepts a connection; all are tried in parallel, within CONNECT_SECONDS in total."""
     hosts = sorted({_host(url) for url in urls})
     answering = _answering(tuple(hosts))
     return tuple(url for url in urls if _host(url) in answering)
 
 
 def _host(url: str) -> tuple[str, int]:
-    """Host and port that a request for the URL connects to: a proxy's where the environment names one."""
+    """Host and port that a request for the URL connects to, or those of the proxy in the environment."""
     import requests.utils
 
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
@@ -53,7 +53,7 @@ def _answering(hosts: tuple[tuple[str, int], ...]) -> frozenset[tuple[str, int]]
         except OSError:
             pass
 
-    # Looking a name up has no time limit of its own, so each host has a thread that nobody waits for longer.
+    # A name lookup has no time limit, so each host has its own thread, which is not waited for any longer.
     threads = [threading.Thread(target=ask, args=(host,), daemon=True) for host in hosts]
     for thread in threads:
         thread.start()
@@ -64,16 +64,16 @@ def _answering(hosts: tuple[tuple[str, int], ...]) -> frozenset[tuple[str, int]]
 
 
 def download(urls: Iterable[str], target: Path, *, digest: str | None, size: int | None) -> None:
-    """Fetch a file from the first URL that gives it.
+    """Download a file from the first URL that has it.
 
     Args:
-        urls: of the same file.
-        target: renamed to when whole.
-        digest: `sha256:…` or `md5:…`, or None where it is not known.
+        urls: URLs of the same file.
+        target: path of the complete file.
+        digest: `sha256:…` or `md5:…`, or None if it is unknown.
         size: in bytes, or None.
 
     Raises:
-        UnobtainableError: no URL gives it; the message says what each did.
+        UnobtainableError: no URL has it; the message has the reason for each.
         CallerError: it cannot be written.
     """
     import pooch
@@ -99,7 +99,7 @@ def download(urls: Iterable[str], target: Path, *, digest: str | None, size: int
                 f"{target}: it cannot be written ({error.strerror or error})",
                 "free disk space, or set LABS_DATA_HOME to a folder that you may write to",
             ) from error
-    raise UnobtainableError("; ".join(reasons), "try again later, or take it from a mirror: LABS_MIRROR")
+    raise UnobtainableError("; ".join(reasons), "try again later, or use a mirror: LABS_MIRROR")
 
 
 def _short(url: str) -> str:
@@ -107,24 +107,24 @@ def _short(url: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong in a request, in a few words."""
+    """A short reason why a request failed."""
     import requests
 
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason}".strip()
     if isinstance(error, requests.exceptions.Timeout):
-        return "it stopped answering"
+        return "the server stopped responding"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "it ended too early"
+        return "the transfer ended too early"
     return "the connection failed"
 
 
 @dataclass(frozen=True)
 class _Resuming:
-    """A downloader for pooch. What came before an interruption stays in a `.part` file and is not asked for again.
+    """A downloader for pooch that resumes: an interrupted download stays in a `.part` file.
 
-    Only a file whose digest is known is resumed: of another one nobody could tell that its two halves belong together.
+    Only a file with a known digest is resumed, because only then the result can be checked.
     """
 
     target: Path
@@ -139,7 +139,7 @@ class _Resuming:
             self._fetch(url, part)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                part.unlink(missing_ok=True)  # half a file helps nobody on a full disk
+                part.unlink(missing_ok=True)  # free the space on a full disk
             raise
         part.replace(output)
 
@@ -170,8 +170,8 @@ class _Resuming:
                     bar.update(len(block))
 
     def _check(self, kind: str, total: int | None) -> None:
-        """Refuse what is plainly another thing before its bytes are fetched."""
+        """Refuse a response that cannot be the file before downloading it."""
         if kind.startswith("text/html"):
-            raise UnobtainableError("it sent a web page instead of the file", "look at the homepage")
+            raise UnobtainableError("the server sent a web page instead of the file", "look at the homepage")
         if self.size is not None and total is not None and total != self.size:
-            raise UnobtainableError(f"it offers {total} bytes, not {self.size}", "look at the homepage")
+            raise UnobtainableError(f"the server's file has {total} bytes, not {self.size}", "look at the homepage")

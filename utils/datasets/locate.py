@@ -1,4 +1,4 @@
-"""Where the files of a data set are on this machine: embedded, in a package, in the cache, in a mirror folder.
+"""Locate the files of a data set on this machine: embedded, in a package, in the cache, in a mirror folder.
 
 `LABS_DATA_HOME` moves the cache, `LABS_MIRROR` names a mirror (a folder or a base URL, laid out
 `<data set>/<file name>`).
@@ -20,11 +20,11 @@ from utils.datasets.cache import cache_folder
 from utils.datasets.catalog import UNVERIFIED, Entry, File, data_folder
 
 RECORDED = "digests.json"
-"""In the cache of a data set: what files without a known digest were when they were first fetched."""
+"""File in the cache of a data set: the digests of unverified files at their first fetch."""
 
 
 class Found(NamedTuple):
-    """A file that is here and is what the catalogue names."""
+    """A local file that matches the catalogue."""
 
     paths: list[Path]
     digest: str
@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
 
 def mirror() -> str:
-    """The mirror that `LABS_MIRROR` names: a folder, a base URL, or nothing."""
+    """The mirror in `LABS_MIRROR`: a folder, a base URL, or empty."""
     place = os.environ.get("LABS_MIRROR", "")
     if place and not is_url(place) and not Path(place).is_dir():
         raise CallerError(f"LABS_MIRROR={place}: no such folder", "correct it, or unset it")
@@ -45,11 +45,11 @@ def is_url(place: str) -> bool:
 
 
 def here(entry: Entry) -> list[Found | None]:
-    """Each file of the data set where this machine has it: embedded, in its package, in the cache or a mirror folder.
+    """Each file of the data set, if it is embedded, in its package, in the cache or in a mirror folder; else None.
 
     Raises:
         CallerError: its package is not installed.
-        CheckError: an embedded or packaged file is not what the catalogue names.
+        CheckError: an embedded or packaged file does not match the catalogue.
     """
     if entry.origin == "embedded":
         return [_held(data_folder(), file, "embedded", "restore it: git checkout data") for file in entry.files]
@@ -69,7 +69,7 @@ def lacks_package(entry: Entry) -> bool:
 
 
 def state(entry: Entry) -> str:
-    """Where the data set is, in words, without reading it, or what it would take."""
+    """Where the data set is, or what it needs, in words; no file is read."""
     if entry.origin == "folder":
         return "your folder: --data-dir"
     if lacks_package(entry):
@@ -81,7 +81,7 @@ def state(entry: Entry) -> str:
 
 
 def _lies(entry: Entry, file: File) -> str:
-    """Where a file, or an alternative of it, lies, unread; nothing where it is not here."""
+    """Where a file, or an alternative of it, is, without reading it; empty if it is not on this machine."""
     folders = {"cache": cache_folder()}
     if mirror() and not is_url(mirror()):
         folders["mirror"] = Path(mirror())
@@ -97,7 +97,7 @@ def _lies(entry: Entry, file: File) -> str:
 
 
 def damaged(entry: Entry) -> list[Path]:
-    """Files of the data set that are in the cache or a mirror folder and are not what the catalogue names."""
+    """Files of the data set in the cache or a mirror folder that do not match the catalogue."""
     folders = [cache_folder() / entry.name, *([Path(mirror()) / entry.name] if mirror() else [])]
     recorded = recorded_digests(entry)
     return [
@@ -117,7 +117,7 @@ def _site_packages(entry: Entry, hint: str) -> Path:
 
 
 def _held(folder: Path, file: File, where: str, hint: str) -> Found:
-    """A file that ships with this project or a package: it is right, or the installation is broken."""
+    """A file of this project or of a package; if it does not match, the installation is damaged."""
     found = look(file, folder / file.name, where)
     if found is None:
         raise CheckError(f"{folder / file.name} is missing or is not the file that the catalogue names", hint)
@@ -128,10 +128,10 @@ def look(file: File, path: Path, where: str, recorded: Mapping[str, str] | None 
     """The file at `path` if it is there with the right size and digest.
 
     Args:
-        file: what is expected; its digest may be unverified.
-        path: where it may be, perhaps with a `*`.
+        file: the catalogue's entry; its digest may be unverified.
+        path: its path, or a pattern with `*`.
         where: the source in words.
-        recorded: digests that unverified files had at their first fetch.
+        recorded: digests of unverified files at their first fetch.
     """
     paths = sorted(path.parent.glob(path.name)) if "*" in path.name else [path]
     if not all(each.is_file() for each in paths) or not paths:
@@ -149,7 +149,7 @@ def look(file: File, path: Path, where: str, recorded: Mapping[str, str] | None 
 
 
 def recorded_digests(entry: Entry) -> dict[str, str]:
-    """What unverified files of the data set were when they were first fetched, by name."""
+    """Digests of the unverified files of the data set at their first fetch, by name."""
     path = cache_folder() / entry.name / RECORDED
     if not path.is_file():
         return {}
@@ -158,12 +158,12 @@ def recorded_digests(entry: Entry) -> dict[str, str]:
 
 
 def cached(entry: Entry, file: File) -> Found | None:
-    """The file, or an alternative of it, where the cache has it right."""
+    """The file, or an alternative of it, if it is in the cache and matches the catalogue."""
     recorded = recorded_digests(entry)
     for choice in (file, *file.alternatives):
         path = cache_folder() / entry.name / choice.name
         if choice.digest == UNVERIFIED and choice.name not in recorded:
-            continue  # half of a fetch: its digest was never kept
+            continue  # an interrupted fetch: its digest was not recorded
         found = look(choice, path, "cache", recorded)
         if found is not None:
             return found

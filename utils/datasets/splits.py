@@ -1,4 +1,4 @@
-"""Which rows train, which choose, which judge: made so that nothing leaks from one to the other, and audited."""
+"""Training, validation and test splits without leakage between them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Split:
     Attributes:
         inputs: raw model inputs, (rows, …) numbers or strings, in memory or on disk, or a dict of named arrays.
         targets: (rows,) float32 for regression, int64 class numbers for classification, or a dict of named arrays.
-        groups: (rows,) of the patient, song or concrete mix that each row comes from, or None.
-        names: (rows,) of the files or samples, or None.
+        groups: (rows,) the patient, song or concrete mix of each row, or None.
+        names: (rows,) names of the files or samples, or None.
     """
 
     inputs: Arrays
@@ -39,7 +39,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the rows come from: catalogue name, where it was found, digest of its bytes, real or SIMULATED."""
+    """The source of the rows: catalogue name, where it was found, digest, real or SIMULATED."""
 
     name: str
     found: str
@@ -54,12 +54,12 @@ class Splits:
     Attributes:
         source: the data set.
         features: names of the input columns, for tables.
-        categories: of a table's categorical columns, the levels that the codes stand for, by name of the column.
-        target: what is predicted, as a name fit for an output of a model (`compressive_strength`).
+        categories: levels of a table's categorical columns, by name of the column; a code is the index of a level.
+        target: name of the target, valid as the name of a model's output (`compressive_strength`).
         unit: unit of a regression target.
-        class_names: by class number, for classification.
-        centre: share of height and width that was kept about the centre of each image file.
-        load_seconds: what reading and splitting took.
+        class_names: names by class number, for classification.
+        centre: fraction of height and width that was kept around the centre of each image file.
+        load_seconds: duration of reading and splitting.
     """
 
     train: Split
@@ -118,7 +118,7 @@ def _as_bytes(value: Any) -> bytes:
 
 
 def glue(*labels: Array) -> Rows:
-    """One group number a row, such that rows which share any label share the group, also through other rows.
+    """One group number per row: rows that share a label are in the same group, also through other rows.
 
     Args:
         labels: arrays of (rows,): patients, digests, song names.
@@ -145,14 +145,14 @@ def split_rows(groups: Array, *, test: float, validation: float, seed: int, clas
     """Hold out groups at random: no group has rows in two splits.
 
     Args:
-        groups: (rows,) of group labels; a label of its own for each row splits row by row.
-        test: share of the groups that is held out to judge the model.
-        validation: share of the remaining groups that chooses epochs and thresholds.
-        seed: draws the groups.
-        classes: (rows,) of class numbers, to have each split hold the classes in the same proportions.
+        groups: (rows,) group labels; distinct labels split row by row.
+        test: fraction of the groups in the test split.
+        validation: fraction of the remaining groups in the validation split.
+        seed: seed of the random choice of groups.
+        classes: (rows,) class numbers, for a stratified split.
 
     Raises:
-        CallerError: there are too few groups, in all or of a class.
+        CallerError: there are too few groups, in total or of a class.
     """
     rest, tested = hold_out(groups, test, seed, classes)
     trained, validated = hold_out(groups, validation, seed, classes, rest)
@@ -162,23 +162,24 @@ def split_rows(groups: Array, *, test: float, validation: float, seed: int, clas
 def hold_out(
     groups: Array, share: float, seed: int, classes: Array | None = None, rows: Rows | None = None
 ) -> tuple[Rows, Rows]:
-    """Part rows in two, group by group.
+    """Split rows in two, by group.
 
     Args:
-        groups: (all rows,) of group labels.
-        share: of the groups that is held out.
-        seed: draws them.
-        classes: (all rows,); stratifies. A group counts for the class that most of its rows have.
-        rows: those to part; all where none are given.
+        groups: (all rows,) group labels.
+        share: fraction of the groups that is held out.
+        seed: seed of the random choice of groups.
+        classes: (all rows,) class numbers, for a stratified split. A group has the class of most of its rows.
+        rows: rows to split; defaults to all.
 
     Returns:
-        Row numbers that are kept and that are held out, ascending.
+        Row numbers that are kept and row numbers that are held out, ascending.
 
     Raises:
-        CallerError: there are too few groups, in all or of a class.
+        CallerError: there are too few groups, in total or of a class.
 
     Source:
-        scikit-learn's GroupShuffleSplit and StratifiedShuffleSplit (where each row is a group, the second's own rows).
+        scikit-learn's GroupShuffleSplit and StratifiedShuffleSplit (if each row is a group, the same rows
+        as the second).
     """
     from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 
@@ -189,7 +190,7 @@ def hold_out(
             kept, held = next(splitter.split(rows, groups=groups[rows]))
         else:
             _, first, members = np.unique(groups[rows], return_index=True, return_inverse=True)
-            order = np.argsort(np.argsort(first))  # groups by where they first stand, so that rows keep their order
+            order = np.argsort(np.argsort(first))  # groups in the order of their first rows: rows keep it
             members = order[members]
             stratum = _commonest(members, classes[rows])
             drawn = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
@@ -200,21 +201,21 @@ def hold_out(
         held_together = len(np.unique(groups[rows]))
         rarest = "" if classes is None else f", {np.bincount(classes[rows]).min()} rows of the rarest class"
         raise CallerError(
-            f"{held_together} groups of rows{rarest}: too few to hold out {share:.2g} (equal rows are one)",
-            "use more data, more of the rarest class, or other shares for test and validation",
+            f"{held_together} groups of rows{rarest}: too few to hold out {share:.2g} (equal rows are in one group)",
+            "use more data, more of the rarest class, or other fractions for test and validation",
         ) from error
     return np.sort(rows[kept]), np.sort(rows[held])
 
 
 def keep_official(official: Sequence[str], groups: Array, *, validation: float, seed: int, classes: Array) -> RowSplit:
-    """Keep a published split; where it has no validation rows, take them from its training rows.
+    """Keep a published split; if it has no validation rows, take them from its training rows.
 
     Args:
-        official: (rows,) of `train`, `validation` or `test`.
-        groups: (rows,) of group labels that are held together.
-        validation: share of the training groups that is held out, stratified, where there is no official one.
-        seed: draws it.
-        classes: (rows,) of class numbers.
+        official: (rows,) `train`, `validation` or `test`.
+        groups: (rows,) group labels; a group is in one split.
+        validation: fraction of the training groups for validation, stratified, if there is no official one.
+        seed: seed of that choice.
+        classes: (rows,) class numbers.
 
     Raises:
         CallerError: see `hold_out`.
@@ -227,29 +228,29 @@ def keep_official(official: Sequence[str], groups: Array, *, validation: float, 
 
 
 class Shares(Protocol):
-    """What the config of a lab says of its splits."""
+    """The fields of a lab's config that define its splits."""
 
     @property
     def test_fraction(self) -> float:
-        """Share of the groups that is held out to judge."""
+        """Fraction of the groups in the test split."""
 
     @property
     def validation_fraction(self) -> float:
-        """Share of the rest that chooses."""
+        """Fraction of the rest in the validation split."""
 
     @property
     def split_seed(self) -> int:
-        """Draws both."""
+        """Seed of both splits."""
 
 
 def split_classes(shares: Shares, groups: Array, classes: Array, official: Sequence[str] | None = None) -> RowSplit:
-    """Split rows with classes as a lab's config says: a published split is kept, else all is stratified.
+    """Split rows with classes as a lab's config says: keep a published split, else make stratified splits.
 
     Args:
         shares: the lab's config.
-        groups: (rows,) of group labels that are held together.
-        classes: (rows,) of class numbers.
-        official: see `keep_official`; none where nothing was published.
+        groups: (rows,) group labels; a group is in one split.
+        classes: (rows,) class numbers.
+        official: see `keep_official`; None if there is no published split.
 
     Raises:
         CallerError: see `hold_out`.

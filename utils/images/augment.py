@@ -1,17 +1,17 @@
-"""Images turned, shifted, sheared, zoomed and flipped by ONE resampling each, outside the model.
+"""Rotate, shift, shear, zoom and flip images in one resampling each, outside the model.
 
-The options have the names and the meaning that they have in Keras's `ImageDataGenerator`, which the courses use. For
-the same parameters an image comes out as from Keras's `apply_affine_transform` (3.15), rounded to whole levels, but
-for four things:
+The options have the names and meanings of Keras's `ImageDataGenerator`, which the courses use. For the same
+parameters the result equals that of Keras's `apply_affine_transform` (3.15), rounded to whole levels, with four
+exceptions:
 
-- Keras 3.15 mixes up its axes: `height_shift_range` moves images sideways (keras-preprocessing, issue 348), and a
-  image that is not square turns about a point that is not its centre. Here the names hold and the centre is the
-  centre. For square images and equal shift ranges the draws have the same distribution.
-- `constant` fades from the image's edge into `cval` over one pixel; Keras, through SciPy, cuts at the edge.
-- `wrap` repeats a row of w pixels every w pixels, as Keras's documentation draws it; SciPy's repeats it every w − 1.
-- Brightness multiplies levels that the resampling has rounded to whole ones; in Keras they are cut down.
+- Keras 3.15 mixes up its axes: `height_shift_range` moves images sideways (keras-preprocessing, issue 348), and an
+  image that is not square is not rotated about its centre. Both are corrected here. For square images and equal
+  shift ranges the parameters have the same distribution.
+- `constant` interpolates between the image's edge and `cval` over one pixel; Keras, through SciPy, cuts at the edge.
+- `wrap` repeats a row of w pixels every w pixels, as Keras's documentation shows; SciPy repeats it every w − 1.
+- Brightness multiplies levels that the resampling has rounded to integers; Keras truncates them.
 
-OpenCV 5 interpolates at float32 coordinates, not in steps of 1/32 pixel as before: against Keras's float32 result the
+OpenCV 5 interpolates at float32 coordinates, not in steps of 1/32 pixel as before: from Keras's float32 result the
 largest difference measured on random noise is 0.52 level up to 512 × 512 pixels and 0.54 at 1024 × 1024, of which 0.5
 is the rounding to uint8. `cv2.remap` with float maps is hardly closer (0.50) and, its maps included, took two
 to three times as long.
@@ -35,9 +35,9 @@ Values = NDArray[np.float64]
 
 
 class Parameters(NamedTuple):
-    """What is done to each of n images, every field (n,): angles in degrees, shifts as fractions of width and height.
+    """Parameters for n images, every field (n,): angles in degrees, shifts as fractions of width and height.
 
-    A zoom above 1 shows more than the image holds, so that its content shrinks, as in Keras.
+    A zoom above 1 shrinks the content of the image, as in Keras.
     """
 
     rotation: Values
@@ -52,9 +52,9 @@ class Parameters(NamedTuple):
 
 
 def draw(augmentation: Augmentation, generator: np.random.Generator, pictures: int) -> Parameters:
-    """Parameters for so many pictures.
+    """Draw the parameters for a number of images.
 
-    Nine numbers are drawn for each image whatever the options, so that switching one on leaves the others' draws.
+    Nine numbers are drawn for each image whatever the options, so that an option does not change what others draw.
     """
     uniform = generator.random((pictures, len(Parameters._fields))).T
     signed = 2 * uniform - 1
@@ -73,7 +73,7 @@ def draw(augmentation: Augmentation, generator: np.random.Generator, pictures: i
 
 
 def matrices(parameters: Parameters, height: int, width: int) -> Values:
-    """The affine maps (n, 3, 3) from an output pixel (x, y, 1) to the input pixel that it shows.
+    """The affine maps (n, 3, 3) from an output pixel (x, y, 1) to its input pixel.
 
     Composed as in Keras: centre × rotation × shift × shear × zoom × centre⁻¹, where the centre is that of the pixel
     grid, ((width − 1) / 2, (height − 1) / 2). A flip is a zoom by −1.
@@ -101,10 +101,10 @@ def warp(pictures: Pictures, maps: Values, fill_mode: FillMode = "nearest", cval
     """Resample each image once, bilinearly.
 
     Args:
-        pictures: (n, height, width, channels) with 1, 3 or 4 channels, in any memory layout; left as they are.
-        maps: (n, 3, 3) from output pixel to input pixel, of `matrices`.
-        fill_mode: what lies beyond the edge.
-        cval: level that `constant` fills with.
+        pictures: (n, height, width, channels) with 1, 3 or 4 channels, in any memory layout; not modified.
+        maps: (n, 3, 3) from output pixel to input pixel, from `matrices`.
+        fill_mode: how pixels beyond the edge are filled.
+        cval: level of those pixels for `constant`.
 
     Returns:
         (n, height, width, channels), contiguous.
@@ -131,23 +131,23 @@ def warp(pictures: Pictures, maps: Values, fill_mode: FillMode = "nearest", cval
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=border,
             borderValue=(cval,) * 4,
-            hint=cv2.ALGO_HINT_ACCURATE,  # never half precision, whatever the processor
+            hint=cv2.ALGO_HINT_ACCURATE,  # no half precision on any processor
         )
     return out
 
 
 def brighten(pictures: Pictures, factors: Values) -> Pictures:
-    """Multiply the levels of each image, cut down to whole levels and at 255; a fourth channel stays as it is.
+    """Multiply the levels of each image, truncated to integers and clipped at 255; a fourth channel is not changed.
 
     Args:
-        pictures: (n, height, width, channels) with 1, 3 or 4 channels; left as they are.
+        pictures: (n, height, width, channels) with 1, 3 or 4 channels; not modified.
         factors: (n,), at least 0.
 
     Raises:
         CallerError: the images are of another type or shape, or OpenCV is missing.
 
     Source:
-        Pillow's `ImageEnhance.Brightness`, which Keras's `apply_brightness_shift` calls: equal to the last bit.
+        Pillow's `ImageEnhance.Brightness`, which Keras's `apply_brightness_shift` calls; the results are identical.
     """
     _check(pictures)
     cv2 = _opencv()
@@ -162,15 +162,15 @@ def brighten(pictures: Pictures, factors: Values) -> Pictures:
 
 
 def augment(pictures: Pictures, augmentation: Augmentation, generator: np.random.Generator) -> Pictures:
-    """The images as drawn from the generator: warped, then brightened.
+    """Augment images with parameters from the generator: warp them, then change their brightness.
 
     Args:
-        pictures: (n, height, width, channels) with 1, 3 or 4 channels, in any memory layout; left as they are.
+        pictures: (n, height, width, channels) with 1, 3 or 4 channels, in any memory layout; not modified.
         augmentation: the options.
-        generator: the parameters are drawn from it.
+        generator: draws the parameters.
 
     Returns:
-        (n, height, width, channels); the very array `pictures` where the options change nothing.
+        (n, height, width, channels); the array `pictures` itself if the options change nothing.
 
     Raises:
         CallerError: the images are of another type or shape, or OpenCV is missing.
@@ -186,9 +186,9 @@ def augment(pictures: Pictures, augmentation: Augmentation, generator: np.random
 
 @plain_dataclass(frozen=True)
 class Augmenter:
-    """Augments the batches of a training: what comes out depends on seed, epoch, step and images alone.
+    """Augments training batches. The result depends only on seed, epoch, step and images.
 
-    So a resumed run sees the images that it would have seen, and any thread may prepare any step.
+    So a resumed run gets the same images as an uninterrupted one, and any thread may prepare any step.
 
     Attributes:
         augmentation: the options.
@@ -207,14 +207,14 @@ class Augmenter:
 
     def __call__(self, pictures: Pictures, epoch: int, step: int) -> Pictures:
         """The batch of one step of one epoch, augmented; arguments and errors as in `augment`."""
-        # A spawn key, not (seed, epoch, step): NumPy pads with zeros, so that step 0 would share the numbers of
-        # (seed, epoch), from which the rows are shuffled.
+        # A spawn key, not (seed, epoch, step): NumPy pads with zeros, so step 0 would get the numbers of
+        # (seed, epoch), which shuffle the rows.
         sequence = np.random.SeedSequence(self.seed, spawn_key=(int(epoch), int(step)))
         return augment(pictures, self.augmentation, np.random.default_rng(sequence))
 
 
 def transform(config: Any) -> Augmenter | None:
-    """A lab's `transform`: the augmentation that its config has, or None where it has none.
+    """A lab's `transform`: the augmentation of its config, or None if it changes nothing.
 
     Args:
         config: an `Augmentation` with a `seed`.
@@ -229,14 +229,14 @@ def _check(pictures: Pictures) -> None:
     shape = pictures.shape
     if pictures.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3, 4) or 0 in shape[1:]:
         raise CallerError(
-            f"pictures of type {pictures.dtype} and shape {shape} cannot be augmented",
+            f"images of type {pictures.dtype} and shape {shape} cannot be augmented",
             "give uint8 images of shape (images, height, width, channels) with 1, 3 or 4 channels",
         )
 
 
 @functools.cache
 def _opencv() -> Any:
-    """OpenCV, its own threads off for the whole process: the pipeline has threads of its own."""
+    """OpenCV, with its threads disabled for the whole process: the pipeline has its own threads."""
     try:
         import cv2
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""One image file to one array of pixels, as a viewer would show it; what is no usable image is told, not raised."""
+"""Decode an image file to an array of pixels, as an image viewer shows it."""
 
 from __future__ import annotations
 
@@ -19,40 +19,39 @@ Array = NDArray[Any]
 Mode = Literal["grey", "rgb"]
 
 LARGEST = 100_000_000
-"""Pixels of an image; a larger one is taken for a decompression bomb. The largest radiographs have some 20 million."""
+"""Largest number of pixels of an image, against decompression bombs. The largest radiographs have about 20 million."""
 SMALLEST = 8
-"""Pixels along the shorter side: less shows nothing."""
+"""Smallest length of the shorter side, in pixels."""
 NEAR = 0.95
-"""A JPEG's own scale will do where it has this share of the wanted size: it lacks less than a pixel in twenty."""
+"""A JPEG is decoded at a smaller scale if that has at least this fraction of the requested size."""
 VERSION = 3
-"""Raised when decoding changes, so that caches of another decoder are not taken for this one's."""
+"""Raised when decoding changes, so that earlier caches are not used."""
 CHANNELS = {"grey": 1, "rgb": 3}
 
 
 def read_picture(
     path: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0, square: bool = False
 ) -> Array | str:
-    """One image as (height, width, channels) uint8, or the reason why it cannot be used.
+    """Read an image as (height, width, channels) uint8, or return the reason why it cannot be used.
 
-    What a viewer would show: turned as EXIF says, palettes and CMYK as colours, transparency over white, the first
-    frame of several; 16 bits a channel are cut to their upper eight. A JPEG is decoded at the smallest of its own
-    scales (a half, a quarter, an eighth) that is hardly smaller than `size`; the rest is an average over the covered
-    area.
+    The result is what an image viewer shows: rotated as EXIF says, palettes and CMYK as colours, transparency over
+    white, the first frame of several; of 16 bits per channel the upper eight are kept. A JPEG is decoded at the
+    smallest of its scales (a half, a quarter, an eighth) that is hardly smaller than `size`, then resized.
 
     Args:
-        path: of the file.
+        path: the file.
         size: (height, width).
         mode: `grey` (ITU-R 601 luma) or `rgb`.
-        centre: share of height and width that is kept about the centre.
-        square: keep a square, that share of the shorter side, so that proportions stay; resized bicubically, as
-            ImageNet's networks have learned.
+        centre: fraction of height and width that is kept around the centre.
+        square: crop a square with that fraction of the shorter side, which keeps the proportions, and resize it
+            bicubically, as networks for ImageNet expect.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = LARGEST
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged EXIF or palettes: the image shows whether it matters
+            warnings.simplefilter("ignore")  # about damaged EXIF or palettes
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 if min(image.size) < SMALLEST:
@@ -64,8 +63,8 @@ def read_picture(
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"more than {LARGEST:,} pixels"
     except UnidentifiedImageError:
-        return "empty" if path.stat().st_size == 0 else "no picture"
-    except Exception as error:  # Pillow's readers of damaged files raise nearly every kind
+        return "empty" if path.stat().st_size == 0 else "not an image"
+    except Exception as error:  # Pillow raises nearly any exception on damaged files
         return f"damaged ({' '.join(str(error).split())[:80]})"
 
 
@@ -75,7 +74,7 @@ def _colours(image: ImageType, mode: Mode) -> ImageType:
 
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image).astype("float64")
-        # 16-bit files come as 0 to 65535; what holds no such value was stored with fewer bits.
+        # 16-bit files have values up to 65535; a file without a value above 255 was stored with 8 bits.
         scale = 257.0 if values.max() > 255 else 1.0
         image = Image.fromarray(np.clip(values / scale, 0, 255).astype("uint8"))
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
@@ -95,26 +94,26 @@ def _cut(image: ImageType, size: tuple[int, int], centre: float, *, square: bool
         cropped = image.crop((left, top, left + side, top + side))
         return cropped.resize((size[1], size[0]), Image.Resampling.BICUBIC)
     if centre < 1:
-        # Cropped first: a resize with a box looks over its edge.
+        # Cropped first: a resize with a box also uses pixels outside the box.
         left, top = (round(length * (1 - centre) / 2) for length in image.size)
         image = image.crop((left, top, image.width - left, image.height - top))
     return image.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def _pixels(image: ImageType) -> NDArray[np.uint8]:
-    """(height, width, channels) of an image."""
+    """The image as an array (height, width, channels)."""
     pixels = np.asarray(image, dtype=np.uint8)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def is_picture(path: Path) -> bool:
-    """Whether the file begins as an image does; nothing is decoded."""
+    """Whether the file has the header of an image; nothing is decoded."""
     from PIL import Image
 
     try:
         with Image.open(path):
             return True
-    except Exception:  # Pillow's readers of damaged files raise nearly every kind
+    except Exception:  # Pillow raises nearly any exception on damaged files
         return False
 
 
@@ -124,14 +123,14 @@ def read_pictures(
     """Images to predict from, (images, height, width, channels) uint8; see `read_picture`.
 
     Raises:
-        CallerError: one cannot be used.
+        CallerError: a file is missing or cannot be used.
     """
     found = []
     for path in paths:
         if not path.is_file():
-            raise CallerError(f"{path}: there is no such file", "this run predicts from images: give their files")
+            raise CallerError(f"{path}: there is no such file", "give image files")
         picture = read_picture(path, size, mode, centre=centre, square=square)
         if isinstance(picture, str):
-            raise CallerError(f"{path}: {picture}", "this run predicts from images: give one that a viewer opens")
+            raise CallerError(f"{path}: {picture}", "give JPEG or PNG files that an image viewer opens")
         found.append(picture)
     return np.stack(found)

@@ -1,7 +1,7 @@
-"""Folders of images by class: listed, each image decoded once into an array on disk, never again.
+"""Folders of images by class: each image is decoded once, into an array on disk.
 
-The array lies in the cache under a key of the folder's content, the size and the colour mode; training reads its rows
-from there, so memory does not grow with the folder.
+The array is in the cache under a key of the folder's content, the size and the colour mode. Training reads rows from
+it, so memory does not grow with the folder.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _SPLIT_NAMES = {
 
 @dataclass(frozen=True)
 class Folder:
-    """What a folder of images holds.
+    """The contents of a folder of images.
 
     Attributes:
         root: the folder.
         class_names: sorted.
-        names: of the image files, relative to the root, sorted.
+        names: names of the image files, relative to the root, sorted.
         labels: class number of each.
-        official: split of each (`train`, `validation`, `test`), where the folder has them; else empty.
+        official: split of each (`train`, `validation`, `test`), if the folder has splits; else empty.
     """
 
     root: Path
@@ -61,12 +61,12 @@ class Images:
     Attributes:
         root: the folder.
         pictures: (images, height, width, channels) uint8 on disk.
-        names: of their files, relative to the folder.
+        names: names of their files, relative to the folder.
         labels: (images,) int64.
         official: split of each, or empty.
-        digests: of each file's bytes.
-        digest: of the whole: names and bytes.
-        skipped: files that are no usable image, with the reason.
+        digests: digest of each file.
+        digest: digest of all names and files.
+        skipped: files that are not usable images, with the reason.
     """
 
     root: Path
@@ -81,10 +81,10 @@ class Images:
 
 
 def scan(root: Path) -> Folder:
-    """List the images of a folder: `<class>/**/picture`, or `train/<class>/…` and `test/<class>/…`.
+    """List the images of a folder: `<class>/**/<image>`, or `train/<class>/…` and `test/<class>/…`.
 
-    Where there is a validation folder and no test, the validation images are taken for the test's. Hidden files are
-    passed over; the names of classes and splits are those of the folders.
+    If there is a validation folder and no test folder, the validation images are the test split. Hidden files are
+    ignored; classes and splits have the names of the folders.
 
     Raises:
         CallerError: no such folder, fewer than two classes, a class without an image, or splits of which one
@@ -95,14 +95,17 @@ def scan(root: Path) -> Folder:
     below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
     if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
-        # As PyTorch's tutorials lay images out: what they call validation is all that they are judged on.
-        say(f"note: {root} has no test images; those of {_named(splits, 'validation')} judge, a part of train chooses")
+        # PyTorch's tutorials have this layout: their validation split is used for testing.
+        say(
+            f"note: {root} has no test images; {_named(splits, 'validation')} is the test split, "
+            "and validation is a part of train"
+        )
         splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
     official = {"train", "test"} <= set(splits.values())
     if splits and len(splits) == len(below) and not official:
         raise CallerError(
             f"--data-dir {root}: there are {' and '.join(path.name for path in splits)}, but not both train and test",
-            "name the images to judge on test/, or give a folder with one folder per class",
+            "name the folder of test images test/, or give a folder with one folder per class",
         )
     parts = [(path, splits[path]) for path in below if path in splits] if official else [(root, "")]
     found = [
@@ -115,7 +118,7 @@ def scan(root: Path) -> Folder:
     class_names = tuple(sorted({name for _, name, _ in found}))
     if len(class_names) < 2:
         raise CallerError(
-            f"--data-dir {root}: {len(class_names)} class{'' if len(class_names) == 1 else 'es'} of pictures",
+            f"--data-dir {root}: {len(class_names)} class{'' if len(class_names) == 1 else 'es'} of images",
             "give a folder with one folder of images for each of at least two classes",
         )
     found.sort()
@@ -134,7 +137,7 @@ def _files(root: Path, folder: Path) -> Iterable[Path]:
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES
         and path.is_file()
-        # Thumbnails and notebooks' copies lie in hidden folders; beside their originals they would leak.
+        # Hidden folders contain thumbnails and copies by notebooks, which would leak.
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     if not files:
@@ -155,13 +158,13 @@ def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) 
 
 
 def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
-    """Listed images, decoded: from the cache where they are there, else once, in parallel.
+    """The decoded images of a listed folder, from the cache, or decoded in parallel and added to it.
 
     Args:
-        folder: what is listed.
-        size: (height, width) that each is resized to; its proportions give way, as in the courses.
+        folder: the listed folder.
+        size: (height, width) that each is resized to, without keeping the proportions, as in the courses.
         mode: `grey` or `rgb`.
-        centre: share of height and width that is kept about the centre, before resizing.
+        centre: fraction of height and width that is kept around the centre, before resizing.
 
     Raises:
         CallerError: no image of a class can be used, or the cache cannot be written.
@@ -198,7 +201,7 @@ def split(
     official: Sequence[str] | None = None,
     centre: float = 1.0,
 ) -> Splits:
-    """Split the images of a folder: its own splits are kept, otherwise shares are held out, stratified by class.
+    """Split the images of a folder: keep its splits, or hold out fractions, stratified by class.
 
     Args:
         found: the decoded images; equal files are in one split.
@@ -248,7 +251,7 @@ def _report(folder: Folder, skipped: dict[str, str]) -> None:
 
 
 def _digests(folder: Folder) -> list[str]:
-    """SHA-256 of each file. Files whose size and time are those of the last look are not read again."""
+    """SHA-256 of each file. Files whose size and time have not changed are not read again."""
     place = cache_folder() / "pictures" / "listings"
     known_path = place / f"{hashlib.sha256(str(folder.root.resolve()).encode()).hexdigest()[:32]}.json"
     known: dict[str, list[Any]] = {}
@@ -265,7 +268,7 @@ def _digests(folder: Folder) -> list[str]:
     with ThreadPoolExecutor(cores()) as pool:
         found = dict(zip(folder.names, pool.map(look, folder.names), strict=True))
     if found != known:
-        # Only a memory of this look: where a finished cache may not be written, it is done without.
+        # Only saves time: in a read-only cache it is left out.
         with suppress(CallerError, OSError), locked(place):
             write_json(known_path, found)
     return [digest for _, _, digest in found.values()]

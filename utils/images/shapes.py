@@ -1,4 +1,4 @@
-"""What the simulators draw with: turned coordinates, lengths through solids, soft edges, smooth random fields."""
+"""Drawing functions of the simulators: rotated coordinates, lengths through solids, soft edges, random fields."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ellipsoid(x: Map, y: Map, at: tuple[float, float], axes: tuple[float, float]
 
 
 def fade(distance: Map, width: float) -> Map:
-    """1 where `distance` is far below zero, 0 where far above, through a half at zero."""
+    """1 where `distance` is far below zero, 0 where far above, 0.5 at zero."""
     return 0.5 - 0.5 * np.tanh(distance / np.float32(width))
 
 

@@ -1,8 +1,7 @@
-"""Networks that have learned ImageNet, to build on: which there are, where their weights come from, what they take.
+"""Backbones pretrained on ImageNet: the list of them, the sources of their weights, their preprocessing.
 
-Weights are looked for in this order: the file that the caller names, Keras's own cache, then as any data set of the
-catalogue: this project's cache, a mirror, the network. Without them there is no backbone: none is ever made of random
-weights.
+Weights are searched for in this order: the file that the caller names, Keras's cache, then as for any data set of the
+catalogue: this project's cache, a mirror, the network. A backbone never has random weights.
 """
 
 from __future__ import annotations
@@ -32,19 +31,20 @@ CLASS_NAMES = "imagenet"
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network trained on ImageNet. The catalogue says where its weights are, their digest, licence and citation.
+    """A network trained on ImageNet. The catalogue has the location, digest, licence and citation of its weights.
 
     Attributes:
-        name: also of its entry in the catalogue.
-        side: of the images that it was trained on, pixels.
+        name: its name, also in the catalogue.
+        side: side of the images that it was trained on, in pixels.
         scale: with `offset`, its preprocessing: red, green and blue levels times `scale` plus `offset`.
         offset: one number, or one for each colour.
-        features: how many numbers its last pooling gives.
-        stages: the layers at whose ends its images have been looked at with one width of filters, from the first on.
-        late: of those, the last before the image shrinks to its smallest; fine-tuning may begin behind it.
-        early: one before that, behind which lie nine in ten of the weights.
-        build: from a side in pixels and a file of weights to the network: scaled images to 1,000 logits.
-        blue_first: whether it takes blue, green, red.
+        features: number of outputs of its last pooling.
+        stages: the last layers of its stages (blocks with the same number of filters), from the first stage on.
+        late: the last of them before the smallest feature maps; fine-tuning may start after it.
+        early: an earlier one; nine tenths of the weights are after it.
+        build: function of a side in pixels and a file of weights that returns the network (scaled images to 1,000
+            logits).
+        blue_first: whether the order of its channels is blue, green, red.
     """
 
     name: BackboneName
@@ -60,13 +60,13 @@ class Backbone:
 
     @property
     def entry(self) -> Entry:
-        """What the catalogue says of its weights."""
+        """The catalogue's entry for its weights."""
         return find(self.name)
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A file of weights that is here: of which backbone, where it was found, its SHA-256."""
+    """A local file of weights: its backbone, where it was found, its SHA-256."""
 
     backbone: Backbone
     path: Path
@@ -94,7 +94,7 @@ def _application(name: str) -> Callable[[int, Path], keras.Model]:
         model = kind(weights=None, input_shape=(side, side, 3), classifier_activation=None)
         try:
             model.load_weights(weights)
-        except Exception as error:  # h5py and Keras raise nearly every kind
+        except Exception as error:  # h5py and Keras raise nearly any exception
             raise CallerError(
                 f"{weights}: these are not the weights of {name} ({' '.join(str(error).split())[:80]})",
                 "give the .h5 file with the top that keras.applications downloads",
@@ -132,7 +132,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             name="efficientnet-v2-b0",
             side=224,
-            scale=1.0,  # it scales by itself
+            scale=1.0,  # it has its own scaling layer
             offset=0.0,
             features=1280,
             stages=("block2b_add", "block3b_add", "block4c_add", "block5e_add", "block6h_add"),
@@ -154,15 +154,15 @@ BACKBONES: dict[str, Backbone] = {
         ),
     )
 }
-"""By name; the first needs no network."""
+"""Backbones by name; the first one needs no network."""
 
 
 def obtain(name: str, weights: Path | None = None) -> Weights:
-    """The weights of a backbone: the file given, else from Keras's cache, this project's cache, a mirror, the network.
+    """The weights of a backbone: from the given file, Keras's cache, this project's cache, a mirror or the network.
 
     Raises:
         CallerError: the file cannot be read, or no source has them.
-        CheckError: a packaged file is not what the catalogue names.
+        CheckError: a packaged file has another digest than the catalogue.
     """
     backbone = BACKBONES[name]
     if weights is not None:
@@ -182,7 +182,7 @@ def obtain(name: str, weights: Path | None = None) -> Weights:
 
 
 def _in_keras_cache(entry: Entry) -> tuple[Path, str, str] | None:
-    """The file where `keras.applications` keeps what it has downloaded, if it is there and is the right one."""
+    """The file that `keras.applications` downloads, if it is there and has the right digest."""
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     (file,) = entry.files
     found = look(file, home / "models" / file.name, "Keras's cache") if entry.origin == "files" else None
@@ -190,14 +190,14 @@ def _in_keras_cache(entry: Entry) -> tuple[Path, str, str] | None:
 
 
 def load(weights: Weights, side: int | None = None) -> keras.Model:
-    """The backbone from raw pixels to logits, flat, its normalisation folded into its convolutions.
+    """The backbone from raw pixels to logits, flat, with its normalization folded into its convolutions.
 
     Args:
-        weights: of it.
-        side: of the images, pixels; the backbone's own where none is given.
+        weights: its weights.
+        side: side of the images, in pixels; defaults to that of the backbone.
 
     Returns:
-        (batch, side, side, 3) levels to (batch, 1000), frozen; its layers keep their names.
+        (batch, side, side, 3) pixels to (batch, 1000), frozen; its layers keep their names.
 
     Raises:
         CallerError: the file is damaged or of another network.
@@ -216,7 +216,7 @@ def load(weights: Weights, side: int | None = None) -> keras.Model:
 
 
 def preprocessed(backbone: Backbone, pictures: Any) -> Any:
-    """Levels of red, green and blue, (batch, side, side, 3), as the backbone takes them."""
+    """Preprocess pixels in red, green and blue, (batch, side, side, 3), for the backbone."""
     import keras
     import numpy as np
 
@@ -227,17 +227,17 @@ def preprocessed(backbone: Backbone, pictures: Any) -> Any:
 
 
 FEATURES, LEVELS, LOGITS = "features", "levels", "logits"
-"""What a backbone may be asked for, beside the outputs of its layers by their names: see `output`."""
+"""Outputs of a backbone besides those of its layers; see `output`."""
 
 
 def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
-    """A tensor of a loaded backbone.
+    """An output of a loaded backbone.
 
     Args:
-        backbone: whose.
+        backbone: the backbone.
         model: from `load`.
-        name: `features`, what its last pooling gives; `levels`, the means over the image at the ends of its stages,
-            side by side; `logits`; or a layer.
+        name: `features` (output of its last pooling), `levels` (means over the image of the last layers of its stages,
+            concatenated), `logits`, or the name of a layer.
     """
     import keras
 
@@ -256,7 +256,7 @@ def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
 
 
 def class_names() -> list[str] | None:
-    """The names of ImageNet's classes by their number, or None if they are not available."""
+    """The class names of ImageNet, by class number, or None if they are not available."""
     entry = find(CLASS_NAMES)
     kept = _in_keras_cache(entry)
     try:

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 of plain Keras layers, with the weights that its authors' users published for PyTorch."""
+"""EfficientNet-Lite0 in plain Keras layers, with weights that were published for PyTorch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EPSILON = 1e-3
 
 
 class Stage(NamedTuple):
-    """Blocks of one width: how many, the kernel's side, the stride of the first, how far they expand, filters."""
+    """A stage: number of blocks, kernel size, stride of the first block, expansion ratio, filters."""
 
     repeats: int
     kernel: int
@@ -43,15 +43,15 @@ def build(side: int = SIDE) -> keras.Model:
     """The network with random weights.
 
     Args:
-        side: of the images, pixels; the authors' is 224.
+        side: side of the images, in pixels; the authors use 224.
 
     Returns:
-        (batch, side, side, 3), (x − 127) / 128 of levels, to (batch, 1000) logits of ImageNet's classes. Its layer
-        `features` gives (batch, 1280).
+        (batch, side, side, 3) pixels, scaled by (x − 127) / 128, to (batch, 1000) logits of ImageNet's classes. Its
+        layer `features` has the output (batch, 1280).
 
     Source:
         github.com/tensorflow/tpu, models/official/efficientnet/lite: 4,694,024 parameters with the statistics of
-        normalisation.
+        the normalization.
     """
     inputs = keras.Input((side, side, 3), name="scaled")
     values = _normalised(keras.layers.Conv2D(STEM, 3, 2, "same", use_bias=False, name="stem")(inputs), "stem")
@@ -71,7 +71,7 @@ def _normalised(values: Any, name: str, *, activate: bool = True) -> Any:
 
 
 def _block(inputs: Any, stage: Stage, strides: int, name: str) -> Any:
-    """An inverted residual: widen, look around by channel, narrow, add."""
+    """An inverted residual block: expand, depthwise convolution, project, add."""
     narrow, values = inputs.shape[-1], inputs
     if stage.expand > 1:
         values = keras.layers.Conv2D(narrow * stage.expand, 1, use_bias=False, name=f"{name}_expand")(values)
@@ -86,7 +86,7 @@ def _block(inputs: Any, stage: Stage, strides: int, name: str) -> Any:
 
 
 def fill(model: keras.Model, tensors: Mapping[str, Array]) -> None:
-    """Give the network the weights of the PyTorch file.
+    """Load the weights of the PyTorch file into the network.
 
     Raises:
         CallerError: a tensor is missing or has another shape.
@@ -114,7 +114,7 @@ def fill(model: keras.Model, tensors: Mapping[str, Array]) -> None:
 
 
 def _set(layer: keras.Layer, tensors: Mapping[str, Array], axes: Mapping[str, tuple[int, ...]]) -> None:
-    """The weights of a layer from tensors whose axes are put in Keras's order."""
+    """Set the weights of a layer from tensors, with their axes in Keras's order."""
     found = []
     for (name, order), weight in zip(axes.items(), layer.weights, strict=True):
         tensor = tensors.get(name)

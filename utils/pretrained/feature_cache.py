@@ -1,7 +1,7 @@
-"""What a frozen backbone makes of images, computed once: a row an image in an array on disk, never again.
+"""Features that a frozen backbone computes from images, computed once: an array on disk with one row per image.
 
 A training image may be cached in several views. View 0 is the image itself, in float32; the others are mirrored and
-varied, in float16, which a training does not feel. Each lies in the cache under a key of backbone, weights, output,
+augmented, in float16, which does not affect training. Each is in the cache under a key of backbone, weights, output,
 images, size and view.
 """
 
@@ -34,11 +34,11 @@ from utils.training.batches import StreamBatches
 Array = NDArray[Any]
 
 VERSION = 1
-"""Raised when another computation gives other features, so that earlier caches are not taken for this one's."""
+"""Raised when the features change, so that earlier caches are not used."""
 BATCH = 32
-"""Images at a time: measured on two cores, 16 and 64 are slower."""
+"""Images per batch: on two cores, 16 and 64 were slower."""
 SEED = 0
-"""Draws the views: the same for every run, so that runs with other seeds share the cache."""
+"""Seed of the views: the same for every run, so that runs with different seeds share the cache."""
 
 
 @lru_cache(maxsize=2)
@@ -48,12 +48,12 @@ def _loaded(weights: Weights, side: int) -> keras.Model:
 
 @dataclass(frozen=True)
 class Extractor:
-    """A backbone that computes features, or finds them in the cache.
+    """A backbone that computes features, or reads them from the cache.
 
     Attributes:
-        weights: of the backbone, which is built only when there is something to compute.
-        side: of the images that it looks at, pixels; others are resized.
-        augmentation: how views are varied.
+        weights: weights of the backbone, which is only built if features have to be computed.
+        side: side of its input images, in pixels; other images are resized.
+        augmentation: augmentation of the views.
     """
 
     weights: Weights
@@ -66,22 +66,22 @@ class Extractor:
         return _loaded(self.weights, self.side)
 
     def frozen(self, output: str) -> keras.Model:
-        """From pixels to one output of the backbone."""
+        """The network from pixels to one output of the backbone."""
         return keras.Model(self.model.input, self._tensor(output))
 
     def _tensor(self, output: str) -> Any:
         return backbones.output(self.weights.backbone, self.model, output)
 
     def views(self, pictures: RowsOnDisk, output: str, number: int = 1) -> list[RowsOnDisk]:
-        """So many views of images, each as one output of the backbone.
+        """An output of the backbone for a number of views of images.
 
         Args:
             pictures: (rows, height, width, 3) uint8, on disk.
             output: `features`, `levels`, `logits` or the name of a layer; see `utils.pretrained.backbones.output`.
-            number: of views; the first is of the images as they are.
+            number: number of views; the first one has the images themselves.
 
         Returns:
-            A view each: (rows, …), float32 the first, float16 the others, on disk.
+            One array on disk per view, (rows, …): the first in float32, the others in float16.
 
         Raises:
             CallerError: the weights cannot be used, or the cache cannot be written.
@@ -90,12 +90,12 @@ class Extractor:
         return [self._array(pictures, output, view).rows() for view in range(number)]
 
     def prepare(self, pictures: RowsOnDisk, outputs: Sequence[str], number: int = 1) -> None:
-        """Have several outputs of the same views in the cache, those that are missing computed in one pass.
+        """Compute the outputs of the same views that are not in the cache, in one pass.
 
         Args:
-            pictures: see `views`, also for what is raised.
-            outputs: of the backbone.
-            number: of views.
+            pictures: see `views`, also for the exceptions.
+            outputs: names of outputs of the backbone.
+            number: number of views.
         """
         if self._missing(pictures, outputs, number):
             with locked(cache_folder() / "features"):
@@ -150,7 +150,7 @@ class Extractor:
                         bar.update(len(batch))
 
     def _batches(self, pictures: RowsOnDisk, view: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """First row and images of each batch; the next one is prepared while the network runs on the last."""
+        """First row and images of each batch; the next batch is prepared while the network runs."""
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(self._view, pictures, view, 0)
             for start in range(0, len(pictures), BATCH):
@@ -160,7 +160,7 @@ class Extractor:
                 yield start, batch
 
     def _view(self, pictures: RowsOnDisk, view: int, start: int) -> NDArray[np.uint8]:
-        """A batch of images in one view; mirrored as the bits of its number say, and otherwise as drawn."""
+        """A batch of images in one view: mirrored as the bits of its number say, otherwise augmented at random."""
         batch = pictures[start : start + BATCH]
         if view == 0:
             return batch
@@ -176,14 +176,14 @@ class Extractor:
 
 
 def _resized(pixels: Any, side: int) -> Any:
-    """Images at another size, in whole levels; as they are where they have it."""
+    """Images resized, in integer levels; unchanged if they have that size."""
     if pixels.shape[1:3] == (side, side):
         return pixels
     return tf.cast(tf.round(tf.image.resize(pixels, (side, side), antialias=True)), "uint8")
 
 
 def views_of(augmentation: Augmentation, wanted: int) -> int:
-    """How many views differ: where nothing but mirroring is allowed there are only so many."""
+    """The number of distinct views, which is limited if only mirroring is allowed."""
     still = replace(augmentation, horizontal_flip=False, vertical_flip=False)
     return wanted if still.active else min(wanted, 2 ** (augmentation.horizontal_flip + augmentation.vertical_flip))
 
@@ -193,13 +193,13 @@ def _options(augmentation: Augmentation) -> dict[str, Any]:
 
 
 class ViewBatches(StreamBatches):
-    """Batches of cached features: an epoch passes over each image once, in a view that is drawn for it.
+    """Batches of cached features: an epoch has each image once, in a random view.
 
     Args:
-        views: of the same images, (rows, …) each.
+        views: views of the same images, (rows, …) each.
         targets: (rows,).
-        batch_size: rows a batch.
-        seed: shuffles and draws the views anew each epoch; None takes view 0 in the order of the rows.
+        batch_size: rows per batch.
+        seed: seed of shuffling and drawing the views, in every epoch again; None takes view 0 in the order of the rows.
     """
 
     def __init__(self, views: Sequence[RowsOnDisk], targets: Array, batch_size: int, seed: int | None = None) -> None:

@@ -1,7 +1,7 @@
 """Batch normalisation folded into the convolutions before it: the same network at inference, in fewer operations.
 
-A network that is no longer trained, or is trained with its normalisation frozen, multiplies each filter's output by a
-constant and adds another: the filter may as well have both inside. Then no training can move the statistics either.
+With frozen normalization a network multiplies each filter's output by a constant and adds another. Both can be part
+of the filter. Then no training can change the statistics either.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def folded(model: keras.Model) -> keras.Model:
     """A flat copy of the model, with its weights, in which no convolution is followed by a BatchNormalization.
 
     Args:
-        model: functional, with one input and one output, its normalisation over the last axis.
+        model: functional, with one input and one output, and normalization over the last axis.
 
     Source:
         Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference,
@@ -45,7 +45,7 @@ def folded(model: keras.Model) -> keras.Model:
 
 
 def _copy(layer: Any, given: Any) -> Any:
-    """The layer anew, with its weights; a convolution with a bias, whether it had one or not."""
+    """A copy of the layer with its weights; a convolution always has a bias."""
     config = layer.get_config()
     if isinstance(layer, FOLDABLE):
         config["use_bias"] = True
@@ -60,12 +60,12 @@ def _copy(layer: Any, given: Any) -> Any:
 
 
 def _take_in(convolution: Any, normalisation: Any) -> None:
-    """Scale a convolution's filters, and move its bias, as a normalisation behind it does."""
+    """Scale a convolution's filters and shift its bias, as the normalization after it does."""
     kernel, bias = (np.asarray(each, "float64") for each in convolution.get_weights())
     mean, variance = (np.asarray(each, "float64") for each in normalisation.get_weights()[-2:])
     scale = 1 / np.sqrt(variance + normalisation.epsilon)
     scale *= normalisation.gamma.numpy() if normalisation.scale else 1.0
     shift = normalisation.beta.numpy() if normalisation.center else 0.0
-    # The filters of a depthwise convolution lie along its last but one axis.
+    # The filters of a depthwise convolution are on its last but one axis.
     along = scale[:, None] if isinstance(convolution, keras.layers.DepthwiseConv2D) else scale
     convolution.set_weights([kernel * along, (bias - mean) * scale + shift])

@@ -1,8 +1,8 @@
-"""The tensors of a file that PyTorch saved before version 1.6, read without PyTorch and without running its pickles.
+"""Read tensors from a file that PyTorch saved before version 1.6, without PyTorch and without running its pickles.
 
-Such a file is five pickles, one behind the other, then the bytes of every storage. A pickle may name any function of
-Python and call it; here only the four names that tensors need are known, and stand for code of this module. Every
-other name is refused before anything is called.
+Such a file is five pickles in sequence, then the bytes of every storage. A pickle may name any function of Python and
+call it. Here only the four names that tensors need are allowed, and are replaced by code of this module. Every other
+name is refused before anything is called.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Array = NDArray[Any]
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 LARGEST = 100_000_000
-"""Elements of a storage; a larger one is taken for a forgery."""
+"""Largest number of elements of a storage; a larger one is refused."""
 
-# torch.FloatStorage is written as its name alone, so a name is all that stands for it.
+# torch.FloatStorage is stored only by its name, so a name replaces it.
 STORAGES = {("torch", "FloatStorage"): "<f4", ("torch", "LongStorage"): "<i8"}
 
 
@@ -43,7 +43,7 @@ class _Tensor(NamedTuple):
 
 
 def _rebuild(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
-    """What stands in for `torch._utils._rebuild_tensor_v2`: notes, which are checked when all is read."""
+    """Replaces `torch._utils._rebuild_tensor_v2`: keeps the arguments, which are checked after reading."""
     whole = isinstance(storage, _Storage) and all(
         isinstance(number, int) and number >= 0 for number in (offset, *shape, *strides)
     )
@@ -53,7 +53,7 @@ def _rebuild(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _T
 
 
 class _Restricted(pickle.Unpickler):
-    """Knows four names, and storages by their number."""
+    """An unpickler that allows four names, and storages by their number."""
 
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Any] = {
@@ -73,21 +73,21 @@ class _Restricted(pickle.Unpickler):
 
 
 def read_tensors(path: Path) -> dict[str, Array]:
-    """The tensors of a legacy PyTorch file by name, float32 and int64.
+    """Read the tensors of a legacy PyTorch file by name, float32 and int64.
 
     Raises:
-        CallerError: it cannot be read, is another kind of file, is cut off, or its pickles name anything but tensors.
+        CallerError: it cannot be read, has another format, is truncated, or its pickles name anything but tensors.
     """
     try:
         with path.open("rb") as file:
             return _read(file)
     except OSError as error:
         raise CallerError(f"{path}: {error.strerror}", "check the path") from None
-    except Exception as error:  # damaged pickles raise nearly every kind
+    except Exception as error:  # damaged pickles raise nearly any exception
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise CallerError(
             f"{path}: no tensors can be read from it ({reason}); nothing in it was run",
-            "give the weights file of the backbone, whole",
+            "give the complete weights file of the backbone",
         ) from None
 
 
@@ -103,7 +103,7 @@ def _read(file: BinaryIO) -> dict[str, Array]:
 
 
 def _storages(file: BinaryIO, keys: Sequence[str], known: dict[str, _Storage]) -> dict[str, Array]:
-    """The bytes behind the pickles: of each storage its length, then its elements."""
+    """Read the bytes after the pickles: for each storage its length, then its elements."""
     found = {}
     for key in keys:
         storage = known[key]
@@ -111,12 +111,12 @@ def _storages(file: BinaryIO, keys: Sequence[str], known: dict[str, _Storage]) -
         if size != storage.size:
             raise ValueError("a storage of another length")
         values = file.read(size * np.dtype(storage.dtype).itemsize)
-        found[key] = np.frombuffer(values, storage.dtype, size)  # fails where the file is cut off
+        found[key] = np.frombuffer(values, storage.dtype, size)  # fails if the file is truncated
     return found
 
 
 def _array(tensor: _Tensor, storage: Array) -> Array:
-    """The view of a storage that a tensor is."""
+    """A tensor, which is a view of a storage."""
     last = tensor.offset + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True))
     if last >= len(storage):
         raise ValueError("a tensor beyond its storage")

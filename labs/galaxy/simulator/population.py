@@ -1,4 +1,4 @@
-"""Which galaxies there are: the chances of everything that makes one normal, ringed, merging or irregular."""
+"""The population of galaxies: distributions of the parameters of normal, ringed, merging and irregular ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ZERO_POINT = 22.5
 
 @dataclass(frozen=True)
 class Star:
-    """A point source: place in arcsec, flux in nanomaggies in r, share of a hot star's blue light."""
+    """A point source: place in arcsec, flux in nanomaggies in r, fraction of a hot star's blue light."""
 
     x: float
     y: float
@@ -35,7 +35,7 @@ class Trail:
 
 
 class Scene(NamedTuple):
-    """What stands in the middle of an image."""
+    """The object in the centre of an image."""
 
     galaxies: tuple[Galaxy, ...]
     tails: tuple[Tail, ...] = ()
@@ -48,7 +48,7 @@ def _flux(generator: np.random.Generator, bright: float, faint: float) -> float:
 
 
 def _draw_galaxy(generator: np.random.Generator, **fixed: Any) -> Galaxy:
-    """A disc with a bulge, of any inclination; `fixed` says what is not left to chance."""
+    """A disc with a bulge, of any inclination; `fixed` has the parameters that are not drawn."""
     uniform = generator.uniform
     return Galaxy(
         **{

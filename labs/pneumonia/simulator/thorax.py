@@ -1,7 +1,7 @@
-"""A phantom of the thorax: how many centimetres of what a ray from back to front meets, ray by ray.
+"""A phantom of the thorax: the centimetres of each material along every ray from back to front.
 
-Every organ is a solid whose extent along the ray has a closed form (ellipsoids, tubes, domes), so that a whole image
-is a few hundred array operations and no ray is followed step by step. Coordinates are centimetres: x to the right of
+Every organ is a solid whose extent along the ray has a closed form (ellipsoids, tubes, domes), so that an image
+needs a few hundred array operations and no ray tracing. Coordinates are centimetres: x to the right of
 the image (the patient's left), y downward, the origin at the carina's level in the midline of an adult.
 """
 
@@ -32,7 +32,7 @@ class Consolidation:
         aspect: shorter over longer axis.
         angle: of the longer axis, radians.
         depth: its greatest extent along the ray, cm.
-        filled: share of the air that is gone, 0 to 1.
+        filled: fraction of the air that is replaced, 0 to 1.
         softness: how gradually it ends, as a share of its radius.
         fissure: level at which the lobe ends below it, cm; infinite where no fissure bounds it.
         seed: of its irregular outline.
@@ -127,13 +127,13 @@ def cavity(thorax: Thorax, y: Map) -> Map:
 
 
 def diaphragm(thorax: Thorax, x: Map) -> Map:
-    """Level of the diaphragm's dome on each side; the right one, over the liver, stands higher."""
+    """Level of the diaphragm's dome on each side; the right one, over the liver, is higher."""
     top = 5.5 + 4.5 * thorax.inspiration - np.where(x < 0, 0.7, -0.5).astype(np.float32)
     return top + 3.6 * np.abs((np.abs(x) - 0.45 * thorax.width) / (0.42 * thorax.width)) ** 2.2
 
 
 def mediastinum(thorax: Thorax, x: Map, y: Map) -> Map:
-    """Thickness of heart, great vessels and what lies between the lungs."""
+    """Thickness of the heart, the great vessels and the rest of the mediastinum."""
     size = thorax.heart / 6.0
     x = x - np.float32(thorax.rotation)
     base = 5.2 + 3.2 * thorax.inspiration
@@ -148,7 +148,7 @@ def mediastinum(thorax: Thorax, x: Map, y: Map) -> Map:
 
 
 def lungs(thorax: Thorax, x: Map, y: Map) -> Map:
-    """Thickness of both lungs, the mediastinum already taken away."""
+    """Thickness of both lungs, without the mediastinum."""
     wall = cavity(thorax, y)
     inner = 1.2 + 2.6 * np.exp(-np.maximum(y - APEX, 0) / 2.0)
     half = np.maximum((wall - inner) / 2, 0.05)
@@ -196,7 +196,7 @@ def bones(thorax: Thorax, x: Map, y: Map, pixel: float) -> Map:
 
 
 def ribs(thorax: Thorax, x: Map, y: Map, pixel: float) -> Map:
-    """Hollow tubes on tilted ellipses: each is met twice, behind and in front, and edge-on at the chest wall."""
+    """Hollow tubes on tilted ellipses: a ray crosses each twice, behind and in front, and edge-on at the chest wall."""
     spacing = 2.25
     total = np.zeros_like(x)
     for pair in range(RIB_PAIRS):
@@ -256,7 +256,7 @@ def gas(thorax: Thorax, x: Map, y: Map) -> Map:
 
 
 def consolidation(place: Consolidation, x: Map, y: Map) -> Map:
-    """Centimetres of lung along each ray that lost all their air, were the lung thick enough everywhere."""
+    """Centimetres of airless lung along each ray, if the lung were thick enough everywhere."""
     total = np.zeros_like(x)
     u, v = x - np.float32(place.x), y - np.float32(place.y)
     here = box((np.abs(u) < 2.8 * place.radius) & (np.abs(v) < 2.8 * place.radius))
@@ -265,7 +265,7 @@ def consolidation(place: Consolidation, x: Map, y: Map) -> Map:
     away = np.hypot(u, v / np.float32(place.aspect)) / np.float32(place.radius)
     outline = 0.25 * ripple(x, y, 0.9 * place.radius, place.seed)
     mottle = 1 + 0.15 * ripple(x, y, 0.5 * place.radius, place.seed + 1)
-    # Fading never ends: what is left at the edge of the box is taken away.
+    # The fading never reaches 0: the value at the edge of the box is subtracted.
     within = np.maximum(fade(away + outline - 1, place.softness) - 0.03, 0)
     above = fade(y - np.float32(place.fissure), 0.25)
     total[here] = place.filled * place.depth * np.clip(mottle, 0.3, 1.7) * within * above
@@ -273,13 +273,13 @@ def consolidation(place: Consolidation, x: Map, y: Map) -> Map:
 
 
 def project(thorax: Thorax, consolidations: tuple[Consolidation, ...], x: Map, y: Map, pixel: float) -> Thicknesses:
-    """What each ray meets.
+    """The thickness of each material along every ray.
 
     Args:
         thorax: the patient.
-        consolidations: none in a healthy lung.
-        x, y: where the rays pass, cm of an adult's chest (divide the image's by `stature`), (height, width) each.
-        pixel: distance of the rays in the same unit, the finest detail that thin tubes are drawn with.
+        consolidations: empty for a healthy lung.
+        x, y: positions of the rays, cm of an adult's chest (divide the image's by `stature`), (height, width) each.
+        pixel: distance of the rays in the same unit; thin tubes are drawn no finer.
 
     Returns:
         Maps of (height, width) float32, in the patient's own cm.
