@@ -1,4 +1,4 @@
-"""Transfer learning: cached features beside the course's way, every picture through the backbone in every epoch.
+"""Transfer learning: cached features compared with the course's way, every image through the backbone in every epoch.
 
     python -m benchmarks.transfer
 
@@ -24,7 +24,7 @@ from utils.base.keras_import import import_keras
 
 EPOCHS, REPEATS, PICTURES = 10, 5, 256
 FEW = 400
-"""Training pictures of a run that is set beside one on all, to see what memory does."""
+"""Training images of a run that is compared with one on all images, to measure the memory."""
 
 # Runs in processes of their own: the first fills the cache and tells its peak memory, the second finds it filled.
 TRAINED = """
@@ -85,7 +85,7 @@ def turns(ways: dict[str, Callable[[], Any]]) -> dict[str, float]:
 
 
 def extraction(splits: Any) -> dict[str, Any]:
-    """Pictures a second through the backbone: ours, and `predict` of the network as Keras has it."""
+    """Images per second through the backbone: ours, and `predict` of the network as Keras has it."""
     import tensorflow as tf
 
     from utils.base.choices import Augmentation
@@ -151,7 +151,7 @@ def head(splits: Any) -> dict[str, Any]:
 
 
 def finetuning(splits: Any) -> dict[str, Any]:
-    """A pass over some pictures in training the last blocks: from the cached cut, and through the whole backbone."""
+    """An epoch of training the last blocks on some images: from cached features, and through the whole backbone."""
     import keras
     import numpy as np
 

@@ -19,7 +19,7 @@ from utils.base.errors import CallerError
 from utils.base.paths import ROOT
 
 TEMPLATE = Path(__file__).parent / "template"
-"""The files of a skeleton, laid out as in a checkout. `NAME` in a path and `{{name}}` in a text stand for the name of
+"""The files of a skeleton, laid out as in a checkout. `NAME` in a path and `{{name}}` in a text mean the name of
 the lab, `{{Name}}` for the name as a class; `.txt` at the end keeps the tools from reading them as code."""
 LONGEST = 17
 """Longest name in characters: the first cell of a notebook has to stay within its line length."""

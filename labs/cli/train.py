@@ -83,7 +83,7 @@ def _description(definition: Definition) -> str:
 
 
 def configured(definition: Definition, preset: str, given: Mapping[str, Any]) -> Any:
-    """The config of a preset with the options that were given. `auto` becomes the data set that it stands for here.
+    """The config of a preset with the options that were given. `auto` becomes the data set that it selects here.
 
     Raises:
         CallerError: there is no such preset, or a value is invalid.

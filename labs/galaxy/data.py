@@ -97,7 +97,7 @@ def levels(pictures: Array, path: Path) -> NDArray[np.uint8]:
         return pictures
     scale = 255 if high <= 1 else 1
     whole = np.empty(pictures.shape, np.uint8)
-    for row, picture in enumerate(pictures):  # one at a time: a whole set in float64 has eight times its size
+    for row, picture in enumerate(pictures):  # one at a time: all images in float64 would need eight times the memory
         whole[row] = np.rint(picture * scale)
     return whole
 

@@ -57,29 +57,29 @@ def flat(answer: Any) -> str:
     return "After Flatten, each value has a weight per unit: most of the network's weights are there."
 
 
-PICTURE = np.array([[[1, 9], [2, 9], [3, 8]], [[4, 7], [5, 9], [6, 1]], [[7, 2], [8, 3], [0, 5]]], dtype="uint8")
+IMAGE = np.array([[[1, 9], [2, 9], [3, 8]], [[4, 7], [5, 9], [6, 1]], [[7, 2], [8, 3], [0, 5]]], dtype="uint8")
 
 
 def views(answer: Any) -> str:
     """A function of an image, (side, side, channels): its eight rotated and mirrored views, in any order."""
-    signature = "views(picture)"
+    signature = "views(image)"
     what = "the eight views of an image of 3 × 3 pixels with 2 channels, of shape (8, 3, 3, 2)"
-    given = called(answer, PICTURE, expected=what, signature=signature)
+    given = called(answer, IMAGE, expected=what, signature=signature)
     try:
         values = np.asarray(given)
         if values.dtype.kind not in "iuf":
             raise TypeError
     except (TypeError, ValueError):
         raise NotYetError(what, shown(given), "collect eight arrays of the image's shape in a list") from None
-    if values.shape != (8, *PICTURE.shape):
-        fewer = values.shape[1:] == PICTURE.shape and len(values) in (2, 4)
+    if values.shape != (8, *IMAGE.shape):
+        fewer = values.shape[1:] == IMAGE.shape and len(values) in (2, 4)
         hint = (
             "take four rotations, and the four of the mirrored image"
             if fewer
             else "collect eight arrays of the image's shape, (side, side, channels), in a list"
         )
         raise NotYetError(what, shown(values), hint)
-    wanted = {view.astype("float64").tobytes() for view in _views(PICTURE)}
+    wanted = {view.astype("float64").tobytes() for view in _views(IMAGE)}
     came = {view.astype("float64").tobytes() for view in values}
     if came - wanted:
         raise NotYetError(
@@ -96,8 +96,8 @@ def views(answer: Any) -> str:
     return "There are no others: rotating or mirroring any of the eight gives one of the eight."
 
 
-def _views(picture: Array) -> list[Array]:
-    return [np.rot90(side, turns) for side in (picture, picture[:, ::-1]) for turns in range(4)]
+def _views(image: Array) -> list[Array]:
+    return [np.rot90(side, turns) for side in (image, image[:, ::-1]) for turns in range(4)]
 
 
 TABLE = np.array([[12, 3, 1, 0], [1, 16, 2, 1], [2, 0, 6, 4], [0, 5, 1, 18]])

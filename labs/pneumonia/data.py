@@ -30,7 +30,7 @@ SIMULATED_SEED = 0
 
 # person12_bacteria_46.jpeg; bacteria and viruses number their persons apart, so the patient is both together.
 SICK = re.compile(r"(?P<patient>person\d+_(?P<kind>bacteria|virus))_")
-# IM-0115-0001.jpeg, NORMAL2-IM-0429-0001-0002.jpeg: the first number is the child's, the others are of its films.
+# IM-0115-0001.jpeg, NORMAL2-IM-0429-0001-0002.jpeg: the first number is the child, the others its radiographs.
 HEALTHY = re.compile(r"(?P<patient>(?:NORMAL\d*-)?IM-\d+)-")
 
 
@@ -66,7 +66,7 @@ def patients(names: Sequence[str]) -> Array:
 
 
 def kinds(split: Split, class_names: Sequence[str]) -> Array:
-    """The cause that each film's file name tells (`bacteria`, `virus`), else its class's name, (radiographs,)."""
+    """The cause in the file name of each radiograph (`bacteria`, `virus`), else its class name, (radiographs,)."""
     named = np.array(class_names, dtype=object)[split.targets]
     for row, name in enumerate(split.names if split.names is not None else ()):
         if match := SICK.match(Path(name).name):

@@ -49,12 +49,12 @@ def load(config: Config) -> Splits:
 
 
 def side_of(config: Config) -> int:
-    """Height and width of the pictures."""
+    """Height and width of the images."""
     return config.image_size or backbones.BACKBONES[config.backbone].side
 
 
 def _cells(config: Config, obtained: obtain.Obtained) -> Splits:
-    """The photographs of solar cells; the table beside them says how probably each is defective, and of which kind."""
+    """The images of solar cells. Their table has the probability of a defect and the kind of each cell."""
     table, *files = obtained.paths
     names, defective, kinds = read_table(table)
     if sorted(names) != sorted(f"images/{path.name}" for path in files):
@@ -75,10 +75,10 @@ def _cells(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def modules_of(kinds: Array) -> Array:
-    """Which solar module each cell was probably cut from, (cells,): the table does not say, its order betrays it.
+    """The probable solar module of each cell, (cells,), inferred from the order of the table.
 
-    Cells next to each other in the table look alike, and ever less so up to some sixty rows apart; a module has sixty
-    cells, all of one kind. So a new one is taken to begin after sixty rows, and where the kind changes.
+    Cells next to each other in the table look alike, and less so the further apart they are, up to about sixty rows. A
+    module has sixty cells, all of one kind. So a new module is assumed after sixty rows and where the kind changes.
     """
     starts = np.flatnonzero(np.diff(kinds, prepend=-1))
     begun = np.repeat(starts, np.diff(np.append(starts, len(kinds))))
@@ -107,7 +107,7 @@ def _folder(config: Config, root: Path) -> Splits:
 
 
 def named(pattern: str, names: Sequence[str]) -> Array:
-    """What a regular expression finds first in the name of each file; files without it stand alone. (images,).
+    """The first match of a regular expression in the name of each file, (images,); files without one are groups alone.
 
     Raises:
         CallerError: it is no regular expression, or no name matches it.

@@ -27,7 +27,7 @@ Printed = pytest.CaptureFixture[str]
 
 
 def run_of(folder: Path, model: keras.Model, lab: str = "classification", **labels: Any) -> Path:
-    """A run's folder around a model that nobody trained."""
+    """The folder of a run with an untrained model."""
     folder.mkdir()
     model.save(folder / "model.keras")
     simulated = labels.pop("simulated", False)

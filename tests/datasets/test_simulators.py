@@ -52,7 +52,7 @@ def simulate(
 
 
 def shrunk(pictures: NDArray[np.uint8], side: int = 32) -> NDArray[Any]:
-    """Pictures averaged down to `side` pixels a side, a row each, 0 to 1."""
+    """Images averaged down to `side` pixels per side, one row per image, 0 to 1."""
     step = pictures.shape[1] // side
     blocks = pictures.reshape(len(pictures), side, step, side, step, -1)
     return blocks.mean(axis=(2, 4)).reshape(len(pictures), -1) / 255
@@ -311,6 +311,6 @@ def test_a_linear_model_learns_something_and_not_everything(simulator: Simulator
 
     pictures, labels = simulate(simulator, 1800, 11)
     rows = shrunk(pictures)
-    # Strongly regularised: there are more pixels than pictures.
+    # Strongly regularised: there are more pixels than images.
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, max_iter=1000)).fit(rows[:1200], labels[:1200])
     assert low < model.score(rows[1200:], labels[1200:]) < high

@@ -419,7 +419,7 @@ def fetching(server: Server, limit: int = 0) -> subprocess.Popen[str]:
 
 
 def test_a_full_disk(server: Server, tmp_path: Path) -> None:
-    """A limit on the size of files stands for the disk: the write fails in the same place, half of the way."""
+    """A limit on the size of files simulates a full disk: the write fails in the same place, halfway."""
     server.answers = [body()]
     out, _ = fetching(server, limit=len(CONTENT) // 2).communicate(timeout=60)
     assert "a.bin: it cannot be written (File too large)" in out

@@ -25,32 +25,32 @@ def overflowing(scores: Any) -> Any:
     return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
 
-def views(picture: Any) -> Any:
-    return [np.rot90(side, turns) for side in (picture, picture[:, ::-1]) for turns in range(4)]
+def views(image: Any) -> Any:
+    return [np.rot90(side, turns) for side in (image, image[:, ::-1]) for turns in range(4)]
 
 
-def views_by_transposing(picture: Any) -> Any:
-    both = [picture, picture.transpose(1, 0, 2)]
+def views_by_transposing(image: Any) -> Any:
+    both = [image, image.transpose(1, 0, 2)]
     return np.stack([one[::down, ::right] for one in both for down in (1, -1) for right in (1, -1)])
 
 
-def views_by_turning_on(picture: Any) -> Any:
+def views_by_turning_on(image: Any) -> Any:
     found = []
     for mirrored in (False, True):
-        view = np.flip(picture, axis=0) if mirrored else picture
+        view = np.flip(image, axis=0) if mirrored else image
         for _ in range(4):
             found.append(view.astype("float32"))
             view = np.rot90(view, -1)
     return np.array(found)
 
 
-def twice_the_same(picture: Any) -> Any:
-    flips = [picture, picture[::-1], picture[:, ::-1], picture[::-1, ::-1]]
+def twice_the_same(image: Any) -> Any:
+    flips = [image, image[::-1], image[:, ::-1], image[::-1, ::-1]]
     return flips + [np.rot90(flip, 2) for flip in flips]
 
 
-def in_the_wrong_plane(picture: Any) -> Any:
-    return [view[..., ::-1] for view in views(picture)]
+def in_the_wrong_plane(image: Any) -> Any:
+    return [view[..., ::-1] for view in views(image)]
 
 
 ANSWERS = {
@@ -88,17 +88,17 @@ ANSWERS = {
         ],
     ),
     "views": Answers(
-        right=[views, views_by_transposing, views_by_turning_on, lambda picture: tuple(reversed(views(picture)))],
+        right=[views, views_by_transposing, views_by_turning_on, lambda image: tuple(reversed(views(image)))],
         wrong=[
-            Wrong(lambda picture: views(picture)[:4], "of the mirrored image"),
-            Wrong(lambda picture: [picture, picture[:, ::-1]], "of the mirrored image"),
+            Wrong(lambda image: views(image)[:4], "of the mirrored image"),
+            Wrong(lambda image: [image, image[:, ::-1]], "of the mirrored image"),
             Wrong(twice_the_same, "some are the same"),
-            Wrong(lambda picture: [picture] * 8, "some are the same"),
+            Wrong(lambda image: [image] * 8, "some are the same"),
             Wrong(in_the_wrong_plane, "channels stay"),
-            Wrong(lambda picture: [np.roll(view, 1, axis=0) for view in views(picture)], "height and width"),
-            Wrong(lambda picture: views(picture)[:7], "collect eight"),
-            Wrong(lambda picture: [view[..., 0] for view in views(picture)], "collect eight"),
-            Wrong(lambda picture: 8, "collect eight"),
+            Wrong(lambda image: [np.roll(view, 1, axis=0) for view in views(image)], "height and width"),
+            Wrong(lambda image: views(image)[:7], "collect eight"),
+            Wrong(lambda image: [view[..., 0] for view in views(image)], "collect eight"),
+            Wrong(lambda image: 8, "collect eight"),
         ],
     ),
     "recalls": Answers(

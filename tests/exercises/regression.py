@@ -49,7 +49,7 @@ def step_with_one_slope(w: Any, b: Any, x: Any, y: Any, rate: Any) -> Any:
 
 
 def in_place(w: Any, b: Any, x: Any, y: Any, rate: Any) -> Any:
-    x *= 0  # must not change what the check goes on with
+    x *= 0  # must not change the data of the check
     return step(w, b, x, y, rate)
 
 

@@ -19,7 +19,7 @@ from utils.images import augment as augment_module
 from utils.images.augment import Augmenter, Parameters, Pictures, augment, brighten, draw, matrices, warp
 
 LEVELS = 0.52
-"""Half a level is the rounding to uint8; the rest is float32 coordinates, on pictures of at most 96 × 96."""
+"""Half a level is the rounding to uint8; the rest is float32 coordinates, on images of at most 96 × 96."""
 
 # SciPy's modes that go on beyond the edge as ours do; Keras hands a mode through to SciPy.
 CONTINUED = {"nearest": "nearest", "reflect": "reflect", "constant": "grid-constant", "wrap": "grid-wrap"}
@@ -56,7 +56,7 @@ def warped(pictures: Pictures, fill_mode: FillMode = "nearest", **changes: Any) 
 
 
 def by_keras(picture: Pictures, parameters: Parameters, mode: str, cval: float, *, mend: bool = True) -> Any:
-    """A picture as Keras transforms it, float32; mended, about the centre also of pictures that are not square."""
+    """An image as Keras transforms it, float32; corrected: about the centre also of images that are not square."""
     height, width, _ = picture.shape
     centre = legacy.transform_matrix_offset_center
     with pytest.MonkeyPatch.context() as patch:
@@ -117,7 +117,7 @@ def test_equals_unmended_keras_inside_square_pictures(side: int, mode: FillMode,
 
 @pytest.mark.filterwarnings("ignore:Please import `affine_transform`:DeprecationWarning")
 def test_keras_still_mixes_up_its_axes() -> None:
-    """What the module says of Keras 3.15; where this fails, Keras was mended, and the module's text must change."""
+    """What the module says about Keras 3.15; if this fails, Keras was corrected, and the module's text must change."""
     generator = legacy.ImageDataGenerator(height_shift_range=0.4)
     columns = np.broadcast_to(np.arange(32, dtype=np.float32)[None, :, None], (32, 32, 1))
     assert np.abs(generator.random_transform(columns, seed=1) - columns).max() > 1
@@ -178,7 +178,7 @@ def test_shear_and_zoom_of_a_slope() -> None:
 
 @pytest.mark.parametrize(("option", "axis"), [("width_shift_range", 1), ("height_shift_range", 0)])
 def test_shift_options_move_along_their_own_axis(option: str, axis: int) -> None:
-    """A picture of equal rows is not changed by moving it up and down, one of equal columns not sideways."""
+    """An image of equal rows is not changed by moving it up and down, one of equal columns not sideways."""
     equal = np.broadcast_to(noise(1, 1, 24, 1) if axis == 0 else noise(1, 24, 1, 1), (8, 24, 24, 1))
     options: dict[str, Any] = {option: 0.4}
     augmenter = Augmenter(Augmentation(**options), seed=0)

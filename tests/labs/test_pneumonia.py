@@ -78,7 +78,7 @@ def test_patients_and_kinds() -> None:
 
 
 def folder_of(root: Path, *, classes: tuple[str, ...] = ("NORMAL", "PNEUMONIA"), official: bool = True) -> Path:
-    """Films of made children, two each."""
+    """Radiographs of invented children, two each."""
     random = np.random.default_rng(0)
     for split, number in (("train", 16), ("val", 2), ("test", 6)) if official else (("", 24),):
         for label, name in enumerate(classes):

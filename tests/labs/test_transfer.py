@@ -32,7 +32,7 @@ def config(**changed: Any) -> TransferConfig:
 
 
 def coloured(folder: Path, number: int = 16, side: int = 40) -> Path:
-    """Pictures of two classes, red and blue, in noise; of every kind of file that people have."""
+    """Images of two classes, red and blue, with noise, in every supported file format."""
     random = np.random.default_rng(0)
     for channel, name in ((2, "blue"), (0, "red")):
         (folder / name).mkdir(parents=True)
@@ -78,7 +78,7 @@ def test_another_table_than_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "labels.csv").write_text("images/cell0001.png  1.0  mono\n")
     obtained = obtain.Obtained(entry, (tmp_path / "labels.csv", tmp_path / "images" / "other.png"), "", "sha256:0")
     monkeypatch.setattr(obtain, "obtain", lambda *_: obtained)
-    with pytest.raises(CallerError, match="names other pictures than there are"):
+    with pytest.raises(CallerError, match="lists other images than those in the folder"):
         lab.splits(config())
 
 
@@ -137,9 +137,9 @@ def make(kind: str, folder: Path) -> Path:
         for path in (folder / "blue").iterdir():
             path.unlink()
         (folder / "blue").rmdir()
-    elif kind == "ten pictures":
+    elif kind == "ten images":
         coloured(folder, number=5)
-    elif kind == "a picture a class":
+    elif kind == "one image per class":
         coloured(folder, number=1)
     else:
         coloured(folder)
@@ -152,8 +152,8 @@ def make(kind: str, folder: Path) -> Path:
     ("kind", "error"),
     [
         ("one class", "1 class of images"),
-        ("ten pictures", "7 groups of rows, 3 rows of the rarest class: too few to hold out"),
-        ("a picture a class", "2 groups of rows, 1 rows of the rarest class: too few to hold out"),
+        ("ten images", "7 groups of rows, 3 rows of the rarest class: too few to hold out"),
+        ("one image per class", "2 groups of rows, 1 rows of the rarest class: too few to hold out"),
         ("damaged", "no image of red can be used"),
     ],
 )
@@ -221,7 +221,7 @@ def test_fine_tuning_from_the_command_line(command: Command, tmp_path: Path) -> 
 
 
 def predicted_with_labels_and_heat(command: Command, folder: Path, run: str) -> None:
-    """`predict` on pictures that the model never saw."""
+    """`predict` on images that the model never saw."""
     if not (folder / "new").exists():
         coloured(folder / "new", number=1, side=90)
     (folder / "names.json").write_text(json.dumps(["sea", "fire"]))

@@ -69,7 +69,7 @@ def test_lite0_has_the_published_size() -> None:
     ids=["raw", "shares of one", "not centred"],
 )
 def test_wrong_preprocessing_is_seen(scale: float, offset: float, weights: Weights) -> None:
-    """The guard itself: were the registry wrong, the classes of the two pictures would be."""
+    """If the registry were wrong, the classes of the two images would be wrong."""
     wrong = replace(weights, backbone=replace(weights.backbone, scale=scale, offset=offset))
     found = np.argmax(load(wrong)(pictures(), training=False), axis=1).tolist()
     assert found != CLASSES

@@ -1,4 +1,4 @@
-"""Features: computed once, the same from the cache, one view beside the other; normalisation folded away."""
+"""Features: computed once, the same from the cache, several views; normalization is folded."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def rows(folder: Path, number: int = 70, seed: int = 0) -> RowsOnDisk:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
-    """An empty cache, and how many pictures went through the backbone."""
+    """An empty cache, and the number of images that went through the backbone."""
     monkeypatch.setenv("LABS_DATA_HOME", str(tmp_path / "cache"))
     seen: list[int] = []
     true = Extractor._view

@@ -100,7 +100,7 @@ def test_numbers_and_arrays_near_the_right_one() -> None:
 
 
 def test_the_catalogue_itself_can_fail() -> None:
-    """A wrong answer that slips through, or one with another hint, is not taken for refused."""
+    """A wrong answer that is accepted, or refused with another hint, fails the check."""
     slack = Answers(right=[], wrong=[Wrong(621, "bias")])
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"), pytest.raises(NotYetError):
         check("regression.parameters", slack.wrong[0].answer)

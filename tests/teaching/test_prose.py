@@ -1,4 +1,4 @@
-"""What a notebook shows: prose filled from the run, its data, pictures with words."""
+"""What a notebook shows: prose with the numbers of a run, its data, figures with alternative texts."""
 
 from __future__ import annotations
 
@@ -77,4 +77,4 @@ def test_a_picture_of_few_colours_takes_less_room(displayed: list[tuple[Any, Any
     assert len(reduced.data) < len(whole.data) / 2
     pixels = [np.asarray(Image.open(io.BytesIO(one.data)).convert("RGB")).astype(int) for one in (whole, reduced)]
     assert len(np.unique(pixels[1].reshape(-1, 3), axis=0)) <= 200
-    assert np.abs(pixels[0] - pixels[1]).mean() < 4  # of 255 levels: nobody sees it
+    assert np.abs(pixels[0] - pixels[1]).mean() < 4  # of 255 levels: it is invisible

@@ -21,7 +21,7 @@ from utils.training.results import Fitted, Phase, Row
 
 
 class KilledError(Exception):
-    """Stands for a kill between two epochs."""
+    """Simulates a kill between two epochs."""
 
 
 def two_phases(rate: float = 1e-3) -> SupervisedLab:

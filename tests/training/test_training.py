@@ -69,7 +69,7 @@ def test_order_is_a_function_of_seed_and_epoch() -> None:
 
 
 class KilledError(Exception):
-    """Stands for a kill between two epochs."""
+    """Simulates a kill between two epochs."""
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])

@@ -29,8 +29,8 @@ class Metric:
     Attributes:
         function: of truth and predictions.
         better: the direction.
-        unit: its unit; `target` stands for that of the target.
-        decides: whether `function` takes a `threshold`: the probability from which on a row is taken for class 1.
+        unit: its unit; `target` means that of the target.
+        decides: whether `function` takes a `threshold`: the probability from which a row is predicted as class 1.
     """
 
     function: Callable[..., float]
@@ -99,5 +99,5 @@ def _resamples(rows: int, groups: Array | None, seed: int) -> Iterator[NDArray[n
         return (random.integers(0, rows, rows) for _ in range(number))
     values, members = np.unique(groups, return_inverse=True)
     drawn = (random.integers(0, len(values), len(values)) for _ in range(number))
-    # A row stands in a resample as often as its group was drawn.
+    # A row is in a resample as often as its group was drawn.
     return (np.repeat(np.arange(rows), np.bincount(each, minlength=len(values))[members]) for each in drawn)

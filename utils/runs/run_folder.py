@@ -89,7 +89,7 @@ class RunFolder:
     """The folder of one run. A run is written to `<name>.partial` and renamed when it is complete.
 
     Args:
-        path: the run's folder; a name in `.partial` stands for the run that is written there.
+        path: the run's folder; a name in `.partial` means the run that is written there.
         taken_names: how many further names (`<name>-2`, …) are tried if this one is taken.
     """
 

@@ -184,7 +184,7 @@ def exposure(film: Radiograph, size: int) -> tuple[Map, NDArray[np.bool_]]:
     pixel *= SUPERSAMPLING
     primary = blurred.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING).mean((1, 3))
     patient = parts.soft[::SUPERSAMPLING, ::SUPERSAMPLING] > 0
-    # Compton scattering leaves the patient, not the air beside him, and has forgotten where it came from.
+    # Compton scattering comes from the patient, not from the air around, and blurs over a large distance.
     scattered = film.scatter * gaussian_filter(primary * patient, film.scatter_width / pixel, truncate=2.5)
     opened = film.quanta * pixel**2
     counts = np.random.default_rng(film.seed).poisson(opened * (primary + scattered))
@@ -199,7 +199,7 @@ def render(film: Radiograph, size: int) -> NDArray[np.uint8]:
 def display(logarithm: Map, patient: NDArray[np.bool_], window: tuple[float, float], gamma: float) -> NDArray[np.uint8]:
     """Invert the logarithm of an exposure and spread it over 0 to 255, but for the shares that `window` cuts off.
 
-    The shares are of the patient's pixels: the air beside him says nothing about what a reader wants to see.
+    The shares are of the patient's pixels: the air around the patient is not of interest.
     """
     bright = -logarithm
     low, high = np.quantile(bright[patient], [window[0], 1 - window[1]])
