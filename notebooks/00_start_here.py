@@ -71,7 +71,7 @@ prose(
     """
     Read the column `rmse`: the network is off by about **{rmse:.1f} MPa**, where always saying the mean is off by
     {mean:.1f} MPa. So the network has learned something. How much is luck? Had other recipes been held out, the number
-    would have been another, most likely between {low:.1f} and {high:.1f} MPa: the 95 % interval stands in every result
+    would have been another, most likely between {low:.1f} and {high:.1f} MPa: the 95 % interval is in every result
     of these labs.
 
     These sentences were filled in by the run. Change something above, run the notebook again, and they change too.
@@ -132,14 +132,14 @@ def steps(rows, batch_size):
 
 
 # %% [markdown]
-# The next cell checks it. Where an answer is not right yet, the verdict says what was expected, what came, and where to
-# look. You may try as often as you like.
+# The next cell checks it. Where an answer is not right yet, the verdict says what was expected, what it got, and where
+# to look. You may try as often as you like.
 
 # %% tags=["check"]
 check("start_here.steps", steps)
 
 # %% [markdown]
-# This is what it says to somebody who rounds down:
+# This is what it says to anyone who rounds down:
 
 # %%
 try:
@@ -210,7 +210,7 @@ check("start_here.baseline", baseline)
 
 # %% [markdown]
 # **Rows it has never met.** Many rows are the same recipe at another age. They form a **group**, and a group must not
-# stand on both sides, or the test asks what the network remembers. Photographs of one patient, bars of one tune and
+# be in both splits, or the test asks what the network remembers. Photographs of one patient, bars of one tune and
 # views of one solar panel are groups as well.
 #
 # ### Exercise: count the leaks
@@ -239,7 +239,7 @@ check("start_here.leaks", leaks)
 sorted(path.name for path in run.folder.iterdir())
 
 # %% [markdown]
-# `run.json` has every number, `README.md` is a card for people, `figures` has the pictures, and the model is there
+# `run.json` has every number, `README.md` is a card for people, `figures` has the plots, and the model is there
 # three times, in the formats that other programs open. Keras opens it without this project, and it takes raw kilograms
 # and days, because the preparation of the inputs is part of the network:
 
@@ -261,7 +261,7 @@ for age, strength in zip(ages, strengths, strict=True):
     print(f"after {age:2} days: {strength:.0f} MPa")
 
 # %% [markdown]
-# And the pictures:
+# And the plots:
 
 # %%
 picture(

@@ -8,12 +8,12 @@
 # %% [markdown]
 # # Classification: which digit is this?
 #
-# Somebody wrote a digit by hand. Which of the ten is it, and how sure can we be? A network sees the pixels and gives
-# ten probabilities. Choosing among classes instead of predicting a number is **classification**.
+# Somebody wrote a digit by hand. Which of the ten is it, and how confident can we be? A network sees the pixels and
+# gives ten probabilities. Choosing among classes instead of predicting a number is **classification**.
 #
 # On the way you build both halves of nearly every classifier by hand: **softmax**, which makes probabilities, and
 # **cross-entropy**, which says how bad they are. Then come the network, written in the three ways that Keras has,
-# **dropout**, **early stopping**, and the question whether a network that says it is sure may be believed.
+# **dropout**, **early stopping**, and the question whether the probabilities of a network can be trusted.
 #
 # You need a little Python, and what a logarithm is. The notebook on regression helps, for gradient descent. Run the
 # cells from top to bottom; it takes less than a minute in all.
@@ -42,8 +42,8 @@ data_check(splits)
 # %% [markdown]
 # ## The data
 #
-# These digits were written by employees of the American Census Bureau and by pupils of a high school. A picture has one
-# grey level a pixel, from `0`, black, to `255`, white.
+# These digits were written by employees of the American Census Bureau and by pupils of a high school. An image has one
+# grey level per pixel, from `0`, black, to `255`, white.
 
 # %%
 import keras
@@ -66,7 +66,7 @@ for digit, column in enumerate(figure.subplots(4, 10).T):
         axes.imshow(train.inputs[row, ..., 0], cmap="gray")
         axes.set_axis_off()
     column[0].set_title(splits.class_names[digit], fontsize=14)
-picture(figure, "Four handwritten pictures of each digit from 0 to 9, white on black.")
+picture(figure, "Four handwritten images of each digit from 0 to 9, white on black.")
 
 # %% [markdown]
 # How many are there of each? A network that has hardly ever seen a class will hardly ever say it.
@@ -128,14 +128,15 @@ check("classification.softmax", softmax)
 #
 # $$L = -\frac{1}{n} \sum_i \ln p_{i, y_i}$$
 #
-# Whoever gave the truth all of the probability pays nothing. Whoever gave it hardly any pays a lot, without limit. What
-# was said of the other classes does not matter by itself. The unit is the **nat**, as the logarithm is the natural one.
+# A prediction that gives the truth all of the probability costs nothing. One that gives it hardly any costs much,
+# without limit. What was said of the other classes does not matter by itself. The unit is the **nat**, as the logarithm
+# is the natural one.
 
 # %%
 figure, axes = plots.new_figure("What an answer costs", size=(6.4, 3.4))
 chances = np.linspace(0.005, 1, 400)
 axes.plot(chances, -np.log(chances), color=plots.BLUE, linewidth=2)
-for chance, said in ((0.1, "a guess among ten"), (0.9, "quite sure, and right")):
+for chance, said in ((0.1, "a guess among ten"), (0.9, "quite confident, and right")):
     axes.plot(chance, -np.log(chance), "o", color=plots.RED)
     axes.annotate(
         said,
@@ -201,7 +202,7 @@ bar = figure.colorbar(shown, ax=figure.axes, shrink=0.8, ticks=[-most, 0, most])
 bar.ax.set_yticklabels(["speaks against", "0", "speaks for"])
 picture(
     figure,
-    "The weights of each class as a picture: blurred digits, orange for and purple against.",
+    "The weights of each class as an image: blurred digits, orange for and purple against.",
 )
 
 # %% tags=["prose"]
@@ -212,7 +213,7 @@ prose(
     learned one blurred template. White there speaks for the class where the template is orange, and against it where
     it is purple: see the hole in the middle of the zero.
 
-    One template a class is not much. A seven with a bar and one without must share it. For more, the network needs
+    One template per class is not much. A seven with a bar and one without must share it. For more, the network needs
     layers.
     """,
     claims={
@@ -230,7 +231,7 @@ prose(
 # ## The network, in three ways
 #
 # The course's network is a **multilayer perceptron**: three hidden layers of 256, 128 and 64 units, each with a ReLU,
-# and a softmax over the ten classes at the end. A hidden unit is a template too, but a free one: it may stand for a
+# and a softmax over the ten classes at the end. A hidden unit is a template too, but a free one: it may represent a
 # stroke or a loop, and the layers behind it combine them.
 #
 # Keras has three ways to write it down. **First, `Sequential`**: layers in a row, one after the other. `Rescaling`
@@ -278,9 +279,9 @@ class Perceptron(keras.Model):
         self.hidden = [keras.layers.Dense(width, activation="relu") for width in (256, 128, 64)]
         self.answer = keras.layers.Dense(10, activation="softmax")
 
-    def call(self, pictures):
+    def call(self, images):
         """What the network does with a batch."""
-        values = self.flatten(self.scale(pictures))
+        values = self.flatten(self.scale(images))
         for layer in self.hidden:
             values = layer(values)
         return self.answer(values)
@@ -306,7 +307,7 @@ parameters_of = [each.count_params() for each in (sequential, functional, subcla
 # %% tags=["prose"]
 prose(
     """
-    All three have {parameters:,} parameters, and their answers to the same pictures differ by at most {apart:g}.
+    All three have {parameters:,} parameters, and their answers to the same images differ by at most {apart:g}.
     Which way you write a network is a matter of taste. `--network` of this lab's command chooses one: `mlp` is a
     `Sequential`, `cnn` is functional, `subclassed` a subclass.
     """,
@@ -333,7 +334,7 @@ print(cost_table(layer_costs(model)))
 #
 # ### Exercise: count
 #
-# How many parameters has a network for pictures of $28 \times 28$ with **one** hidden layer of 64 units and 10 classes?
+# How many parameters has a network for images of $28 \times 28$ with **one** hidden layer of 64 units and 10 classes?
 
 # %% tags=["exercise"]
 parameters = None
@@ -347,8 +348,8 @@ check("classification.parameters", parameters)
 # %% [markdown]
 # ## Dropout
 #
-# There are layers in that table without any parameters: **dropout**. A network with many more weights than pictures
-# can learn the pictures by heart. Dropout makes that hard. In each training step it sets a random share of a layer's
+# There are layers in that table without any parameters: **dropout**. A network with many more weights than images
+# can learn the images by heart. Dropout makes that hard. In each training step it sets a random share of a layer's
 # outputs, the **rate**, to zero, and multiplies the others by $1 / (1 - \text{rate})$. No unit can rely on another
 # one to be there.
 #
@@ -372,7 +373,7 @@ pd.DataFrame(
 # %% [markdown]
 # In training about the share of the rate is gone, the others are larger, and the **mean stays** about what it was. So
 # the next layer gets inputs of the same size in training and in prediction, where nothing is dropped. Is that so in
-# the whole network? Ask it twice for the same picture:
+# the whole network? Ask it twice for the same image:
 
 # %%
 one = test.inputs[:1]
@@ -452,9 +453,9 @@ prose(
 # ## Early stopping, and the best weights
 #
 # How many epochs are right? Too few, and the network has not learned what it could. Too many, and it learns the
-# training pictures by heart. **Early stopping** lets validation decide: when its loss has not become better for some
+# training images by heart. **Early stopping** lets validation decide: when its loss has not become better for some
 # epochs (the **patience**), training ends. Then the **best weights** are put back, those of the epoch with the lowest
-# validation loss. Here is a training that goes on for long, without dropout, so that it shows:
+# validation loss. Here is a training that continues for long, without dropout, so that it shows:
 
 # %%
 from dataclasses import replace
@@ -482,10 +483,10 @@ long = endless.progress.history
 lowest, ended = endless.progress.best_loss, long[-1]
 prose(
     """
-    On training the loss goes down to {trained:.4f} nat: the pictures are known by heart. On validation it is lowest
+    On training the loss goes down to {trained:.4f} nat: the images are known by heart. On validation it is lowest
     after epoch {kept:.0f} of {epochs}, at {lowest:.3f} nat, and at the end it is {ended:.3f} nat again. Yet it
     gets as many right as before ({right_then:.1%} then, {right_now:.1%} now): it has not forgotten its digits, it has
-    become too sure of its mistakes, and cross-entropy charges for that.
+    become too confident in its mistakes, and cross-entropy charges for that.
 
     With a patience of {patience} the training ended after {ran:.0f} epochs, and kept the weights of epoch {early:.0f}.
     """,
@@ -536,7 +537,7 @@ check("classification.early_stopping", early_stopping)
 # %% [markdown]
 # ## Evaluate
 #
-# Back to the network of the preset, and to the test digits, which no decision has seen. Beside it stand two simpler
+# Back to the network of the preset, and to the test digits, which no decision has seen. Compare it with two simpler
 # models on the same rows: one that knows how common each class is, and nothing else, and softmax regression, which is
 # also called logistic regression.
 
@@ -572,7 +573,7 @@ prose(
 
 # %%
 drawn = lab.figures(fitted, evaluation)
-picture(drawn["confusion"], "Confusion matrix: nearly all counts stand on the diagonal.")
+picture(drawn["confusion"], "Confusion matrix: nearly all counts are on the diagonal.")
 
 # %% tags=["prose"]
 table = np.array(evaluation.details["confusion"])
@@ -595,8 +596,8 @@ prose(
 # %% [markdown] facts=["90 %"]
 # ### May it be believed?
 #
-# A network that says 90 % should be right in nine of ten such cases. Put the test digits into bins by how sure it was,
-# and count. On the line it is as sure as it may be; below the line it is too sure of itself.
+# A network that says 90 % should be right in nine of ten such cases. Put the test digits into bins by its confidence,
+# and count. On the line it is calibrated; below the line it is overconfident.
 
 # %%
 picture(
@@ -611,11 +612,14 @@ right = predicted.argmax(axis=1) == test.targets
 prose(
     """
     The **expected calibration error** is the mean distance from the line, weighted by the number of digits: {ece:.1%}
-    here. Of {certain:.0f} digits the network is more than 99 % sure, and {sure_right:.1%} of those are right. Where
-    it is less sure than that, it is right in {unsure_right:.1%}. So its doubts mean something: a post office could
-    let it read what it is sure of, and give the rest to people.
+    here. Of {certain:.0f} digits the network is more than 99 % confident, and {sure_right:.1%} of those are right.
+    Where it is less confident than that, it is right in {unsure_right:.1%}. So its doubts mean something: a post office
+    could let it read what it is confident about, and give the rest to people.
     """,
-    claims={"sure answers are better": right[certain].mean() > right[~certain].mean() + 0.05},
+    claims={
+        "confident predictions are better": right[certain].mean()
+        > right[~certain].mean() + 0.05
+    },
     within=0.4,
     ece=network["ece"],
     certain=float(certain.sum()),
@@ -626,12 +630,12 @@ prose(
 # %% [markdown]
 # ### Where it is surely wrong
 #
-# The most telling pictures are the mistakes that it was surest of. Would you have read them?
+# The most telling images are its most confident mistakes. Would you have read them?
 
 # %%
 picture(
     drawn["wrong"],
-    "Two rows of digits: the surest hits, and the surest mistakes with what was said and what is true.",
+    "Two rows of digits: the most confident correct predictions, and the most confident errors.",
 )
 
 # %% [markdown]

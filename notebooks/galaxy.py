@@ -12,13 +12,13 @@
 # plain ones, ones with a ring, two that are merging, and whatever else there is. We teach a network to do it.
 #
 # On the way you look **inside** a network: at the filters that it has learned, and at its **feature maps**, what layer
-# after layer makes of a picture. And you give it something that it cannot know by itself: the **symmetry of the sky**,
+# after layer makes of an image. And you give it something that it cannot know by itself: the **symmetry of the sky**,
 # which has no up and no left.
 #
 # **The galaxies of this notebook are SIMULATED.** A program draws them with GalSim, under the seeing, the sky and the
 # noise of a survey. No number below says anything of the real sky.
 #
-# You need a little Python; the notebook on pneumonia tells what a convolution and a pooling are. Run the cells from top
+# You need a little Python; the notebook on pneumonia explains convolution and pooling. Run the cells from top
 # to bottom; it takes about a minute in all.
 
 # %% tags=["setup"]
@@ -43,10 +43,10 @@ splits = lab.splits(config)
 data_check(splits)
 
 # %% [markdown]
-# ## The pictures
+# ## The images
 #
-# A picture has three channels, red, green and blue, with levels from `0` to `255`. Each of the four classes has as many
-# pictures as the others. So guessing is right in one of four.
+# An image has three channels, red, green and blue, with levels from `0` to `255`. Each of the four classes has as many
+# images as the others. So guessing is right in one of four.
 
 # %%
 import keras
@@ -98,8 +98,8 @@ show(
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}$$
 #
-# The loss is the **cross-entropy**: $-\log p$ of the class that is true. It is zero where the network is sure and
-# right, and grows without bound where it is sure and wrong.
+# The loss is the **cross-entropy**: $-\log p$ of the class that is true. It is zero where the network is confident and
+# right, and grows without bound where it is confident and wrong.
 
 # %% tags=["prose"]
 scores = np.array([[2.0, 1.0, 0.0, -1.0]])
@@ -121,7 +121,7 @@ prose(
 # %% [markdown]
 # ### Exercise: softmax
 #
-# `scores` is an array of (pictures, classes). Return the probabilities, of the same shape. It should also work where
+# `scores` is an array of (images, classes). Return the probabilities, of the same shape. It should also work where
 # the scores are large, such as `1000`; how, if a computer cannot hold $e^{1000}$? Subtract something.
 
 
@@ -165,7 +165,7 @@ Markdown(cost_table(layer_costs(course), markdown=True))
 #
 # ### Exercise: how many numbers come out of Flatten?
 #
-# In the course the pictures have `128 × 128` pixels, not `64 × 64`. The layers are the same. How many numbers does
+# In the course the images have `128 × 128` pixels, not `64 × 64`. The layers are the same. How many numbers does
 # `flatten` give then?
 
 # %% tags=["exercise"]
@@ -182,7 +182,7 @@ check("galaxy.flat", flat)
 
 # %% [markdown]
 # The preset `quick` takes a **residual network**: a convolution, then blocks that halve the side, double the channels,
-# and add to what they have, $x + f(x)$. At its end the mean over the picture is taken: how much of this pattern is
+# and add to what they have, $x + f(x)$. At its end the mean over the image is taken: how much of this pattern is
 # there, wherever it is. (The notebook on pneumonia goes through its pieces.)
 
 # %%
@@ -214,7 +214,7 @@ prose(
 # %% [markdown]
 # ## The symmetry of the sky
 #
-# A cat upside down is a strange picture. A galaxy upside down is a galaxy: the sky has no up, and it is as likely as
+# A cat upside down is a strange image. A galaxy upside down is a galaxy: the sky has no up, and it is as likely as
 # before. So is its mirror image. A square of pixels can be turned and mirrored in eight ways without touching a single
 # level:
 
@@ -235,15 +235,15 @@ show(
 # %% [markdown]
 # ### Exercise: the eight views
 #
-# `picture` is an array of (side, side, channels). Return its eight views in any order, as a list or as one array of
+# `image` is an array of (side, side, channels). Return its eight views in any order, as a list or as one array of
 # `(8, side, side, channels)`. You may find `np.rot90` and `[:, ::-1]` useful.
 
 
 # %% tags=["exercise"]
-def views(picture):
+def views(image):
     ### BEGIN SOLUTION
     return np.stack(
-        [np.rot90(one, turns) for one in (picture, picture[:, ::-1]) for turns in range(4)]
+        [np.rot90(one, turns) for one in (image, image[:, ::-1]) for turns in range(4)]
     )
     ### END SOLUTION
 
@@ -254,9 +254,9 @@ check("galaxy.views", views)
 # %% [markdown]
 # A network does not know of this symmetry. There are two ways to tell it.
 #
-# **In training: augmentation.** Each time a picture is shown, it is mirrored or not, left to right and top to bottom,
-# by a throw of two coins. So the network sees more different pictures, and their labels are all right. This happens in
-# the pipeline that feeds it, not in the network. Here is one picture as the training gets it, epoch by epoch:
+# **In training: augmentation.** Each time an image is shown, it is mirrored or not, left to right and top to bottom,
+# by a throw of two coins. So the network sees more different images, and their labels are all right. This happens in
+# the pipeline that feeds it, not in the network. Here is one image as the training gets it, epoch by epoch:
 
 # %%
 augmenter = lab.transform(config)
@@ -269,8 +269,8 @@ for epoch, axes in enumerate(figure.subplots(1, epochs)):
 show(figure, "The same merger in five epochs, mirrored in different ways.", colours=200)
 
 # %% [markdown]
-# Mirroring moves pixels and leaves them as they are. Turned by any other angle, a picture is resampled, and the grain
-# of its noise is smoothed away: then the network trains on pictures that look unlike those it will meet. Whether that
+# Mirroring moves pixels and leaves them as they are. Turned by any other angle, an image is resampled, and the grain
+# of its noise is smoothed away: then the network trains on images that look unlike those it will meet. Whether that
 # matters is one of the experiments below.
 #
 # **In the answer:** ask for all eight views, and take the mean. We come to that when we have a network.
@@ -292,8 +292,8 @@ show(curves, "Learning curves: the loss on training falls; on validation it is r
 history = fitted.progress.history
 prose(
     """
-    Over {epochs} epochs of {steps} steps the cross-entropy on training pictures fell from {first:.2f} to {last:.2f}
-    nat. Validation, with {few} pictures, is at {validation:.2f} nat: what the network knows of its training pictures it
+    Over {epochs} epochs of {steps} steps the cross-entropy on training images fell from {first:.2f} to {last:.2f}
+    nat. Validation, with {few} images, is at {validation:.2f} nat: what the network knows of its training images it
     does not know of all.
     """,
     claims={
@@ -312,8 +312,8 @@ prose(
 # %% [markdown]
 # ## Evaluate
 #
-# Now the test pictures, for the first time. Beside the network stand a model that knows only how frequent each class
-# is, and logistic regression on the same pictures made smaller.
+# Now the test images, for the first time. Compare the network with a model that knows only how frequent each class
+# is, and with logistic regression on the same images made smaller.
 
 # %%
 evaluation = harness.evaluate(fitted)
@@ -326,7 +326,7 @@ accuracy = scores["accuracy"]
 logistic = evaluation.baselines["logistic_regression_at_32_pixels"]["accuracy"]
 prose(
     """
-    The network is right in **{accuracy:.0%}** of {pictures} pictures; the 95 % interval reaches from {low:.0%} to
+    The network is right in **{accuracy:.0%}** of {images} images; the 95 % interval reaches from {low:.0%} to
     {high:.0%}, so wide because they are so few. Logistic regression is right in {logistic:.0%}: it has a weight for
     each pixel, so a ring must lie where it always lay. In {top:.0%} the true class is among the network's first two.
 
@@ -338,7 +338,7 @@ prose(
     },
     within=0.2,
     accuracy=accuracy["value"],
-    pictures=len(test),
+    images=len(test),
     low=accuracy["low"],
     high=accuracy["high"],
     logistic=logistic,
@@ -355,7 +355,7 @@ prose(
 table = np.array(evaluation.details["confusion"])
 show(
     plots.confusion_matrix(table, names, note=f"accuracy {network['accuracy']:.2f}"),
-    "Confusion matrix of four classes: most pictures lie on the diagonal.",
+    "Confusion matrix of four classes: most images lie on the diagonal.",
 )
 
 # %% tags=["prose"]
@@ -363,7 +363,7 @@ wrong = table.sum() - np.trace(table)
 merger = evaluation.details["classes"]["merger"]
 prose(
     """
-    Off the diagonal lie {wrong:.0f} of {all} pictures. Which two classes does the network mix up most? Look for the
+    Off the diagonal lie {wrong:.0f} of {all} images. Which two classes does the network mix up most? Look for the
     darkest square off the diagonal.
 
     Two shares can be read off for each class. **Recall**, along the row: of all mergers, how many are called so?
@@ -396,7 +396,7 @@ def recalls(table):
 check("galaxy.recalls", recalls)
 
 # %% [markdown]
-# Look at pictures, too, not only at numbers: those where the network was surest, right and wrong. Would you have known
+# Look at images, too, not only at numbers: the most confident predictions, right and wrong. Would you have known
 # better?
 
 # %%
@@ -409,7 +409,7 @@ picture(
         number=5,
         simulated=splits.source.simulated,
     ),
-    "Two rows of galaxies: the surest right answers above, the surest wrong ones below.",
+    "Two rows of galaxies: the most confident correct predictions above, the most confident errors below.",
     colours=200,
 )
 
@@ -417,7 +417,7 @@ picture(
 # ## Inside: the first filters
 #
 # The first convolution looks at the pixels themselves, so its kernels can be drawn in colour: a filter answers most
-# where the picture looks like it. Grey is a weight of zero.
+# where the image looks like it. Grey is a weight of zero.
 
 # %%
 filters = explain.first_filters(fitted.model)
@@ -442,14 +442,14 @@ prose(
 # %% [markdown]
 # ## Inside: feature maps
 #
-# A **feature map** is what one channel of a layer makes of a picture. The first layers keep the picture's places: you
-# can still see the galaxy. Deeper ones are coarse; a pixel there stands for a whole region, and says that a pattern is
+# A **feature map** is what one channel of a layer makes of an image. The first layers keep the image's places: you
+# can still see the galaxy. Deeper ones are coarse; a pixel there represents a whole region, and says that a pattern is
 # in it. `explain.feature_maps` gives those of every layer:
 
 # %%
 ring = np.flatnonzero(test.targets == names.index("ringed"))
-surest = ring[np.argsort(-evaluation.predictions["test"][ring, names.index("ringed")])[0]]
-seen = test.inputs[surest : surest + 1][0]
+clearest = ring[np.argsort(-evaluation.predictions["test"][ring, names.index("ringed")])[0]]
+seen = test.inputs[clearest : clearest + 1][0]
 maps = explain.feature_maps(fitted.model, seen)
 relus = {name: found for name, found in maps.items() if name.endswith(("relu", "pixels"))}
 picture(
@@ -480,25 +480,25 @@ prose(
 # %% [markdown]
 # ## Symmetry in the answer: the mean over eight views
 #
-# Ask the trained network for the eight views of each test picture. It should say the same of all of them. Does it?
+# Ask the trained network for the eight views of each test image. It should say the same of all of them. Does it?
 
 # %%
 live = predictor(fitted.model)
 
 
-def eight_answers(pictures):
-    """Probabilities of each view of each picture, (8, pictures, classes)."""
+def eight_answers(images):
+    """Probabilities of each view of each image, (8, images, classes)."""
     turned = [
         np.rot90(one, turns, axes=(1, 2))
-        for one in (pictures, pictures[:, :, ::-1])
+        for one in (images, images[:, :, ::-1])
         for turns in range(4)
     ]
     return np.stack([live.predict(np.ascontiguousarray(view)) for view in turned])
 
 
 answers = eight_answers(test.inputs[:])
-spread = answers.max(axis=0) - answers.min(axis=0)
-torn = int(spread.max(axis=1).argmax())
+ranges = answers.max(axis=0) - answers.min(axis=0)
+torn = int(ranges.max(axis=1).argmax())
 
 figure = Figure(figsize=(8.4, 3.2), layout="constrained")
 left, right = figure.subplots(1, 2, width_ratios=[1, 3.4])
@@ -543,7 +543,7 @@ mean = answers.mean(axis=0)
 changed = float(np.mean([len(set(column)) > 1 for column in answers.argmax(axis=2).T]))
 prose(
     """
-    It does not. That is the picture on which the views differ most; of all test pictures, {changed:.0%} get another
+    It does not. That is the image on which the views differ most; of all test images, {changed:.0%} get another
     class in at least one of their views.
 
     Now the mean. A single view costs {single:.3f} nat on average and is right in {one:.1%}; the mean of the eight costs
@@ -581,7 +581,7 @@ upside_down = predictor(symmetric).predict(np.ascontiguousarray(test.inputs[:][:
 still = float(np.abs(upside_down - by_model).max())
 prose(
     """
-    The largest difference to our mean is {apart:.0e}. And upside down the pictures get the same answers, up to rounding
+    The largest difference to our mean is {apart:.0e}. And upside down the images get the same answers, up to rounding
     ({still:.0e}): now the model **knows** that the sky has no up. The price is eight times the work.
     """,
     claims={"they agree": apart < 1e-4, "upside down is the same": still < 1e-4},
@@ -593,7 +593,7 @@ prose(
 # %% [markdown]
 # ## Save
 #
-# `harness.save` writes the run into a folder: the model in three formats, the pictures, a card and `run.json` with
+# `harness.save` writes the run into a folder: the model in three formats, the figures, a card and `run.json` with
 # every number. Then all three are opened in a fresh process and must predict the same.
 
 # %%
@@ -604,7 +604,7 @@ sorted(path.name for path in run.folder.iterdir())
 difference = float(max(form["max_abs_diff"] for form in run.record["parity"].values()))
 prose(
     """
-    Reloaded from each of the three, the model gives the {rows} test pictures the same probabilities: the largest
+    Reloaded from each of the three, the model gives the {rows} test images the same probabilities: the largest
     difference is {difference:.1g}.
     """,
     claims={"the difference is rounding": difference < 1e-4},
@@ -619,12 +619,12 @@ prose(
 # ## Try this
 #
 # Three experiments. Each cell is ready to run: run it, then change it. What do you expect before you press the key?
-# The first two judge on validation, so that the test pictures stay unseen; it is small, so believe only large
+# The first two judge on validation, so that the test images stay unseen; it is small, so believe only large
 # differences.
 
 # %% [markdown]
 # **1. Symmetry or not, in training.** Not mirrored; mirrored, as above; turned by any angle as well. Compare training
-# with validation: which network has learned its pictures by heart?
+# with validation: which network has learned its images by heart?
 
 
 # %% tags=["try"]
@@ -697,5 +697,5 @@ show(
 #   answer, or both.
 # - A confusion matrix says which mistakes are made; the accuracy only how many.
 #
-# More on this lab: [its page](../labs/galaxy/README.md), `python -m labs.galaxy --help`, and your own pictures:
+# More on this lab: [its page](../labs/galaxy/README.md), `python -m labs.galaxy --help`, and your own images:
 # `--data-dir`.

@@ -8,9 +8,9 @@
 # %% [markdown]
 # # Music: what comes next in this tune?
 #
-# Irish dance tunes can be written as plain text. Somebody covers the end of such a text: which character comes next?
-# Whoever guesses well knows something of music: where a bar ends, how long a note is, what the key allows. And whoever
-# can guess can also **write**: guess a character, put it down, guess the next one.
+# Irish dance tunes can be written as plain text. Somebody covers the end of such a text: which character comes next? A
+# model that guesses well knows something of music: where a bar ends, how long a note is, what the key allows. And
+# anyone who can guess can also **write**: guess a character, put it down, guess the next one.
 #
 # We train a network to do that. On the way you meet **recurrent networks**, which read one symbol after another and
 # keep a memory; **back-propagation through time**, by which they learn; the reason why it fails over long
@@ -91,7 +91,7 @@ picture(
 # %% [markdown]
 # ### Split by tune, and by its relatives
 #
-# The network will be judged on tunes that it has never seen. So a tune stands in one split as a whole: if one half of
+# The network will be judged on tunes that it has never seen. So each tune is in one split: if one half of
 # it were in training and the other in test, the network would only have to remember.
 #
 # That is not enough. The collector wrote down many tunes twice: under another name, in another key, from another
@@ -146,7 +146,7 @@ prose(
 # ### Characters become numbers
 #
 # A network takes numbers. The **vocabulary** lists the characters that occur in training, and each is known by its
-# place in the list. The first two are special: `<end>` stands before and after each tune, so that the network
+# place in the list. The first two are special: `<end>` is before and after each tune, so that the network
 # learns how tunes begin and when they are over; `<unknown>` is for what training has not seen.
 
 # %%
@@ -205,13 +205,13 @@ def windows(text, length):
 check("music.windows", windows)
 
 # %% [markdown]
-# ## How good is a guess? Bits a character
+# ## How good is a guess? Bits per character
 #
-# The model gives a probability to each character that could come. If it gave $p$ to the one that came, its
-# surprise is $-\log_2 p$ **bits**: none if it was sure ($p = 1$), one bit for a coin toss ($p = \tfrac12$), two for one
-# in four. The mean over a text of $T$ characters is
+# The model gives a probability to each character that could come. If it gave $p$ to the one that came, its surprise is
+# $-\log_2 p$ **bits**: none if it was certain ($p = 1$), one bit for a coin toss ($p = \tfrac12$), two for one in four.
+# The mean over a text of $T$ characters is
 #
-# $$\text{bits a character} = -\frac{1}{T} \sum_{t=1}^{T} \log_2 p(x_t \mid x_1, \dots, x_{t-1})$$
+# $$\text{bits per character} = -\frac{1}{T} \sum_{t=1}^{T} \log_2 p(x_t \mid x_1, \dots, x_{t-1})$$
 #
 # This is the cross-entropy, which training makes small. Keras takes the natural logarithm; its unit is the
 # **nat**. Divide nats by $\ln 2 = 0.693$ and you have bits. Two to the power of the bits is the **perplexity**: the
@@ -220,7 +220,7 @@ check("music.windows", windows)
 # ### Exercise: bits from probabilities
 #
 # `probabilities` is (positions, symbols): at each position, the probability of each symbol. `targets`, (positions,),
-# are the numbers of the symbols that came. Return the bits a character.
+# are the numbers of the symbols that came. Return the bits per character.
 
 
 # %% tags=["exercise"]
@@ -261,7 +261,7 @@ axes.axhline(np.log2(len(known.symbols)), color=plots.GREY, linestyle=":", linew
 axes.text(8, 5.95, "all characters equally likely", color=plots.GREY, ha="right", va="top")
 axes.set_ylim(0, 6.5)
 axes.set_xlabel("order n (it sees n − 1 characters)")
-axes.set_ylabel("bits a character")
+axes.set_ylabel("bits per character")
 picture(figure, "Bits by order: they fall steeply to about the fifth order, then rise again.")
 
 # %% tags=["prose"]
@@ -471,7 +471,7 @@ before = float(
 prose(
     """
     It has {parameters:,} parameters, most of them in the LSTM, and {characters:,} training characters to learn them
-    from. Before any training it costs {before:.2f} bits a character, as it should: it gives the same probability
+    from. Before any training it costs {before:.2f} bits per character, as it should: it gives the same probability
     to everything, and $\\log_2$ of {symbols} is {uniform:.2f}. A first loss far from that would be a sign of a mistake.
     """,
     claims={
@@ -510,7 +510,7 @@ def build_plain(config, splits):
 
 
 def bits_on_validation(model):
-    """Bits a character on whole validation tunes, each character once."""
+    """Bits per character on whole validation tunes, each character once."""
     held = splits.validation
     return bits_per_char(held.targets, text_losses(predictor(model), held.inputs, held.targets))
 
@@ -524,7 +524,7 @@ race = {
     "counting": by_order[5],
 }
 for name, value in race.items():
-    print(f"{name:10} {value:.2f} bits a character")
+    print(f"{name:10} {value:.2f} bits per character")
 
 # %% tags=["prose"]
 prose(
@@ -533,7 +533,7 @@ prose(
     Counting has {counting:.2f}, and even the plain network is at {plain:.2f}.
 
     Why does the cleverer layer learn more slowly? Likely because its gates begin half open: little gets in and
-    little gets out, and little of the gradient comes back; the next picture shows it. A plain unit is wired straight
+    little gets out, and little of the gradient comes back; the next figure shows it. A plain unit is wired straight
     through. In a longer race between larger networks, that of the preset `course`, the order turns round, and the LSTM
     leaves both behind.
     """,
@@ -700,7 +700,7 @@ pd.DataFrame(inside).T.round(2)
 gate, size, slope = inside["after"].values()
 prose(
     """
-    It has: the mean forget gate went from {keep:.2f} up to **{gate:.2f}**, so the memory itself goes on, and its
+    It has: the mean forget gate went from {keep:.2f} up to **{gate:.2f}**, so the memory itself continues, and its
     gradient with it. But nothing bounds $c$, and what is kept adds up. A typical memory is now
     {size:.0f} in size, and at {size:.0f} the $\\tanh$ is flat: its slope is {slope:.2f} on average, where it began at
     {first:.2f}. What is in the memory hardly changes what is shown. The way through time is open, and the door at its
@@ -734,19 +734,19 @@ evaluation = harness.evaluate(fitted)
 measured = evaluation.metrics["test"]["bits_per_char"]
 rows = {"network": measured["value"]}
 rows |= {name: values["bits_per_char"] for name, values in evaluation.baselines.items()}
-table = pd.DataFrame({"bits a character": rows})
-table["perplexity"] = 2 ** table["bits a character"]
+table = pd.DataFrame({"bits per character": rows})
+table["perplexity"] = 2 ** table["bits per character"]
 table.round(2)
 
 # %% tags=["prose"] facts=["95 %", "5"]
 others = {name: values["bits_per_char"] for name, values in evaluation.baselines.items()}
 prose(
     """
-    The network needs **{bits:.2f} bits a character** (95 % interval {low:.2f} to {high:.2f}): it is as unsure as if it
-    chose among {perplexity:.0f} characters. Single characters need {single:.2f} bits, so it has learned from what
+    The network needs **{bits:.2f} bits per character** (95 % interval {low:.2f} to {high:.2f}): it is as uncertain as
+    if it chose among {perplexity:.0f} characters. Single characters need {single:.2f} bits, so it has learned from what
     comes before. The 5-gram needs {counting:.2f}: it is still ahead.
 
-    Where is the network sure, and where not?
+    Where is the network confident, and where not?
     """,
     claims={
         "better than single characters": measured["value"] < others["single_characters"],
@@ -773,7 +773,7 @@ picture(
 #
 # ## Save
 #
-# `harness.save` writes the run into a folder: the model in three formats, the pictures, the history, a card to read
+# `harness.save` writes the run into a folder: the model in three formats, the images, the history, a card to read
 # and `run.json` with every number. Then it opens all three in a fresh process and holds their predictions against those
 # of the model that was trained.
 
@@ -836,7 +836,7 @@ print(made["shown"][0][:300])
 prose(
     """
     Of {number} such tunes music21, a library that reads ABC, can read **{share:.0%}**: one wrong character in the
-    header is enough, and the network has not learned headers yet. So we help it: we give the header, and it goes on.
+    header is enough, and the network has not learned headers yet. So we help it: we give the header, and it continues.
     """,
     claims={"hardly any tune can be read": made["generated"]["parse_rate"] < 0.5},
     within=1.0,
@@ -877,7 +877,7 @@ pd.DataFrame(
 # - **can be read**: music21 makes notes of it. It is the least one can ask: it reads much that no fiddler would.
 # - **inner bars right**: every bar within a part adds up to the metre. The network has to count for that.
 # - **end on the tonic**: the last note is the one that the key is named after.
-# - **copied in a row**: the longest run of notes, in characters, that stands in a training tune. Real tunes share
+# - **copied in a row**: the longest run of notes, in characters, that is in a training tune. Real tunes share
 #   turns, too; a run far longer than theirs would mean that the network recites.
 
 # %%
@@ -901,7 +901,7 @@ prose(
 
     This is as far as one pass of a small network goes. Tunes that can be played take the presets `course`
     and `best`. What they reach, and how long they take, is on the [page of this lab](../labs/music/README.md),
-    with a picture of a tune. Then let them write: `python -m labs.music generate` makes files that you can hear and
+    with a plot of a tune. Then let them write: `python -m labs.music generate` makes files that you can hear and
     print.
     """,
     claims={
@@ -936,7 +936,7 @@ print(text)
 
 # %% [markdown]
 # **2. How far back does it look?** We hide all but the last characters of each window, and ask for the next one.
-# From where on does more context no longer help? Hold it against the picture of the gradients.
+# From where on does more context no longer help? Compare it with the plot of the gradients.
 
 # %% tags=["try"]
 rows = validation.open(0).numpy()
@@ -975,7 +975,7 @@ pd.DataFrame(looks).T.map(lambda value: value if isinstance(value, str) else f"{
 # ## What to take along
 #
 # - A text is its own teacher: the target is the text, moved on by one.
-# - Judge a language model in bits a character, on tunes that have no relative in training, beside a model that only
+# - Judge a language model in bits per character, on tunes that have no relative in training, beside a model that only
 #   counts.
 # - Back-propagation through time multiplies a factor at each step; over many steps it vanishes or explodes. The gates
 #   of an LSTM make the factor something to be learned.

@@ -8,15 +8,15 @@
 # %% [markdown]
 # # Pneumonia: does this chest X-ray show it?
 #
-# A doctor holds an X-ray of a child's chest against the light. Where the lungs are filled with air the film is dark;
-# where an infection has filled them with fluid there is a pale, ragged shadow. Can a network see it?
+# A doctor holds an X-ray of a child's chest against the light. Where the lungs are filled with air the radiograph is
+# dark; where an infection has filled them with fluid there is a pale, ragged shadow. Can a network see it?
 #
 # You meet the two ideas that let networks see, **convolution** and **pooling**. Then comes what medicine asks of any
 # test: how many patients does it miss, how many healthy people does it alarm, and who decides between the two?
 #
-# **The films of this notebook are SIMULATED.** A program sends rays through a thorax that it has drawn at random. They
-# look like X-rays and are none: no number below says anything of patients. And whatever it is trained on, this is a
-# **teaching model, not a medical device**; it must not be used to judge the film of a patient.
+# **The radiographs of this notebook are SIMULATED.** A program sends rays through a thorax that it has drawn at random.
+# They look like X-rays and are none: no number below says anything of patients. And whatever it is trained on, this is
+# a **teaching model, not a medical device**; it must not be used to judge the radiograph of a patient.
 #
 # You need a little Python. Run the cells from top to bottom; it takes about a minute in all.
 
@@ -42,10 +42,10 @@ splits = lab.splits(config)
 data_check(splits)
 
 # %% [markdown]
-# ## The films
+# ## The radiographs
 #
-# A film is a square of grey levels: `0` is black, where all rays came through, and `255` is white, where none did.
-# They come in two classes. One half of each split has the finding:
+# A radiograph is a square of grey levels: `0` is black, where all rays came through, and `255` is white, where none
+# did. They come in two classes. One half of each split has the finding:
 
 # %%
 import keras
@@ -71,7 +71,9 @@ healthy, sick = (np.flatnonzero(train.targets == number) for number in (0, 1))
 def show(figure, alt):
     """Show a figure with a word on what it was drawn from."""
     if splits.source.simulated:
-        figure.suptitle("SIMULATED films", x=0.99, ha="right", fontsize=10, color=plots.RED)
+        figure.suptitle(
+            "SIMULATED radiographs", x=0.99, ha="right", fontsize=10, color=plots.RED
+        )
     picture(figure, alt)
 
 
@@ -79,28 +81,28 @@ figure = Figure(figsize=(7, 4), layout="constrained")
 for line, rows, name in zip(
     figure.subplots(2, 4), (healthy, sick), splits.class_names, strict=True
 ):
-    for axes, film in zip(line, train.inputs[rows[:4]], strict=True):
-        axes.imshow(film[..., 0], cmap="gray", vmin=0, vmax=255)
+    for axes, radiograph in zip(line, train.inputs[rows[:4]], strict=True):
+        axes.imshow(radiograph[..., 0], cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         axes.set_title(name, fontsize=11)
 show(
     figure,
-    "Eight simulated chest films: four normal with dark lungs, four with pale shadows in them.",
+    "Eight simulated chest radiographs: four normal with dark lungs, four with pale shadows in them.",
 )
 
 # %% [markdown]
-# Look before you model: fluid is pale, so is a sick film simply a brighter one? That would be a classifier of a single
-# number, and no network would be needed.
+# Look before you model: fluid is pale, so is a sick radiograph simply a brighter one? That would be a classifier of a
+# single number, and no network would be needed.
 
 # %% tags=["prose"]
 brightness = train.inputs[:].mean(axis=(1, 2, 3))
 by_brightness = auc(train.targets, np.stack([-brightness, brightness], axis=1))
 prose(
     """
-    Take a sick film and a healthy one at random: the sick one is the brighter of the two in {share:.0%} of such pairs.
-    Chance would be half. So brightness says a little, and not nearly enough: films differ more by the size of the child
-    and the dose than by the illness. What counts is **where** it is pale and how the edge looks. That is a matter
-    of neighbouring pixels.
+    Take a sick radiograph and a healthy one at random: the sick one is the brighter of the two in {share:.0%} of such
+    pairs. Chance would be half. So brightness says a little, and not nearly enough: radiographs differ more by the size
+    of the child and the dose than by the illness. What counts is **where** it is pale and how the edge looks. That is a
+    matter of neighbouring pixels.
     """,
     claims={"brightness says little": 0.4 < by_brightness < 0.8},
     share=by_brightness,
@@ -109,21 +111,21 @@ prose(
 # %% [markdown]
 # ## Convolution, by hand
 #
-# A **kernel** is a small square of weights. Lay it on a place of the film, multiply each weight with the pixel under
-# it, add up the products: one number says how much this place looks like the kernel. Move on by a pixel, and do it
-# again, with the same weights.
+# A **kernel** is a small square of weights. Lay it on a place of the radiograph, multiply each weight with the pixel
+# under it, add up the products: one number says how much this place looks like the kernel. Move on by a pixel, and do
+# it again, with the same weights.
 #
-# The kernel below is negative on its left and positive on its right. So it answers where a film grows paler from left
-# to right: at edges that stand upright.
+# The kernel below is negative on its left and positive on its right. So it answers where a radiograph grows paler from
+# left to right: at vertical edges.
 
 # %%
-film = train.inputs[sick[1] : sick[1] + 1][0, ..., 0] / 255
-upright = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+radiograph = train.inputs[sick[1] : sick[1] + 1][0, ..., 0] / 255
+vertical = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 row, column = 30, 12
-window = film[row : row + 3, column : column + 3]
+window = radiograph[row : row + 3, column : column + 3]
 print("pixels\n", window.round(2))
-print("times the kernel\n", (window * upright).round(2))
-print("sum", (window * upright).sum().round(4))
+print("times the kernel\n", (window * vertical).round(2))
+print("sum", (window * vertical).sum().round(4))
 
 # %% [markdown]
 # ### Exercise: the whole image
@@ -152,24 +154,24 @@ check("pneumonia.convolve", convolve)
 
 # %% [markdown]
 # Keras has a layer for it. We give the layer three kernels of our own instead of letting it learn them: the one from
-# above, the same lying down, and one that takes the mean of nine pixels.
+# above, the same for horizontal edges, and one that takes the mean of nine pixels.
 
 # %%
 kernels = {
-    "upright edges": upright,
-    "lying edges": upright.T,
+    "vertical edges": vertical,
+    "horizontal edges": vertical.T,
     "the mean": np.full((3, 3), 1 / 9),
 }
 layer = keras.layers.Conv2D(len(kernels), 3)
-layer.build((None, *film.shape, 1))
+layer.build((None, *radiograph.shape, 1))
 weights = np.stack(list(kernels.values()), axis=-1)[:, :, None, :]  # (F, F, D, K)
 layer.set_weights([weights, np.zeros(len(kernels))])
-responses = np.asarray(layer(film[None, :, :, None]))[0]
+responses = np.asarray(layer(radiograph[None, :, :, None]))[0]
 
 figure = Figure(figsize=(8.4, 2.7), layout="constrained")
 first, *others = figure.subplots(1, 4)
-first.imshow(film, cmap="gray", vmin=0, vmax=1)
-first.set_title(f"the film: {film.shape[0]} × {film.shape[1]}", fontsize=11)
+first.imshow(radiograph, cmap="gray", vmin=0, vmax=1)
+first.set_title(f"the radiograph: {radiograph.shape[0]} × {radiograph.shape[1]}", fontsize=11)
 for number, (axes, name) in enumerate(zip(others, kernels, strict=True)):
     largest = np.abs(responses[..., number]).max()
     # Edges have a sign: orange grows paler along the kernel, purple darker, white is level.
@@ -180,21 +182,21 @@ for axes in figure.axes:
     axes.set_axis_off()
 show(
     figure,
-    "A film and what three kernels make of it: upright edges, lying edges, a smoothed film.",
+    "A radiograph and what three kernels make of it: vertical edges, horizontal edges, a smoothed radiograph.",
 )
 
 # %% tags=["prose"]
-by_hand = float((window * upright).sum())
+by_hand = float((window * vertical).sum())
 by_layer = float(responses[row, column, 0])
 prose(
     """
-    At the place from above the layer says {by_layer:.4f}, as we did by hand. The film had {side} pixels a side, the
-    answers have {smaller}: at the edges the kernel would hang over. In colour, orange is where the film grows paler (to
-    the right in the first, downwards in the second), purple where it grows darker.
+    At the place from above the layer says {by_layer:.4f}, as we did by hand. The radiograph has {side} pixels per side,
+    the output has {smaller}: at the edges the kernel would hang over. In colour, orange is where the radiograph grows
+    paler (to the right in the first, downwards in the second), purple where it grows darker.
     """,
     claims={"layer and hand agree": bool(np.isclose(by_hand, by_layer, atol=1e-5))},
     by_layer=by_layer,
-    side=film.shape[0],
+    side=radiograph.shape[0],
     smaller=responses.shape[0],
 )
 
@@ -204,15 +206,15 @@ prose(
 #
 # ### How large is the answer, and what does it cost?
 #
-# Four numbers describe a convolution of $K$ filters over a picture of width $W$ with $D$ channels: the kernel's width
-# $F$, the **stride** $S$ by which it moves, and the **padding** $P$, the zeros that are put around the picture on each
+# Four numbers describe a convolution of $K$ filters over an image of width $W$ with $D$ channels: the kernel's width
+# $F$, the **stride** $S$ by which it moves, and the **padding** $P$, the zeros that are put around the image on each
 # side. Then
 #
 # $$\text{side} = \left\lfloor \frac{W - F + 2P}{S} \right\rfloor + 1 \qquad
 # \text{parameters} = K \cdot F^2 \cdot D + K$$
 #
-# Each filter has $F^2$ weights for each of the $D$ channels that come in, and one bias. How wide the film is does not
-# matter: the same weights serve at every place.
+# Each filter has $F^2$ weights for each of the $D$ channels that come in, and one bias. How wide the radiograph is does
+# not matter: the same weights serve at every place.
 #
 # ### Exercise: the side
 #
@@ -232,7 +234,7 @@ check("pneumonia.side", side)
 # %% [markdown]
 # ### Exercise: the parameters
 #
-# How many parameters have `16` filters of `5 × 5` over a picture of `8` channels?
+# How many parameters have `16` filters of `5 × 5` over an image of `8` channels?
 
 # %% tags=["exercise"]
 parameters = None
@@ -247,8 +249,8 @@ check("pneumonia.parameters", parameters)
 # ## Pooling
 #
 # Whether an edge lies at this pixel or at the next is of no interest. **Max pooling** cuts the answers into squares and
-# keeps the largest of each: "somewhere here there was such an edge". It has no parameters. The picture gets smaller,
-# what follows gets cheaper, and a kernel behind it sees more of the film.
+# keeps the largest of each: "somewhere here there was such an edge". It has no parameters. The image gets smaller,
+# what follows gets cheaper, and a kernel behind it sees more of the radiograph.
 
 # %%
 relu = np.maximum(responses[..., 0], 0)  # only what looks like the kernel; the opposite is cut
@@ -256,14 +258,15 @@ blocks = relu[:60, :60].reshape(15, 4, 15, 4)
 pooled = blocks.max(axis=(1, 3))
 
 figure = Figure(figsize=(7.2, 2.9), layout="constrained")
-steps = {"upright edges": responses[..., 0], "ReLU": relu, "pooled by four": pooled}
+steps = {"vertical edges": responses[..., 0], "ReLU": relu, "pooled by four": pooled}
 for axes, (name, values) in zip(figure.subplots(1, 3), steps.items(), strict=True):
     edges = {"cmap": "PuOr_r", "vmin": -values.max(), "vmax": values.max()}
-    axes.imshow(values, **(edges if name == "upright edges" else {"cmap": "viridis"}))
+    axes.imshow(values, **(edges if name == "vertical edges" else {"cmap": "viridis"}))
     axes.set_title(f"{name}: {values.shape[0]} × {values.shape[1]}", fontsize=10)
     axes.set_axis_off()
 show(
-    figure, "The response to upright edges, the same after ReLU, and pooled into a coarse grid."
+    figure,
+    "The response to vertical edges, the same after ReLU, and pooled into a coarse grid.",
 )
 
 # %% tags=["prose"]
@@ -297,8 +300,8 @@ course = keras.Model(inputs, outputs, name="course")
 Markdown(cost_table(layer_costs(course), markdown=True))
 
 # %% [markdown]
-# Both formulas stand in the table with their numbers in place; beside them is what Keras counts. The last column is the
-# work: multiplications for one film.
+# Both formulas are in the table with their numbers in place; beside them is what Keras counts. The last column is the
+# work: multiplications for one radiograph.
 #
 # The last layer has an output for each class. Its **softmax** turns two scores $z$ into two probabilities that add up
 # to one: $p_k = e^{z_k} / (e^{z_0} + e^{z_1})$. The loss is the **cross-entropy**, $-\log p$ of the class that is true.
@@ -313,12 +316,12 @@ model = lab.build(config, splits)
 flat_costs, course_costs, costs = (layer_costs(each) for each in (flat, course, model))
 prose(
     """
-    Why not simply connect every pixel? The course compares its network with a perceptron on the flattened film. At this
-    size that one has {flat:,} parameters, the convolutional one {course:,}, because it uses each of its weights at
-    every place.
+    Why not simply connect every pixel? The course compares its network with a perceptron on the flattened radiograph.
+    At this size that one has {flat:,} parameters, the convolutional one {course:,}, because it uses each of its weights
+    at every place.
 
-    But {course:,} parameters are very few, and they need more films and time than we have here. The preset `quick`
-    takes a **residual network** with {residual:,} parameters.
+    But {course:,} parameters are very few, and they need more radiographs and time than we have here. The preset
+    `quick` takes a **residual network** with {residual:,} parameters.
     """,
     flat=sum(cost.parameters for cost in flat_costs),
     course=sum(cost.parameters for cost in course_costs),
@@ -332,10 +335,11 @@ prose(
 #   all layers learn at one pace.
 # - A **residual** sum: a block gives $x + f(x)$. It need only learn what is to be changed, and the gradient passes
 #   unhindered through the plain $x$.
-# - At the end the **mean** over the film, a number for each channel: how much of this pattern is there, wherever it is.
+# - At the end the **mean** over the radiograph, a number for each channel: how much of this pattern is there, wherever
+#   it is.
 #
-# Padding here is `same`: as many zeros as keep the side at a stride of one. From pooling to pooling the film has half
-# the side and twice the channels.
+# Padding here is `same`: as many zeros as keep the side at a stride of one. From pooling to pooling the radiograph has
+# half the side and twice the channels.
 
 # %%
 Markdown(cost_table(costs, markdown=True))
@@ -344,9 +348,9 @@ Markdown(cost_table(costs, markdown=True))
 # ## Fit
 #
 # `harness.fit` builds that network and trains it; it is the very function that `python -m labs.pneumonia` calls. The
-# films are few, so each is varied every time it is shown: turned by up to `rotation_range` degrees, shifted, zoomed. No
-# film is seen twice in the same way. This **augmentation** happens in the pipeline that feeds the network, not in the
-# network: a saved model must not turn the films that it judges.
+# radiographs are few, so each is varied every time it is shown: turned by up to `rotation_range` degrees, shifted,
+# zoomed. No radiograph is seen twice in the same way. This **augmentation** happens in the pipeline that feeds the
+# network, not in the network: a saved model must not turn the radiographs that it judges.
 
 # %%
 fitted = harness.fit(lab, config, splits, preset="quick")
@@ -361,8 +365,8 @@ show(curves, "Learning curves: the loss on training falls; on validation it is r
 history = fitted.progress.history
 prose(
     """
-    Over {epochs} epochs the cross-entropy on training films fell from {first:.2f} to {last:.2f} nat. Guessing costs
-    {guess:.2f} nat, the logarithm of two. Validation has only {films} films, so its curve is rough.
+    Over {epochs} epochs the cross-entropy on training radiographs fell from {first:.2f} to {last:.2f} nat. Guessing
+    costs {guess:.2f} nat, the logarithm of two. Validation has only {radiographs} radiographs, so its curve is rough.
     """,
     claims={
         "the loss fell": history[-1]["loss"] < history[0]["loss"],
@@ -373,15 +377,15 @@ prose(
     first=history[0]["loss"],
     last=history[-1]["loss"],
     guess=float(np.log(2)),
-    films=len(validation),
+    radiographs=len(validation),
 )
 
 # %% [markdown]
 # ## Evaluate: first without a threshold
 #
-# `harness.evaluate` takes the test films, which nothing has seen so far. The network gives each film a probability of
-# pneumonia. Before anybody decides from which probability on a child is called sick, ask something simpler: do the sick
-# films get the higher ones?
+# `harness.evaluate` takes the test radiographs, which nothing has seen so far. The network gives each radiograph a
+# probability of pneumonia. Before anybody decides from which probability on a child is called sick, ask something
+# simpler: do the sick radiographs get the higher ones?
 
 # %%
 evaluation = harness.evaluate(fitted)
@@ -402,21 +406,21 @@ for name, number, colour, hatch in groups:
         alpha=0.6,
         hatch=hatch,
         edgecolor="white",
-        label=f"films that are {name}",
+        label=f"radiographs that are {name}",
     )
 axes.set_xlabel("probability that the network gives")
-axes.set_ylabel("films")
+axes.set_ylabel("radiographs")
 axes.legend(frameon=False)
 show(
     figure,
-    "Two histograms that overlap: normal films mostly low, films with pneumonia mostly high.",
+    "Two histograms that overlap: normal radiographs mostly low, radiographs with pneumonia mostly high.",
 )
 
 # %% [markdown]
 # The **ROC curve** tries every threshold. Each gives a point: upwards the **sensitivity**, the share of the sick that
 # is found, to the right the share of the healthy that is alarmed, which is one minus the **specificity**. Guessing goes
 # along the diagonal. The area under the curve, the **AUC**, has a plain meaning: it is the share of all pairs, a sick
-# film and a healthy one, in which the sick film has the higher probability.
+# radiograph and a healthy one, in which the sick radiograph has the higher probability.
 
 # %%
 show(
@@ -431,10 +435,10 @@ area = evaluation.metrics["test"]["auc"]
 logistic = evaluation.baselines["logistic_regression_at_32_pixels"]["auc"]
 prose(
     """
-    Of {pairs:,} pairs, **{ordered:.1%}** are ordered rightly; the AUC of the run is {auc:.3f}. With only {films} test
-    films much of that is luck: the 95 % interval reaches from {low:.2f} to {high:.2f}. Logistic regression, one weight
-    a pixel on the same films made smaller, has {logistic:.2f}. What the preset `best` reaches, with many more films, is
-    on the [page of this lab](../labs/pneumonia/README.md).
+    Of {pairs:,} pairs, **{ordered:.1%}** are ordered rightly; the AUC of the run is {auc:.3f}. With only {radiographs}
+    test radiographs much of that is luck: the 95 % interval reaches from {low:.2f} to {high:.2f}. Logistic regression,
+    one weight per pixel on the same radiographs made smaller, has {logistic:.2f}. What the preset `best` reaches, with
+    many more radiographs, is on the [page of this lab](../labs/pneumonia/README.md).
     """,
     claims={
         "the share of pairs is the AUC": abs(ordered - area["value"]) < 1e-6,
@@ -444,7 +448,7 @@ prose(
     pairs=pairs.size,
     ordered=ordered,
     auc=area["value"],
-    films=len(test),
+    radiographs=len(test),
     low=area["low"],
     high=area["high"],
     logistic=logistic,
@@ -453,8 +457,8 @@ prose(
 # %% [markdown]
 # ### Precision and recall
 #
-# A worried parent asks something else: my child's film was called sick, how likely is it so? That is the **precision**,
-# the share of the called that are sick. **Recall** is another word for the sensitivity.
+# A worried parent asks something else: my child's radiograph was called sick, how likely is it so? That is the
+# **precision**, the share of the called that are sick. **Recall** is another word for the sensitivity.
 
 # %%
 show(
@@ -463,7 +467,7 @@ show(
 )
 
 # %% [markdown]
-# Precision depends on who comes. In our splits every second film is of a sick child. Where few are sick, the same
+# Precision depends on who comes. In our splits every second radiograph is of a sick child. Where few are sick, the same
 # network alarms the same share of the healthy, but there are many more of them. With the share $q$ of sick people,
 #
 # $$\text{precision} = \frac{q \cdot \text{sensitivity}}
@@ -498,8 +502,8 @@ prose(
 # %% [markdown]
 # ### Exercise: sensitivity and specificity
 #
-# `truth` is an array of (films,), `1` for sick and `0` for healthy; `probability` has the probability of each. A film
-# is called sick where its probability is the threshold **or more**. Return sensitivity and specificity.
+# `truth` is an array of (radiographs,), `1` for sick and `0` for healthy; `probability` has the probability of each. A
+# radiograph is called sick where its probability is the threshold **or more**. Return sensitivity and specificity.
 
 
 # %% tags=["exercise"]
@@ -516,14 +520,14 @@ check("pneumonia.rates", rates)
 # %% [markdown]
 # ## A threshold is a decision
 #
-# With a low threshold nobody is missed and many are alarmed; with a high one it is the other way round. No training can
-# choose for us: it depends on what an error costs. A false alarm costs a second look, some worry, perhaps a needless
-# antibiotic. A missed pneumonia may cost a child's life. So screening asks for a high sensitivity, and pays with
-# specificity.
+# With a low threshold no patient is missed and many are alarmed; with a high one it is the other way round. No training
+# can choose for us: it depends on what an error costs. A false alarm costs a second look, some worry, perhaps a
+# needless antibiotic. A missed pneumonia may cost a child's life. So screening asks for a high sensitivity, and pays
+# with specificity.
 #
 # The lab's policy says so: of all thresholds that find at least the share `reach` of validation's patients, take the
-# largest. **Validation** chooses, test only judges. A threshold that is chosen on the films that judge it looks better
-# than it is.
+# largest. **Validation** chooses, test only judges. A threshold that is chosen on the radiographs that test it looks
+# better than it is.
 
 # %%
 chosen = two_classes.choose_threshold(
@@ -543,8 +547,8 @@ prose(
     finds {caught:.0f} of {sick} patients and misses {missed:.0f}; and it alarms {alarmed:.0f} of {healthy} healthy
     children. That is a sensitivity of {found:.0%} and a specificity of {left:.0%}.
 
-    Validation has only {few} patients: the threshold hangs on the one that looks healthiest. With more films it would
-    stand firmer; `best` has thousands.
+    Validation has only {few} patients: the threshold depends on the one that looks healthiest. With more radiographs it
+    would vary less; `best` has thousands.
     """,
     claims={
         "evaluate chose the same": chosen == evaluation.threshold,
@@ -578,7 +582,7 @@ show(
 # ### What an error costs
 #
 # Say it in numbers. If a missed patient costs so much, and a false alarm so much, each threshold has a price, and the
-# cheapest can be read off. Here it is, on validation, per film:
+# cheapest can be read off. Here it is, on validation, per radiograph:
 
 # %%
 known = evaluation.predictions["validation"][:, 1]
@@ -586,7 +590,7 @@ grid = np.linspace(0.01, 0.99, 99)
 
 
 def price(missed, alarm):
-    """What each threshold of the grid costs a film on validation, (thresholds,)."""
+    """What each threshold of the grid costs per radiograph on validation, (thresholds,)."""
     called = known >= grid[:, None]
     is_sick = validation.targets == 1
     return missed * np.mean(~called & is_sick, axis=1) + alarm * np.mean(
@@ -608,7 +612,7 @@ for (name, ratio), colour, style, size in zip(
         grid[best], costs_of[best], "o", color=colour, markersize=size, fillstyle="none", mew=2
     )
 axes.set_xlabel("threshold")
-axes.set_ylabel("cost a film, in false alarms")
+axes.set_ylabel("cost per radiograph, in false alarms")
 figure.legend(loc="outside right center", frameon=False, title="a missed patient costs")
 show(
     figure,
@@ -633,7 +637,7 @@ prose(
 # ### Exercise: the cheapest threshold
 #
 # `thresholds` is an array of candidates. A missed patient costs `missed`, a false alarm `alarm`. Return the candidate
-# with the smallest cost over all films.
+# with the smallest cost over all radiographs.
 
 
 # %% tags=["exercise"]
@@ -654,8 +658,8 @@ check("pneumonia.cheapest", cheapest)
 # %% [markdown]
 # ## Is a probability to be believed?
 #
-# If a network says "eighty per cent" of many films, eighty in a hundred of its answers should be right. Then it is
-# **calibrated**. The AUC does not see this: halve all probabilities, and every pair is ordered as before.
+# If a network says "eighty per cent" of many radiographs, eighty in a hundred of its answers should be right. Then it
+# is **calibrated**. The AUC does not see this: halve all probabilities, and every pair is ordered as before.
 
 # %%
 show(
@@ -669,9 +673,9 @@ show(
 calibration = evaluation.metrics["test"]["ece"]["value"]
 prose(
     """
-    Points under the line are answers that were surer than right. Each stands for a handful of films, hence the long
-    bars. Their mean distance from the line, weighted by the films, is the **expected calibration error**: here
-    {ece:.2f}. For a threshold that somebody works out from costs this matters: the sum is right only where the
+    Points under the line are predictions that were overconfident. Each represents a handful of radiographs, hence the
+    long bars. Their mean distance from the line, weighted by the radiographs, is the **expected calibration error**:
+    here {ece:.2f}. For a threshold that is computed from costs this matters: the sum is right only where the
     probabilities are.
     """,
     within=0.6,
@@ -690,26 +694,27 @@ prose(
 
 # %%
 rows = np.argsort(-probability)[:2]
-films = test.inputs[rows]
-heat = explain.grad_cam(fitted.model, films, 1)
+radiographs = test.inputs[rows]
+heat = explain.grad_cam(fitted.model, radiographs, 1)
 seen = [
     image_sheets.Explained(one, warm, splits.class_names[1], chance)
-    for one, warm, chance in zip(films, heat, probability[rows], strict=True)
+    for one, warm, chance in zip(radiographs, heat, probability[rows], strict=True)
 ]
 picture(
     image_sheets.grad_cam(seen, simulated=splits.source.simulated),
-    "Two films, each beside itself under a coarse heat map of what speaks for pneumonia.",
+    "Two radiographs, each next to its coarse heat map of the evidence for pneumonia.",
 )
 
 # %% tags=["prose"]
-maps = explain.feature_maps(fitted.model, films[0])
+maps = explain.feature_maps(fitted.model, radiographs[0])
 last = next(found for found in reversed(maps.values()) if found.ndim == 3)
 prose(
     """
-    These are the {number} test films that the network finds sickest. The last maps have only {side} × {side} places,
-    drawn large: the heat is coarse, and it names a region, not an outline. Does it lie on the pale shadows, or on the
-    belly, the arms, the edge of the film? A network may be right for a wrong reason. On real films, networks have been
-    caught reading the hospital's marker in the corner (Zech et al. 2018). A heat map is a question to ask, no proof.
+    These are the {number} test radiographs that the network finds sickest. The last maps have only {side} × {side}
+    places, drawn large: the heat is coarse, and it names a region, not an outline. Does it lie on the pale shadows, or
+    on the belly, the arms, the edge of the radiograph? A network may be right for a wrong reason. On real radiographs,
+    networks have been caught reading the hospital's marker in the corner (Zech et al. 2018). A heat map is a question
+    to ask, no proof.
     """,
     number=len(rows),
     side=last.shape[0],
@@ -718,7 +723,7 @@ prose(
 # %% [markdown]
 # ## Save
 #
-# `harness.save` writes the run into a folder: the model in three formats, the pictures, a card, `run.json` with every
+# `harness.save` writes the run into a folder: the model in three formats, the figures, a card, `run.json` with every
 # number, the chosen threshold among them. Then all three are opened in a fresh process and must predict the same.
 
 # %%
@@ -729,7 +734,7 @@ sorted(path.name for path in run.folder.iterdir())
 difference = float(max(form["max_abs_diff"] for form in run.record["parity"].values()))
 prose(
     """
-    Reloaded from each of the three, the model gives the {rows} test films the same probabilities: the largest
+    Reloaded from each of the three, the model gives the {rows} test radiographs the same probabilities: the largest
     difference is {difference:.1g}. The card has the lab's caution: "{caution}"
     """,
     claims={"the difference is rounding": difference < 1e-4},
@@ -770,8 +775,8 @@ for policy, reach in (
 pd.DataFrame(table).T.round(2)
 
 # %% [markdown]
-# **2. Other networks.** The course's two, trained as long on as few films; the AUC on validation. What would each need?
-# Try more `epochs`.
+# **2. Other networks.** The course's two, trained as long on as few radiographs; the AUC on validation. What would each
+# need? Try more `epochs`.
 
 # %% tags=["try"]
 for network in ("cnn", "mlp"):
@@ -781,11 +786,12 @@ for network in ("cnn", "mlp"):
 print(f"residual: AUC {auc(validation.targets, evaluation.predictions['validation']):.2f}")
 
 # %% [markdown]
-# **3. Cover a place.** A second opinion on the heat map: lay a grey square on the film, and see how far the score of
-# pneumonia falls. Where it falls most, the network found what it needed. Change the film, or the size of the square.
+# **3. Cover a place.** A second opinion on the heat map: lay a grey square on the radiograph, and see how far the score
+# of pneumonia falls. Where it falls most, the network found what it needed. Change the radiograph, or the size of the
+# square.
 
 # %% tags=["try"]
-covered, size, stride = films[0], 12, 4
+covered, size, stride = radiographs[0], 12, 4
 places = range(0, covered.shape[0] - size + 1, stride)
 tries = np.repeat(covered[None], len(places) ** 2, axis=0)
 for number, (down, right) in enumerate((down, right) for down in places for right in places):
@@ -794,8 +800,8 @@ for number, (down, right) in enumerate((down, right) for down in places for righ
 
 def log_odds(chances):
     """log(p / (1 − p)) of pneumonia, which does not flatten out near 1 as p does."""
-    sure = np.clip(chances.astype("float64"), 1e-7, 1 - 1e-7)
-    return np.log(sure[:, 1] / sure[:, 0])
+    clipped = np.clip(chances.astype("float64"), 1e-7, 1 - 1e-7)
+    return np.log(clipped[:, 1] / clipped[:, 0])
 
 
 live = predictor(fitted.model)
@@ -804,7 +810,7 @@ drop = log_odds(live.predict(covered[None])) - log_odds(live.predict(tries))
 figure = Figure(figsize=(7.6, 3.4), layout="constrained")
 left_axes, right_axes = figure.subplots(1, 2)
 left_axes.imshow(covered[..., 0], cmap="gray", vmin=0, vmax=255)
-left_axes.set_title("the film", fontsize=11)
+left_axes.set_title("the radiograph", fontsize=11)
 reach = (places[0] + size / 2 - stride / 2, places[-1] + size / 2 + stride / 2)
 right_axes.imshow(covered[..., 0], cmap="gray", vmin=0, vmax=255)
 shade = right_axes.imshow(
@@ -815,7 +821,7 @@ right_axes.set_title("where covering it hurts", fontsize=11)
 for axes in (left_axes, right_axes):
     axes.set_axis_off()
 figure.colorbar(shade, ax=right_axes, label="fall of the log odds")
-show(figure, "A film, and a map of how much the score falls where a square covers it.")
+show(figure, "A radiograph, and a map of how much the score falls where a square covers it.")
 
 # %% [markdown]
 # ## What to take along
@@ -827,5 +833,5 @@ show(figure, "A film, and a map of how much the score falls where a square cover
 #   cost, and judged on test.
 # - The same network is another test where fewer people are sick.
 #
-# More on this lab: [its page](../labs/pneumonia/README.md), `python -m labs.pneumonia --help`, and the real films:
-# `--data pneumoniamnist`.
+# More on this lab: [its page](../labs/pneumonia/README.md), `python -m labs.pneumonia --help`, and the real
+# radiographs: `--data pneumoniamnist`.

@@ -12,7 +12,7 @@
 # wait some weeks and crush it. We ask a network instead: it sees the recipe and the age, and predicts the strength.
 #
 # What is predicted is a number, so this is **regression**. On the way you meet the idea that all of deep learning
-# stands on: **gradient descent**, and the one number that decides whether it works, the **learning rate**.
+# is based on: **gradient descent**, and the one number that decides whether it works, the **learning rate**.
 #
 # You need a little Python and the derivative of a square. Run the cells from top to bottom; it takes about half a
 # minute in all.
@@ -89,7 +89,7 @@ for axes, column in zip(figure.subplots(1, 2, sharey=True), ("cement", "age"), s
 figure.axes[0].set_ylabel("strength (MPa)")
 picture(
     figure,
-    "Two scatter plots of strength: it rises with cement, widely spread; with age it rises fast, then flat.",
+    "Two scatter plots of strength: it rises with cement, with a wide scatter; with age it rises fast, then flat.",
 )
 
 # %% tags=["prose"]
@@ -216,7 +216,7 @@ prose(
     few steps. With {small} it is on its way, but after {steps} steps still at {slow:.0f} MPa². With {large} each step
     overshoots the valley and lands higher on the other side: {blown:,.0f} MPa², and growing.
 
-    The bottom is not zero: from the cement alone, nobody can do better with a straight line.
+    The bottom is not zero: from the cement alone, no straight line can do better.
     """,
     claims={
         "the small rate is not down yet": walks["too small"][-1] > 1.2 * walks["good"][-1],
@@ -239,7 +239,7 @@ prose(
 # units has its own line, and $\mathrm{ReLU}(z) = \max(0, z)$ cuts it off below zero. Without the cut, a stack of layers
 # would still be one straight line; with it, every unit adds a bend.
 #
-# First the inputs. Cement is in the hundreds, age mostly below a hundred: as they stand, the bowl is a ravine, steep
+# First the inputs. Cement is in the hundreds, age mostly below a hundred: unscaled, the bowl is a ravine, steep
 # across and flat along, and no learning rate suits both. **Normalisation** takes each column to mean zero and
 # standard deviation one. Its means and spreads come from the training rows alone, and it lives inside the network, so
 # that a saved model takes raw kilograms and days.
@@ -341,7 +341,7 @@ history = fitted.progress.history
 prose(
     """
     Over {epochs} epochs, of {steps} steps each, the error on training rows fell from {first:.1f} to {last:.1f} MPa.
-    The weights that were kept are those of epoch {kept:.0f}, which validation liked best. Where training goes on
+    The weights that were kept are those of epoch {kept:.0f}, which validation liked best. Where training continues
     falling while validation rises again, a network has begun to learn its rows by heart: it **overfits**.
     """,
     claims={"the error fell": history[-1]["loss"] < history[0]["loss"]},
@@ -360,7 +360,7 @@ prose(
 #
 # - **RMSE**, the root of the mean squared error, in MPa: large errors count more;
 # - **MAE**, the mean absolute error, in MPa: all count alike;
-# - **R²**, the share of the spread that is explained: one is perfect, zero is no better than saying the mean.
+# - **R²**, the share of the variance that is explained: one is perfect, zero is no better than saying the mean.
 
 # %% [markdown]
 # ### Exercise: the root of the mean squared error
@@ -444,7 +444,7 @@ prose(
 # %% [markdown]
 # ## Save
 #
-# `harness.save` writes the run into a folder: the model in three formats, the pictures, the history, a card to read
+# `harness.save` writes the run into a folder: the model in three formats, the figures, the history, a card to read
 # and `run.json` with every number. Then it opens all three in a fresh process and holds their predictions against those
 # of the model that was trained: a saved model that says something else would be worthless.
 

@@ -6,7 +6,7 @@
 # ---
 
 # %% [markdown]
-# # Transfer: a network that has seen a million pictures
+# # Transfer: a network that has seen a million images
 #
 # Solar cells are photographed while a current makes them glow. Dark spots and lines are cracks, and places that give
 # no power any more. Which cells are defective? There are some two thousand photographs: far too few to teach a deep
@@ -37,7 +37,7 @@ from utils.teaching.prose import begin, data_check, picture, prose
 begin()  # loads Keras: a few seconds
 from dataclasses import replace
 
-# Small pictures, for a quick notebook; many validation rows, for comparisons.
+# Small images, for a quick notebook; many validation rows, for comparisons.
 config = replace(lab.preset("quick"), image_size=112, validation_fraction=0.2)
 splits = lab.splits(config)
 data_check(splits)
@@ -106,7 +106,7 @@ from labs.transfer.classify import CENTRE
 from utils.images.decode import read_pictures
 
 weights = backbones.obtain(config.backbone)
-side = weights.backbone.side  # of the pictures that it has learned from
+side = weights.backbone.side  # of the images that it has learned from
 images = Path(sklearn.datasets.__file__).parent / "images"
 photographs = read_pictures(
     [images / "china.jpg", images / "flower.jpg"],
@@ -126,28 +126,28 @@ picture(figure, "Two photographs: a Chinese palace, and a flower.")
 
 # %% tags=["prose"]
 KNOWN = {698: "palace", 985: "daisy"}  # two of ImageNet's class numbers
-sure = special.softmax(logits, axis=1)
-said = [KNOWN.get(number, f"class {number}") for number in sure.argmax(axis=1).tolist()]
+probable = special.softmax(logits, axis=1)
+said = [KNOWN.get(number, f"class {number}") for number in probable.argmax(axis=1).tolist()]
 prose(
     """
-    Of a thousand classes it chooses *{china}* for the first ({china_sure:.0%} sure) and *{flower}* for the second
-    ({flower_sure:.0%} sure). It can see.
+    Of a thousand classes it chooses *{china}* for the first ({china_confidence:.0%} confident) and *{flower}* for the
+    second ({flower_confidence:.0%} confident). It can see.
     """,
     claims={"it knows both": said == list(KNOWN.values())},
     within=0.1,
     china=said[0],
-    china_sure=sure[0].max(),
+    china_confidence=probable[0].max(),
     flower=said[1],
-    flower_sure=sure[1].max(),
+    flower_confidence=probable[1].max(),
 )
 
 # %% [markdown]
-# What is it made of? From stage to stage the picture shrinks, and gets more channels: each is a map of where one
+# What is it made of? From stage to stage the image shrinks, and gets more channels: each is a map of where one
 # filter found what it looks for. In the end a few fields are left, and each has a thousand numbers that say what is
 # there. Their mean over the fields, the **features**, is what a head will get.
 
 # %%
-# The backbone at the size of our pictures, and a cache of what it sees.
+# The backbone at the size of our images, and a cache of what it sees.
 extractor = cases.extractor(config)
 frozen = extractor.frozen(backbones.FEATURES)
 stages = ("stem_relu", *weights.backbone.stages, "top_relu", "features")
@@ -205,12 +205,12 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# The lab therefore keeps the preprocessing **inside** the model, so that whoever uses a saved one gives it plain
-# pictures.
+# The lab therefore keeps the preprocessing **inside** the model, so that users of a saved one give it plain
+# images.
 #
 # ### Exercise: preprocess
 #
-# `pixels` is an array of (pictures, height, width, channels), `uint8`, as a file has them. Return what this backbone
+# `pixels` is an array of (images, height, width, channels), `uint8`, as a file has them. Return what this backbone
 # takes. Mind the type: what is `3 - 127` in eight bits without a sign?
 
 
@@ -227,8 +227,8 @@ check("transfer.preprocess", preprocess)
 # %% [markdown]
 # ## Features, once
 #
-# The backbone stays **frozen**: no step of the training changes it. So it says the same of a picture in every epoch,
-# and to ask it again would be a waste. Each picture goes through it once, and what comes out is kept on disk. One
+# The backbone stays **frozen**: no step of the training changes it. So it says the same of an image in every epoch,
+# and to ask it again would be a waste. Each image goes through it once, and what comes out is kept on disk. One
 # pass gives us what we need below, at several depths:
 
 # %%
@@ -249,7 +249,7 @@ train_features.shape, validation_features.shape
 # %% tags=["prose"]
 prose(
     """
-    Of {rows:,} pictures {columns:,} numbers each are left. The second time they were only looked up, in less than a
+    Of {rows:,} images {columns:,} numbers each are left. The second time they were only looked up, in less than a
     tenth of the time.
     """,
     claims={"looking up is ten times faster": seconds[1] < seconds[0] / 10},
@@ -258,8 +258,8 @@ prose(
 )
 
 # %% [markdown]
-# Do these numbers know of defects, which nobody has told the backbone about? Look at them along the two directions in
-# which they vary most:
+# Do these numbers contain information on defects, for which the backbone was not trained? Look at them along the two
+# directions in which they vary most:
 
 # %%
 from sklearn.decomposition import PCA
@@ -286,15 +286,15 @@ picture(
 )
 
 # %% [markdown]
-# Many defective cells lie where hardly a functional one does: nobody told the backbone, but it sees that they are
-# odd. Others lie among the functional ones. In all its directions, not only in two, they may be told apart better.
-# That is the head's work.
+# Many defective cells lie where hardly a functional one does: the backbone was not trained for defects, but it sees
+# that they are odd. Others lie among the functional ones. In all its directions, not only in two, they may be separated
+# better. That is the head's work.
 #
 # ## The head
 #
 # On top of the features comes a **head**: a single dense layer with a softmax over our two classes. The features are
 # standardised first. All its weights begin at zero, and a small penalty on their squares keeps them small, as there
-# are about as many of them as pictures.
+# are about as many of them as images.
 
 
 # %%
@@ -327,7 +327,7 @@ score = {
 }
 prose(
     """
-    A moment of training, and the head tells {accuracy:.1%} of the validation cells rightly, with an AUC of
+    A moment of training, and the head classifies {accuracy:.1%} of the validation cells correctly, with an AUC of
     {auc:.3f}. The backbone has {frozen:,} parameters, none of which has moved.
     """,
     claims={
@@ -356,18 +356,18 @@ check("transfer.trained", trained)
 # %% [markdown] facts=["1,000", "40 %"]
 # ## The four cases
 #
-# How much of the backbone should be trained? Stanford's course CS231n tells four cases apart, and the lab measures
+# How much of the backbone should be trained? Stanford's course CS231n distinguishes four cases, and the lab measures
 # which one yours is:
 #
 # | | like ImageNet | unlike |
 # | --- | --- | --- |
-# | **few pictures** | `head`: a head on the last features | `earlier`: a head on what earlier stages saw, too |
-# | **many pictures** | `finetune`: then train the last blocks with it | `deep`: then train most of the backbone |
+# | **few images** | `head`: a head on the last features | `earlier`: a head on what earlier stages saw, too |
+# | **many images** | `finetune`: then train the last blocks with it | `deep`: then train most of the backbone |
 #
-# - With **few** pictures train little: millions of weights would learn a few hundred pictures by heart. *Few* is under
-#   1,000 training pictures a class; ImageNet has somewhat more.
+# - With **few** images train little: millions of weights would learn a few hundred images by heart. *Few* is under
+#   1,000 training images per class; ImageNet has somewhat more.
 # - What is **unlike** ImageNet needs earlier layers: the last ones know about dogs and cars. How alike are they? Ask
-#   ImageNet's own classifier: the lab takes how sure it is, on average. From 40 % on it counts as alike.
+#   ImageNet's own classifier: the lab takes its mean confidence. From 40 % on it counts as alike.
 
 # %%
 case = cases.find(config, splits)
@@ -377,7 +377,7 @@ likeness = {
     "noise": cases.confidence(predictor(backbone).predict(noise)),
 }
 print(f"case: {case}")
-pd.Series(likeness, name="how sure ImageNet's classifier is").to_frame().round(3)
+pd.Series(likeness, name="confidence of ImageNet's classifier").to_frame().round(3)
 
 # %% [markdown] facts=["1,000", "40 %"]
 # ### Exercise: which case
@@ -432,10 +432,10 @@ aucs = [row["auc"] for row in compared.values()]
 prose(
     """
     The AUC lies between {lowest:.3f} and {highest:.3f}, with from {least:,} to {most:,} trained weights. Of {rows}
-    validation cells, one is worth {one:.1%} of accuracy, so differences of a few cells are luck. With so few pictures
+    validation cells, one is worth {one:.1%} of accuracy, so differences of a few cells are luck. With so few images
     and epochs, the millions of weights that `finetune` and `deep` may move buy little or nothing over a head that is
-    trained in a moment: the rule of thumb is right to say that few pictures want little training. How it goes with all
-    pictures and more epochs is told on the [page of this lab](../labs/transfer/README.md).
+    trained in a moment: the rule of thumb is right to say that few images want little training. How it goes with all
+    images and more epochs is reported on the [page of this lab](../labs/transfer/README.md).
     """,
     claims={
         "all four are better than chance": min(aucs) > 0.7,
@@ -473,7 +473,7 @@ picture(
         splits.class_names,
         note=f"accuracy {network['accuracy']:.3f}",
     ),
-    "Confusion matrix of functional and defective cells: most counts stand on the diagonal.",
+    "Confusion matrix of functional and defective cells: most counts are on the diagonal.",
 )
 
 # %% tags=["prose"] facts=["95 %"]
@@ -482,11 +482,11 @@ linear = evaluation.baselines["logistic_regression_at_32_pixels"]
 leaked = evaluation.audit["test_rows_of_trained_groups"]
 prose(
     """
-    **{accuracy:.1%}** of the test cells are told rightly (95 % interval: {low:.1%} to {high:.1%}), with an AUC of
-    {auc:.3f}. Logistic regression on the pixels of small pictures, without any backbone, has {linear:.1%} and
-    {linear_auc:.3f}: roughly that is what ImageNet's million pictures are worth here. Of the cells that are
-    defective the network finds {found:.0%}. If a missed crack is worse than a false alarm, the threshold of one half
-    is not the right one.
+    **{accuracy:.1%}** of the test cells are classified correctly (95 % interval: {low:.1%} to {high:.1%}), with an AUC
+    of {auc:.3f}. Logistic regression on the pixels of small images, without any backbone, has {linear:.1%} and
+    {linear_auc:.3f}: roughly that is what ImageNet's million images are worth here. Of the cells that are defective the
+    network finds {found:.0%}. If a missed crack is worse than a false alarm, the threshold of one half is not the right
+    one.
 
     Be careful with such numbers, though: {leaked:.0f} of {rows} test cells were cut from a solar module that also has
     cells in training or validation, and cells of one module look alike. The published results have the same flaw.
@@ -519,7 +519,7 @@ sorted(path.name for path in run.folder.iterdir())
 
 # %% [markdown]
 # Plain Keras opens it, without this project. It takes whole numbers from `0` to `255`, and the first layer does the
-# preprocessing, so nobody can fall into the trap:
+# preprocessing, so this error cannot happen:
 
 # %%
 reopened = keras.models.load_model(run.folder / "model.keras")
@@ -545,7 +545,7 @@ prose(
 # %% [markdown]
 # ## Where does it look?
 #
-# **Grad-CAM** asks which places of a picture speak for a class. Take the maps $A^c$ of the last convolution, one for
+# **Grad-CAM** asks which places of an image speak for a class. Take the maps $A^c$ of the last convolution, one for
 # each channel $c$, and the slope of the class's score $s$ by each of their values. The mean slope over all places
 # $(i, j)$ says how much the channel matters; the maps, weighted so and added up, are the heat. What speaks against
 # the class is cut off:
@@ -574,13 +574,13 @@ picture(
         ],
         title="What speaks for a defect (Grad-CAM)",
     ),
-    "Four cells, each beside itself under a heat map, which is warm where cracks are; the false alarm may stay dark.",
+    "Four cells, each next to its heat map, which is warm where cracks are; the false alarm may stay dark.",
 )
 
 # %% [markdown]
 # Three defective cells, and the functional one that it was most mistaken about. Is the heat where you would have
 # pointed? It is coarse: the last maps have only a few fields on each side. And it says where the network looks, not
-# that it is right. Where a picture stays dark, nothing in the last maps speaks for a defect: our head sees earlier
+# that it is right. Where an image stays dark, nothing in the last maps speaks for a defect: our head sees earlier
 # stages as well, and what those say Grad-CAM does not show.
 #
 # ### Exercise: Grad-CAM
@@ -622,7 +622,7 @@ def auc_of(train_rows, targets, validation_rows):
 
 
 # %% [markdown]
-# **1. How few pictures will do?** A head, on ever more training cells. The features are in the cache, so it takes a
+# **1. How few images will do?** A head, on ever more training cells. The features are in the cache, so it takes a
 # moment.
 
 # %% tags=["try"]
@@ -678,8 +678,8 @@ bare = weights.backbone.build(config.image_size, weights.path)
 to_features = predictor(keras.Model(bare.input, bare.get_layer("features").output))
 mine = shuffled[:200]
 raw = [
-    to_features.predict(pictures.astype("float32"))
-    for pictures in (train.inputs[mine], validation.inputs[:])
+    to_features.predict(images.astype("float32"))
+    for images in (train.inputs[mine], validation.inputs[:])
 ]
 prepared = [train_features[mine], validation_features[:]]
 well, ill = (
@@ -691,8 +691,8 @@ well, ill = (
 prose(
     """
     From {rows} cells, rightly prepared: an AUC of {well:.3f}. From raw levels: {ill:.3f}. The palace was lost
-    altogether; here only a little of the score is, and that makes it worse: whoever has nothing to compare it with will
-    never notice.
+    altogether; here only a little of the score is, and that makes it worse: anyone who has nothing to compare it with
+    will never notice.
     """,
     claims={"raw levels are no better": ill < well},
     within=0.15,
@@ -706,8 +706,8 @@ prose(
 #
 # - A network that can see makes a good start, even for things that it has never seen.
 # - What is frozen need be computed only once.
-# - The fewer pictures, the less should be trained; the stranger they are, the earlier one should look.
+# - The fewer images, the less should be trained; the stranger they are, the earlier one should look.
 # - Give a backbone its pixels as it had them, and put that into the model.
 #
 # More on this lab: [its page](../labs/transfer/README.md); `python -m labs.transfer --data-dir FOLDER` does the same
-# with your own pictures, a folder a class.
+# with your own images, one folder per class.
