@@ -773,7 +773,7 @@ picture(
 #
 # ## Save
 #
-# `harness.save` writes the run into a folder: the model in three formats, the images, the history, a card to read
+# `harness.save` writes the run into a folder: the model in three formats, the figures, the history, a card to read
 # and `run.json` with every number. Then it opens all three in a fresh process and holds their predictions against those
 # of the model that was trained.
 
