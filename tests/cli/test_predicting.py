@@ -203,7 +203,7 @@ def test_files_of_the_wrong_kind(tmp_path: Path, pictures: tuple[Path, Path]) ->
     of_pictures = run_of(tmp_path / "pictures", bright(), class_names=["night", "day"])
     with pytest.raises(CallerError, match=r"in\.csv: no picture") as raised:
         Predict(of_pictures, (pictures[0], csv)).execute()
-    assert "predicts from pictures" in raised.value.hint
+    assert "predicts from images" in raised.value.hint
     for run in (table(tmp_path / "classes", 3), table(tmp_path / "number", 1)):
         with pytest.raises(CallerError, match=r"light\.png: this is an image, but the run predicts from tables"):
             Predict(run, (csv, pictures[0])).execute()

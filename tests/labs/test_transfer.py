@@ -78,7 +78,7 @@ def test_another_table_than_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "labels.csv").write_text("images/cell0001.png  1.0  mono\n")
     obtained = obtain.Obtained(entry, (tmp_path / "labels.csv", tmp_path / "images" / "other.png"), "", "sha256:0")
     monkeypatch.setattr(obtain, "obtain", lambda *_: obtained)
-    with pytest.raises(CallerError, match="names other pictures than there are"):
+    with pytest.raises(CallerError, match="lists other images than those in the folder"):
         lab.splits(config())
 
 
@@ -154,7 +154,7 @@ def make(kind: str, folder: Path) -> Path:
         ("one class", "1 class of pictures"),
         ("ten pictures", "7 groups of rows, 3 rows of the rarest class: too few to hold out"),
         ("a picture a class", "2 groups of rows, 1 rows of the rarest class: too few to hold out"),
-        ("damaged", "no picture of red can be used"),
+        ("damaged", "no image of red can be used"),
     ],
 )
 def test_folders_that_cannot_be_used(kind: str, error: str, tmp_path: Path) -> None:
