@@ -31,11 +31,11 @@ TRAINED = """
 import sys, time
 from dataclasses import replace
 import numpy as np
-from utils.quiet import import_keras
+from utils.base.keras_import import import_keras
 import_keras()
-from labs.transfer import model
 from labs.transfer.lab import lab
-from utils import harness, report
+from utils.base.machine import peak_megabytes
+from utils.runs import harness
 config = lab.preset("course")
 start = time.perf_counter()
 splits = lab.splits(config)
@@ -46,7 +46,7 @@ def note(row, epochs, left):
     if not begun:
         begun.append(time.perf_counter() - start - row["seconds"])
 harness.fit(lab, config, replace(splits, train=held), on_epoch=note)
-print(begun[0], report.peak_megabytes())
+print(begun[0], peak_megabytes())
 """
 
 

@@ -331,11 +331,18 @@ def test_a_member_of_an_archive_has_a_size_in_the_catalogue() -> None:
 
 def test_no_network_is_noticed_within_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that no server answers for, and an address where packets vanish."""
-    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pause(60))
+    ended = threading.Event()
+
+    def never_answers(*_: object, **__: object) -> None:
+        ended.wait(60)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", never_answers)
     start = time.monotonic()
     with pytest.raises(UnobtainableError, match=r"no answer from vanishes\.example"):
         obtain.fetch(entry(File("a.bin", 1, DIGEST, urls=("https://vanishes.example/a.bin",))))
     assert time.monotonic() - start < download.CONNECT_SECONDS + 0.5
+    ended.set()
 
 
 def test_offline_asks_nobody(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

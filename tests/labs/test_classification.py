@@ -155,7 +155,7 @@ def test_options_that_do_not_fit_a_table(mirror: Path, monkeypatch: pytest.Monke
         lab.splits(config(data="admissions", network="cnn"))
     with pytest.raises(CallerError, match="--mirrored: admissions is a table"):
         lab.splits(config(data="admissions", mirrored=True))
-    with pytest.raises(CallerError, match="the augmentation: admissions is a table"):
+    with pytest.raises(CallerError, match="augmentation: admissions is a table"):
         lab.splits(config(data="admissions", horizontal_flip=True))
     for name in TABLES:
         assert not lab.preset("best", name).active

@@ -167,7 +167,7 @@ def write(path: Path, content: str | bytes) -> Path:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "there is no text"),
+        ("", "the file is empty"),
         (b"X:1\nK:D\n\xff\xfe\x00", "not text in UTF-8"),
         ("a letter, not a tune", "there is no tune"),
         ("X:1\nT:no key\nABc", "there is no tune"),
@@ -479,7 +479,7 @@ def test_tunes_too_short_for_a_phrase_are_families_of_their_own() -> None:
 
 def test_folders_that_are_none_or_hold_no_tunes(tmp_path: Path) -> None:
     for folder, message in (
-        (tmp_path / "none", "none: there is no such folder"),
+        (tmp_path / "none", "none: no such folder"),
         (tmp_path, "it contains no .abc file"),
     ):
         with pytest.raises(CallerError, match=message):

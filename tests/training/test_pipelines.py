@@ -81,7 +81,7 @@ def test_a_file_that_is_cut_short_is_told(tmp_path: Path) -> None:
     rows = on_disk(tmp_path).inputs
     os.truncate(tmp_path / "a.npy", (tmp_path / "a.npy").stat().st_size - 5)
     np.testing.assert_array_equal(rows[:49], PICTURES[:49])
-    with pytest.raises(CallerError, match="cut short"):
+    with pytest.raises(CallerError, match="is shorter than expected"):
         rows[:]
 
 

@@ -35,6 +35,10 @@ class LabsError(Exception):
         self.message = " ".join(message.split())
         self.hint = " ".join(hint.split())
 
+    def __reduce__(self) -> tuple[type[LabsError], tuple[str, str]]:
+        """Both arguments, so that an error reaches the parent process from a worker of joblib or Ray."""
+        return type(self), (self.message, self.hint)
+
 
 class CallerError(LabsError):
     """A mistake of the caller: an option, a file or a folder that cannot be used (exit status 2)."""
