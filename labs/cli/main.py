@@ -52,7 +52,7 @@ def status_of(action: Callable[[], int]) -> int:
         say(f"error: {os.fsdecode(error.filename)}: {error.strerror}\nhint: check the path and its permissions")
         return CallerError.exit_status
     except KeyboardInterrupt:
-        say("error: interrupted\nhint: nothing is half written; run the command again")
+        say("error: interrupted\nhint: no incomplete results are left; run the command again")
         return INTERRUPTED
 
 

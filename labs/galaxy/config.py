@@ -32,7 +32,7 @@ class Config(Optimization, Splitting, Augmentation, BaseConfig):
     dropout: Rate = 0.0
     """Fraction of the last features of the residual network set to zero in training."""
     members: Members = 1
-    """Size of an ensemble of networks that are trained side by side; the prediction is their mean."""
+    """Size of an ensemble of networks that are trained together; the prediction is their mean."""
     symmetric: bool = False
     """Average the prediction over the eight rotations and reflections of an image; the sky has no up."""
     label_smoothing: Rate = 0.0

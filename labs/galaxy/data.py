@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 TARGET = "shape"
 CLASS_NAMES = ("normal", "ringed", "merger", "other")
-"""Of the course's file, by the columns of its labels."""
+"""Classes of the course's file, in the order of the columns of its labels."""
 SIDE = 128
 COURSE_TEST, COURSE_SEED = 0.2, 222
 """The course's own split: `train_test_split(…, test_size=0.20, stratify=labels, shuffle=True, random_state=222)`."""
@@ -35,7 +35,7 @@ def load(config: Config) -> Splits:
     """The images of the config, split.
 
     Returns:
-        Inputs (images, height, width, 3) uint8, on disk but for the course's file; targets (images,) int64.
+        Inputs (images, height, width, 3) uint8, on disk except for the course's file; targets (images,) int64.
 
     Raises:
         CallerError: the data is not available or cannot be used.
@@ -57,7 +57,7 @@ def _simulated(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def _course(config: Config, obtained: obtain.Obtained) -> Splits:
-    """The course's file, split as the course splits it; validation is taken from its larger part."""
+    """The course's file with the course's split; validation is taken from the training part."""
     shapes = {"data": (None, SIDE, SIDE, 3), "labels": (None, len(CLASS_NAMES))}
     arrays = read_npz(obtained.paths[0], shapes)
     inputs, targets = levels(arrays["data"], obtained.paths[0]), numbers(arrays["labels"], obtained.paths[0])
@@ -70,10 +70,10 @@ def _course(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def course_rows(config: Config, groups: Array, targets: Array) -> RowSplit:
-    """The course's training and test rows, validation held out of the first."""
+    """The course's training and test rows; validation is held out of the training rows."""
     from sklearn.model_selection import train_test_split
 
-    # The course stratifies by the rows of zeros and ones, which scikit-learn sorts otherwise than their numbers.
+    # The course stratifies by one-hot rows, which scikit-learn sorts in another order than class numbers.
     stratum = np.eye(len(CLASS_NAMES))[targets]
     trained, tested = train_test_split(
         np.arange(len(targets)), test_size=COURSE_TEST, stratify=stratum, shuffle=True, random_state=COURSE_SEED
@@ -83,7 +83,7 @@ def course_rows(config: Config, groups: Array, targets: Array) -> RowSplit:
 
 
 def levels(pictures: Array, path: Path) -> NDArray[np.uint8]:
-    """Images as whole levels from 0 to 255, whether the file holds them so, as fractions of 1 or as floats.
+    """Images as integer levels from 0 to 255, from such levels (also as floats) or from values in [0, 1].
 
     Raises:
         CallerError: they are neither.
@@ -91,7 +91,7 @@ def levels(pictures: Array, path: Path) -> NDArray[np.uint8]:
     low, high = float(pictures.min()), float(pictures.max())
     if low < 0 or high > 255 or not np.isfinite([low, high]).all():
         raise CallerError(
-            f"{path}: pixels from {low:g} to {high:g}", "levels from 0 to 255, or shares of 1, are expected"
+            f"{path}: pixels from {low:g} to {high:g}", "levels from 0 to 255, or values from 0 to 1, are expected"
         )
     if pictures.dtype == np.uint8:
         return pictures
@@ -103,10 +103,10 @@ def levels(pictures: Array, path: Path) -> NDArray[np.uint8]:
 
 
 def numbers(labels: Array, path: Path) -> NDArray[np.int64]:
-    """Class numbers of rows of zeros with a single one, (rows, classes) to (rows,).
+    """Class numbers of one-hot rows, (rows, classes) to (rows,).
 
     Raises:
-        CallerError: they are not such rows.
+        CallerError: a row is not one-hot.
     """
     if not np.isin(labels, (0, 1)).all() or not (labels.sum(axis=1) == 1).all():
         raise CallerError(f"{path}: labels that are not a single 1 among zeros", "download the file from its publisher")
@@ -114,7 +114,7 @@ def numbers(labels: Array, path: Path) -> NDArray[np.int64]:
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of images by class; of each image the centre is kept."""
+    """A folder of images by class; each image is cropped to its centre."""
     size = config.image_size or SIDE
     found = image_folders.load(root, (size, size), "rgb", centre=config.centre)
     return image_folders.split(found, config, target=TARGET, centre=config.centre)

@@ -20,7 +20,7 @@ def softmax(answer: Any) -> str:
     right = raised / raised.sum(axis=1, keepdims=True)
     mistakes = [
         Mistake(raised, "divide by the sum of the row, so that it adds up to 1"),
-        Mistake(raised / raised.sum(), "each row is an image of its own and adds up to 1: sum along axis 1"),
+        Mistake(raised / raised.sum(), "each row is a separate image and adds up to 1: sum along axis 1"),
         Mistake(raised / raised.sum(axis=0), "those are the columns: sum along axis 1, with keepdims=True"),
         Mistake(SCORES - np.log(raised.sum(axis=1, keepdims=True)), "that is the logarithm of the softmax"),
         Mistake(1 / (1 + np.exp(-SCORES)), "that is the sigmoid of each score: its rows do not add up to 1"),

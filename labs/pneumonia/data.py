@@ -28,7 +28,7 @@ FOLDER_SIZE, SIMULATED_SIZE, SMALL, ENLARGED = 256, 128, 28, 112
 SIMULATED_SEED = 0
 """Seed of the simulated radiographs, the same for every run: runs with other seeds are evaluated on the same ones."""
 
-# person12_bacteria_46.jpeg; bacteria and viruses number their persons apart, so the patient is both together.
+# person12_bacteria_46.jpeg; persons with bacteria and viruses are numbered separately, so the patient is both together.
 SICK = re.compile(r"(?P<patient>person\d+_(?P<kind>bacteria|virus))_")
 # IM-0115-0001.jpeg, NORMAL2-IM-0429-0001-0002.jpeg: the first number is the child, the others its radiographs.
 HEALTHY = re.compile(r"(?P<patient>(?:NORMAL\d*-)?IM-\d+)-")
@@ -37,7 +37,7 @@ HEALTHY = re.compile(r"(?P<patient>(?:NORMAL\d*-)?IM-\d+)-")
 def load(config: Config) -> Splits:
     """The radiographs of the config, split.
 
-    The official test split is kept; validation is taken from the training patients, and where there is no official
+    The official test split is kept; validation is taken from the training patients, and if there is no official
     split, test too. Equal radiographs and radiographs of one patient are in one split.
 
     Returns:
@@ -57,7 +57,7 @@ def load(config: Config) -> Splits:
 
 
 def patients(names: Sequence[str]) -> Array:
-    """The patient of each file name of the Guangzhou set, (radiographs,); any other file is a patient of its own."""
+    """The patient of each file name of the Guangzhou set, (radiographs,); any other file is a separate patient."""
     found = []
     for name in names:
         match = SICK.match(Path(name).name) or HEALTHY.match(Path(name).name)
@@ -103,7 +103,7 @@ def _small(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of radiographs in two classes, the second by name being the finding (NORMAL, PNEUMONIA)."""
+    """A folder of radiographs in two classes, the second by name is the positive class (NORMAL, PNEUMONIA)."""
     size = config.image_size or FOLDER_SIZE
     found = image_folders.load(root, (size, size), "grey")
     if len(found.class_names) != 2:

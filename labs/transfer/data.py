@@ -31,7 +31,7 @@ DEFECTIVE = 0.5
 
 
 def load(config: Config) -> Splits:
-    """The images of the config, split. The backbone's weights are looked for first: without them nothing begins.
+    """The images of the config, split. The backbone's weights are located first, because nothing works without them.
 
     Returns:
         Inputs (images, side, side, 3) uint8, on disk; targets (images,) int64.
@@ -67,7 +67,7 @@ def _cells(config: Config, obtained: obtain.Obtained) -> Splits:
     if config.split == "module":
         rows = split_classes(config, glue(equal, modules), kinds, found.official)
     else:
-        # Both kinds in the same proportions everywhere, so that a split is not easier than another.
+        # Both kinds in the same proportions, so that no split is easier than another.
         rows = split_classes(config, equal, 2 * kinds + defective, found.official)
     source = Source(entry.name, obtained.found, obtained.digest, simulated=False)
     split = rows.take(found.pictures, found.labels, modules, np.array(found.names))
@@ -110,14 +110,14 @@ def named(pattern: str, names: Sequence[str]) -> Array:
     """The first match of a regular expression in the name of each file, (images,); files without one are groups alone.
 
     Raises:
-        CallerError: it is no regular expression, or no name matches it.
+        CallerError: it is not a regular expression, or no name matches it.
     """
     try:
         found = [re.search(pattern, Path(name).name) for name in names]
     except re.error as error:
-        raise CallerError(f"--group {pattern}: no regular expression ({error})", "give one, in quotes") from None
+        raise CallerError(f"--group {pattern}: not a regular expression ({error})", "give one, in quotes") from None
     if not any(found):
-        raise CallerError(f"--group {pattern}: no file's name matches, not {names[0]}", "look at the names")
+        raise CallerError(f"--group {pattern}: no file name matches, for example {names[0]}", "correct the expression")
     return np.array([match[0] if match else name for match, name in zip(found, names, strict=True)])
 
 

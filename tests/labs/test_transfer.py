@@ -67,7 +67,7 @@ def test_only_the_published_split_parts_modules(split: str, leaks: bool) -> None
 def test_pictures_of_one_patient_stand_together() -> None:
     names = ["a/p1_x.png", "b/p1_y.png", "a/p2.png", "a/other.png", "b/other.png"]
     assert data.named(r"p\d+", names).tolist() == ["p1", "p1", "p2", "a/other.png", "b/other.png"]
-    for pattern, message in (("(", "no regular expression"), ("z9", "no file's name matches, not a/p1_x.png")):
+    for pattern, message in (("(", "not a regular expression"), ("z9", "no file name matches, for example a/p1_x.png")):
         with pytest.raises(CallerError, match=message):
             data.named(pattern, names)
 

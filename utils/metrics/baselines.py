@@ -1,4 +1,4 @@
-"""What a network has to beat: scikit-learn's models on the very rows that the network had."""
+"""Baselines that a network has to beat: models of scikit-learn on the same rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from utils.datasets.splits import Splits
 
 
 def _alone() -> AbstractContextManager[Any]:
-    """Boosting in one thread: OpenMP's threads wait for each other busily, a hundred times longer on a busy machine."""
+    """Boosting runs in one thread: OpenMP's threads are a hundred times slower on a busy machine."""
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="openmp")
@@ -23,12 +23,12 @@ def _alone() -> AbstractContextManager[Any]:
 def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
     """Test predictions of the mean, of linear regression and of histogram gradient boosting.
 
-    Each is fitted on training and validation rows together: none of them chooses anything on validation, and the
-    network has seen both. Default settings, so that nothing was tuned on either side of the comparison.
+    Each is fitted on the training and validation rows together: none of them uses validation to choose anything, and
+    the network has used both. The settings are the defaults, without tuning.
 
     Args:
         splits: tables, inputs (rows, features).
-        seed: of the boosting.
+        seed: seed of the boosting.
 
     Returns:
         By name, (test rows,) float64.
@@ -55,23 +55,23 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
 
 
 LOGISTIC_ROWS = 5_000
-"""Rows that logistic regression on images is fitted on, at most: more would take it longer than the network."""
+"""Largest number of rows for logistic regression on images; more would take longer than the network."""
 READ_AT_A_TIME = 256
-"""Images that are in memory at full size while they are reduced."""
+"""Number of images in memory at full size while they are downscaled."""
 REDUCED = 32
-"""Side in pixels that larger images are reduced to for it: with a weight a pixel it would learn them by heart."""
+"""Side in pixels to which larger images are downscaled for it: one weight per pixel would overfit."""
 
 
 def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
     """Test probabilities of the class frequencies, of logistic regression and, for tables, of gradient boosting.
 
     Each is fitted on training and validation rows together. Images are flattened and scaled to [0, 1]; larger ones
-    are averaged down to REDUCED pixels per side before. Where there are more than LOGISTIC_ROWS of them, the regression
-    has that many. Its name says either.
+    are first averaged down to REDUCED pixels per side. The regression uses at most LOGISTIC_ROWS of them. Its name
+    says both.
 
     Args:
         splits: tables, inputs (rows, features), or images, (rows, height, width, channels) uint8.
-        seed: of the boosting and of the choice of rows.
+        seed: seed of the boosting and of the choice of rows.
 
     Returns:
         By name, (test rows, classes) float64.
@@ -110,7 +110,7 @@ def _probabilities(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArray[
 
 
 def _plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
-    """Rows as a linear model takes them: pixels in [0, 1], levels as indicators. Few large images at a time."""
+    """Rows for a linear model: pixels in [0, 1], one-hot encoded levels. Large images are read in small batches."""
     if inputs.ndim == 2:
         return one_hot(inputs[rows], splits.features, splits.categories)
     parts = np.array_split(rows, max(1, len(rows) // READ_AT_A_TIME))
@@ -118,7 +118,7 @@ def _plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
 
 
 def _pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(images, values) in [0, 1], larger images reduced."""
+    """Pixels (images, values) in [0, 1]; larger images are downscaled."""
     small = np.stack([_reduced(picture) for picture in pictures]) if _large(pictures) else pictures
     return small.reshape(len(pictures), -1) / 255.0
 
@@ -141,5 +141,5 @@ def _logistic(splits: Splits) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     if splits.train.inputs.ndim > 2:
-        return LogisticRegression(max_iter=1000, tol=1e-2)  # pixels share one scale already
+        return LogisticRegression(max_iter=1000, tol=1e-2)  # pixels already have the same scale
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

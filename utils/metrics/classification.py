@@ -1,4 +1,4 @@
-"""What is measured on a classifier: truth (rows,) of class numbers, probabilities (rows, classes)."""
+"""Metrics of classification, from truth (rows,) class numbers and probabilities (rows, classes)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from utils.metrics.metric import Metric
 
 Array = NDArray[Any]
 
-# F1, log loss and AUC are not scikit-learn's, with which the tests compare them: those take 23, 89 and 4 times
+# F1, log loss and AUC are implemented here (tests compare them with scikit-learn's), which take 23, 89 and 4 times
 # as long for 1,000 bootstrap resamples of 1,000 rows in ten classes (48, 65 and 12 times for 624 rows in two).
 BINS = 15
-"""Equal intervals of confidence, as in Guo et al. 2017."""
+"""Number of equal intervals of confidence, as in Guo et al. 2017."""
 
 
 def accuracy(truth: Array, probabilities: Array) -> float:
@@ -24,7 +24,7 @@ def accuracy(truth: Array, probabilities: Array) -> float:
 
 
 def top_2(truth: Array, probabilities: Array) -> float:
-    """Share of the rows whose class is among the two most probable; of equal ones the first counts for more."""
+    """Share of the rows whose class is among the two most probable; of equal ones the first is preferred."""
     chance = probabilities[np.arange(len(truth)), truth][:, None]
     earlier = np.arange(probabilities.shape[1]) < truth[:, None]
     before = (probabilities > chance) | ((probabilities == chance) & earlier)
@@ -47,7 +47,7 @@ def confusion(truth: Array, probabilities: Array) -> NDArray[np.intp]:
 def f1_macro(truth: Array, probabilities: Array) -> float:
     """Mean over the classes of F1, the harmonic mean of precision and recall.
 
-    A class that neither is in `truth` nor is predicted is left out; one that only does either counts 0.
+    A class that is neither in `truth` nor predicted is left out; one that is only in one of the two has an F1 of 0.
     """
     table = confusion(truth, probabilities)
     wanted = table.sum(axis=0) + table.sum(axis=1)
@@ -55,7 +55,7 @@ def f1_macro(truth: Array, probabilities: Array) -> float:
 
 
 def ece(truth: Array, probabilities: Array) -> float:
-    """Expected calibration error: how far confidence lies from accuracy, on average over BINS intervals.
+    """Expected calibration error: the mean difference between confidence and accuracy, over BINS intervals.
 
     Source:
         Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, ICML 2017, section 2.
@@ -85,8 +85,8 @@ def reliability(truth: Array, probabilities: Array) -> tuple[Array, Array, Array
 def auc(truth: Array, probabilities: Array) -> float:
     """Area under the ROC curve; of more than two classes the mean over each class against the rest.
 
-    It is the share of pairs, one row of the class and one of another, that the probability orders rightly; ties count
-    half. A class that has all rows or none has no such pair and does not count; where none has, it is not a number.
+    It is the fraction of pairs (one row of the class and one of another) that the probability orders correctly; ties
+    count half. A class with all rows or none has no such pair and is left out; NaN if no class is left.
 
     Source:
         Hanley and McNeil, The meaning and use of the area under a ROC curve, Radiology 143 (1982).
@@ -136,5 +136,5 @@ def class_report(truth: Array, probabilities: Array, class_names: tuple[str, ...
 
 
 def details(splits: Splits, probabilities: Array, threshold: float | None) -> dict[str, Any]:  # noqa: ARG001
-    """A lab's `details` where the most probable class is the prediction: `class_report` on test."""
+    """A lab's `details` if the most probable class is the prediction: `class_report` on test."""
     return class_report(splits.test.targets, probabilities, splits.class_names)

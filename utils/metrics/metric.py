@@ -1,4 +1,4 @@
-"""What is measured on predictions, and their confidence intervals."""
+"""Metrics of predictions, and their confidence intervals."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Array = NDArray[Any]
 Scores = dict[str, dict[str, float]]
 
 RESAMPLES = 1000
-"""Bootstrap resamples: enough for the 95 % interval's ends to move by about 2 % of its width from seed to seed."""
+"""Number of bootstrap resamples: the ends of the 95 % interval vary by about 2 % of its width between seeds."""
 FEWEST = 200
 DRAWN = 10_000_000
-"""Of many rows there are fewer resamples, so that no more than DRAWN rows are drawn in all, but at least FEWEST."""
+"""For many rows there are fewer resamples: at most DRAWN rows are drawn in total, but at least FEWEST resamples."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that truth and predictions give.
+    """A number that is computed from truth and predictions.
 
     Attributes:
-        function: of truth and predictions.
-        better: the direction.
+        function: function of truth and predictions.
+        better: whether lower or higher is better.
         unit: its unit; `target` means that of the target.
         decides: whether `function` takes a `threshold`: the probability from which a row is predicted as class 1.
     """
@@ -39,13 +39,13 @@ class Metric:
     decides: bool = False
 
     def at(self, threshold: float | None) -> Metric:
-        """The metric with this threshold, where it takes one; None leaves the function's own default."""
+        """The metric with this threshold, if it takes one; None keeps the default of the function."""
         if threshold is None or not self.decides:
             return self
         return replace(self, function=partial(self.function, threshold=threshold), decides=False)
 
     def unit_of(self, target_unit: str) -> str:
-        """The unit, where the target has this one."""
+        """The unit of the metric, given the unit of the target."""
         return target_unit if self.unit == "target" else self.unit
 
 
@@ -53,9 +53,9 @@ TOLERANCE = 1e-6
 
 
 def same(value: float, other: float) -> bool:
-    """Whether two numbers are equal to one part in a million, or to a millionth where they are below 1.
+    """Whether two numbers are equal to one part in a million, or to a millionth if they are below 1.
 
-    NaN equals nothing.
+    NaN is never equal.
     """
     return abs(value - other) <= TOLERANCE * max(1.0, abs(other))
 
@@ -65,14 +65,14 @@ def score(
 ) -> Scores:
     """Each metric with its bootstrap 95 % interval (percentile method).
 
-    Rows of one group are not independent, so where there are groups whole groups are drawn (cluster bootstrap).
+    Rows of one group are not independent, so if there are groups, whole groups are drawn (cluster bootstrap).
 
     Args:
         metrics: by name.
         truth: (rows,) targets, or a dict of such arrays.
         prediction: (rows, …) predictions, or a dict of such arrays.
-        groups: (rows,) of group labels, or None for independent rows.
-        seed: draws the resamples.
+        groups: (rows,) group labels, or None for independent rows.
+        seed: seed of the resamples.
 
     Returns:
         `{name: {"value": …, "low": …, "high": …}}`.

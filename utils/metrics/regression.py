@@ -18,9 +18,9 @@ def mae(truth: Array, prediction: Array) -> float:
 
 
 def r2(truth: Array, prediction: Array) -> float:
-    """Coefficient of determination: 1 is perfect, 0 what the mean of `truth` reaches. Both (rows,).
+    """Coefficient of determination: 1 is perfect, 0 is that of the mean of `truth`. Both (rows,).
 
-    Not a number where every true value is the same.
+    NaN if all true values are equal.
     """
     spread = np.sum((truth - np.mean(truth)) ** 2)
     return float(1 - np.sum((prediction - truth) ** 2) / spread) if spread > 0 else float("nan")

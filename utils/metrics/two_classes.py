@@ -1,6 +1,6 @@
-"""What is measured on an answer of two classes: truth (rows,) of 0 and 1, probabilities (rows, 2), a threshold.
+"""Metrics of two classes, from truth (rows,) of 0 and 1, probabilities (rows, 2) and a threshold.
 
-A row is predicted positive (class 1) where its probability is the threshold or more.
+A row is predicted positive (class 1) if its probability is at least the threshold.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def accuracy(truth: Array, probabilities: Array, threshold: float = HALF) -> flo
 
 
 def sensitivity(truth: Array, probabilities: Array, threshold: float = HALF) -> float:
-    """Share of class 1 that is found (recall). NaN without a row of class 1."""
+    """Fraction of class 1 that is predicted positive (recall). NaN without a row of class 1."""
     sick = truth == 1
     return float(np.mean(found(probabilities, threshold)[sick])) if sick.any() else float("nan")
 
 
 def specificity(truth: Array, probabilities: Array, threshold: float = HALF) -> float:
-    """Share of class 0 that is left alone. NaN without a row of class 0."""
+    """Fraction of class 0 that is predicted negative. NaN without a row of class 0."""
     healthy = truth == 0
     return float(np.mean(~found(probabilities, threshold)[healthy])) if healthy.any() else float("nan")
 
@@ -48,17 +48,16 @@ METRICS = {
 
 
 def choose_threshold(truth: Array, probabilities: Array, policy: Policy, reach: float) -> float:
-    """The threshold that a policy picks from rows on which the model was not trained.
+    """Choose a threshold by a policy, from rows on which the model was not trained.
 
-    Candidates lie in the middle between neighbouring probabilities, so that a chosen one is as far from either as can
-    be.
+    The candidates are the midpoints of neighbouring probabilities.
 
     Args:
         truth: (rows,).
         probabilities: (rows, 2).
         policy: `youden` takes the largest sum of sensitivity and specificity, of equal ones the middle one;
-            `sensitivity` the largest threshold that still has the sensitivity `reach`.
-        reach: the sensitivity to reach.
+            `sensitivity` takes the largest threshold with at least the sensitivity `reach`.
+        reach: the required sensitivity.
 
     Source:
         Youden, Index for rating diagnostic tests, Cancer 3 (1950).
@@ -82,7 +81,7 @@ def operating_points(truth: Array, probabilities: Array, thresholds: Sequence[fl
 
     Returns:
         One dict per threshold: `threshold`, each metric as `{"value", "low", "high"}`, and `confusion`, rows by true
-        class and decision.
+        and predicted class.
     """
     points = []
     for threshold in thresholds:
@@ -129,7 +128,7 @@ def precision_recall_band(truth: Array, probabilities: Array, *, resamples: int 
 
     def curve(truth: Array, scores: Array, x: Array) -> Array:
         precision, recall, _ = precision_recall_curve(truth, scores)
-        # From the largest recall down; at each wanted recall, the precision of the next one that is reached.
+        # From the largest recall down; at each recall of the grid, the precision of the next larger recall.
         return precision[::-1][np.searchsorted(recall[::-1], x - 1e-12)]
 
     return _band(curve, truth, probabilities[:, 1], resamples, seed)

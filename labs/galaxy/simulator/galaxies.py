@@ -5,7 +5,7 @@ sky adds neighbours, stars, seeing, background and photon noise; g, r and i beco
 
 Source: GalSim: Rowe et al., Astronomy and Computing 10 (2015). Seeing and sky: between the quartiles of the Sloan
 Digital Sky Survey in r (its page "Seeing and sky brightness", DR7). Images from bands: Lupton et al., PASP 116
-(2004). That galaxies are red or blue: Strateva et al., AJ 122 (2001); the two colours below are round values of ours.
+(2004). That galaxies are red or blue: Strateva et al., AJ 122 (2001); the two colours below are our rounded values.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ SUPERSAMPLING = 2
 
 @dataclass(frozen=True)
 class Field:
-    """Everything that one image is made of, except its size.
+    """All parameters of one image, except its size.
 
     Attributes:
         label: index into CLASS_NAMES.
-        galaxies: the object itself first, then neighbours by chance.
-        tails: of a merger.
-        knots: of star formation.
-        stars: in the foreground.
-        trail: of a satellite, or None.
+        galaxies: the object first, then random neighbours.
+        tails: tidal tails of a merger.
+        knots: knots of star formation.
+        stars: stars in the foreground.
+        trail: trail of a satellite, or None.
         width: side of the field, arcsec.
         seeing: full width at half maximum of the point spread function, arcsec.
         sky: surface brightness of the sky in r, mag/arcsec².
-        electrons: detected for a nanomaggy: exposure, aperture and efficiency together.
+        electrons: detected electrons per nanomaggy (exposure, aperture and efficiency).
         stretch, softening: α and Q of Lupton et al.
-        seed: of the photon noise.
+        seed: seed of the photon noise.
     """
 
     label: int
@@ -107,9 +107,9 @@ def render(field: Field, size: int) -> NDArray[np.uint8]:
 
 
 def observe(field: Field, size: int) -> Light:
-    """Old and young stars through the atmosphere and the pixels, nanomaggies a pixel, (size, size) each."""
+    """Old and young stars through the atmosphere and the pixels, nanomaggies per pixel, (size, size) each."""
     galsim = import_galsim()
-    # GalSim's defaults are for measuring shear to a part in a thousand; here photon noise hides what is lost.
+    # GalSim's defaults are for measuring shear to 0.1 %; here photon noise is larger than the error.
     rough = galsim.GSParams(folding_threshold=0.05, maxk_threshold=0.01, kvalue_accuracy=1e-3)
     seeing = galsim.Moffat(beta=3.5, fwhm=field.seeing, gsparams=rough)
     pixel = field.width / size
@@ -128,7 +128,7 @@ def observe(field: Field, size: int) -> Light:
 
 
 def diffuse(field: Field, seeing: Any, size: int) -> Light:
-    """All but the bulges, drawn on a finer grid with a margin for the light that seeing brings in from outside."""
+    """All but the bulges, on a finer grid with a margin for light that the seeing spreads into the field."""
     from scipy.fft import irfft2, rfft2
 
     margin = 8
@@ -147,7 +147,7 @@ def diffuse(field: Field, seeing: Any, size: int) -> Light:
 
 
 def track(trail: Trail, x: Map, y: Map, cell: float) -> Map:
-    """Light of a satellite's track, out of focus, nanomaggies a cell."""
+    """Light of a satellite's track, out of focus, nanomaggies per cell."""
     away = y * np.float32(math.cos(trail.angle)) - x * np.float32(math.sin(trail.angle)) - np.float32(trail.offset)
     return np.float32(trail.brightness * cell**2 / math.sqrt(2 * math.pi) / 0.3) * np.exp(-0.5 * np.square(away / 0.3))
 

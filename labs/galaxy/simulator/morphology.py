@@ -1,7 +1,7 @@
 """Surface brightness of galaxies without a telescope: discs with arms, bars and rings, tidal tails, knots.
 
 Coordinates are seconds of arc, x to the right and y upward. A galaxy's stars are two populations, old (red) and young
-(blue); each part says which share of its light is young.
+(blue); each part has a fraction of young light.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ class Galaxy:
         radius: half-light radius of the disc, arcsec.
         inclination: 0 face-on to 1 edge-on: 1 − cos i.
         angle: position angle of the major axis, radians from the x axis.
-        bulge: share of the flux in the bulge.
+        bulge: fraction of the flux in the bulge.
         bulge_radius: its half-light radius, arcsec.
         bulge_ratio: its axis ratio.
-        young: share of young stars in the disc.
+        young: fraction of young stars in the disc.
         arms: number of spiral arms; 0 for a smooth disc.
-        pitch: of the arms, radians; negative winds the other way.
-        contrast: of the arms, 0 to 1.
-        phase: of arms and bar, radians.
-        bar: share of the disc's flux in the bar.
+        pitch: pitch angle of the arms, radians; a negative one winds the other way.
+        contrast: contrast of the arms, 0 to 1.
+        phase: phase of arms and bar, radians.
+        bar: fraction of the disc's flux in the bar.
         bar_length: half of it over the disc's half-light radius.
-        ring: share of the disc's flux in the ring.
+        ring: fraction of the disc's flux in the ring.
         ring_radius: over the disc's half-light radius.
         ring_width: standard deviation over the ring's radius.
         bend: how much a neighbour's tide bends the disc, 1/arcsec.
         patchiness: standard deviation of the logarithm of the brightness of clouds and gaps.
-        seed: of the clouds.
+        seed: seed of the clouds.
     """
 
     x: float
@@ -81,7 +81,7 @@ class Tail:
         length: arcsec.
         width: standard deviation across at the start, arcsec; it doubles along the tail.
         flux: nanomaggies in r.
-        young: share of young stars.
+        young: fraction of young stars.
     """
 
     x: float
@@ -106,14 +106,14 @@ class Knot:
 
 
 class Light(NamedTuple):
-    """Surface brightness of the old and the young stars, nanomaggies a cell of the grid."""
+    """Surface brightness of the old and the young stars, nanomaggies per cell of the grid."""
 
     old: Map
     young: Map
 
 
 def disc(galaxy: Galaxy, x: Map, y: Map, cell: float) -> Map:
-    """The light of disc, arms, bar and ring together, nanomaggies a cell; `cell` is the grid's step in arcsec."""
+    """The light of disc, arms, bar and ring together, nanomaggies per cell; `cell` is the grid's step in arcsec."""
     u, v = turned(x - np.float32(galaxy.x), y - np.float32(galaxy.y), galaxy.angle)
     v = v + np.float32(galaxy.bend) * u * u
     # A disc seen edge-on is about a tenth as thick as it is long.
@@ -135,7 +135,7 @@ def disc(galaxy: Galaxy, x: Map, y: Map, cell: float) -> Map:
 
 
 def ring(galaxy: Galaxy, radius: Map) -> Map:
-    """A ring of Gaussian cross-section, its total one."""
+    """A ring of Gaussian cross-section, with a total of 1."""
     middle = galaxy.ring_radius * galaxy.radius
     width = galaxy.ring_width * middle
     return np.exp(np.square((radius - np.float32(middle)) / np.float32(width)) * -0.5) / np.float32(
@@ -154,7 +154,7 @@ def spiral(galaxy: Galaxy, u: Map, v: Map, radius: Map) -> Map:
 
 
 def bar(galaxy: Galaxy, u: Map, v: Map) -> Map:
-    """A bar from which the arms start: a flat-topped ellipse, five times as long as wide, its total one."""
+    """A bar from which the arms start: a flat-topped ellipse, five times as long as wide, with a total of 1."""
     u, v = turned(u, v, galaxy.phase)
     long = galaxy.bar_length * galaxy.radius
     wide = 0.2 * long
@@ -163,7 +163,7 @@ def bar(galaxy: Galaxy, u: Map, v: Map) -> Map:
 
 
 def tail(stream: Tail, x: Map, y: Map) -> Map:
-    """Light of a tidal tail along an arc of a circle, nanomaggies a cell."""
+    """Light of a tidal tail along an arc of a circle, nanomaggies per cell."""
     u, v = turned(x - np.float32(stream.x), y - np.float32(stream.y), stream.angle)
     away = v - np.float32(0.5 * stream.curvature) * u * u
     along = u / np.float32(stream.length)
@@ -174,7 +174,7 @@ def tail(stream: Tail, x: Map, y: Map) -> Map:
 
 
 def knot(patch: Knot, x: Map, y: Map, cell: float) -> Map:
-    """Light of a knot, nanomaggies a cell."""
+    """Light of a knot, nanomaggies per cell."""
     distance = np.square(x - np.float32(patch.x)) + np.square(y - np.float32(patch.y))
     variance = patch.width**2
     return np.exp(distance * np.float32(-0.5 / variance)) * np.float32(patch.flux * cell**2 / (2 * math.pi * variance))

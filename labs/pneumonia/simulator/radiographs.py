@@ -32,32 +32,32 @@ SOFT = 0.2048 * 1.06
 """Linear attenuation coefficients at 60 keV, 1/cm: mass coefficient in cm²/g times density in g/cm³."""
 BONE = 0.3148 * 1.92
 LUNG = 0.2053
-"""Of lung tissue, per g/cm³: how dense it is depends on the breath."""
+"""Attenuation of lung tissue, per g/cm³; its density depends on the breath."""
 AIRLESS = 1.05
 """Density of lung without any air, g/cm³."""
 
 SUPERSAMPLING = 2
-"""Rays a pixel along each side: ribs are thinner than a pixel."""
+"""Rays per pixel along each side, because ribs are thinner than a pixel."""
 
 
 @dataclass(frozen=True)
 class Radiograph:
-    """Everything that one image is made of, except its size.
+    """All parameters of one image, except its size.
 
     Attributes:
         label: index into CLASS_NAMES.
         thorax: the patient.
-        consolidations: of the pneumonia; empty in a normal radiograph.
-        rotation: of the patient in the image's plane, radians.
-        shift: of the patient, cm (x, y).
+        consolidations: consolidations of the pneumonia; empty in a normal radiograph.
+        rotation: rotation of the patient in the image's plane, radians.
+        shift: shift of the patient, cm (x, y).
         field: side of the irradiated square, cm of an adult's chest.
-        quanta: noise-equivalent quanta per cm² of the open beam, chosen so few that noise shows on large pixels.
-        scatter: scattered over primary radiation, averaged over the patient.
+        quanta: noise-equivalent quanta per cm² of the open beam, few enough for visible noise on large pixels.
+        scatter: ratio of scattered to primary radiation, averaged over the patient.
         scatter_width: standard deviation of its spread, cm.
-        unsharpness: of focal spot, motion and detector together, standard deviation in cm.
-        window: shares of the patient's pixels that the display shows black and white.
+        unsharpness: blur by focal spot, motion and detector, standard deviation in cm.
+        window: fractions of the patient's pixels that the display shows as black and as white.
         gamma: exponent of the display.
-        seed: of the quantum noise.
+        seed: seed of the quantum noise.
     """
 
     label: int
@@ -76,7 +76,7 @@ class Radiograph:
 
 
 def draw_parameters(generator: np.random.Generator, label: int) -> Radiograph:
-    """One random patient and exposure; nothing but `consolidations` depends on the label."""
+    """One random patient and exposure; only `consolidations` depends on the label."""
     thorax = _draw_thorax(generator)
     uniform = generator.uniform
     film = Radiograph(
@@ -154,7 +154,7 @@ def _draw_region(
 
 
 def thicknesses(film: Radiograph, size: int) -> Thicknesses:
-    """What the rays of an image of size × size pixels meet, cm of each material, (size, size) float32 a map."""
+    """Thickness of each material along the rays of an image of size × size pixels, cm, (size, size) float32 maps."""
     reach = film.field / 2
     steps = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(film.field / size) - np.float32(reach)
     across, down = steps[None, :] - np.float32(film.shift[0]), steps[:, None] - np.float32(film.shift[1]) - 1.0
@@ -163,7 +163,7 @@ def thicknesses(film: Radiograph, size: int) -> Thicknesses:
 
 
 def attenuation(parts: Thicknesses, lung_density: float) -> Map:
-    """∫ μ dl along each ray, without unit."""
+    """∫ μ dl along each ray, dimensionless."""
     lung = LUNG * lung_density
     return SOFT * parts.soft + BONE * parts.bone + lung * parts.lung + (LUNG * AIRLESS - lung) * parts.consolidated
 
@@ -174,7 +174,7 @@ def transmission(parts: Thicknesses, lung_density: float) -> Map:
 
 
 def exposure(film: Radiograph, size: int) -> tuple[Map, NDArray[np.bool_]]:
-    """What the detector counts: the logarithm of its share of the open beam, and where the patient is; (size, size)."""
+    """Logarithm of the detected fraction of the open beam, and the mask of the patient; (size, size) each."""
     from scipy.ndimage import gaussian_filter
 
     fine = size * SUPERSAMPLING
@@ -192,14 +192,14 @@ def exposure(film: Radiograph, size: int) -> tuple[Map, NDArray[np.bool_]]:
 
 
 def render(film: Radiograph, size: int) -> NDArray[np.uint8]:
-    """The radiograph as the display shows it, bone bright, (size, size, 1)."""
+    """The displayed radiograph, with bright bones, (size, size, 1)."""
     return display(*exposure(film, size), film.window, film.gamma)[..., None]
 
 
 def display(logarithm: Map, patient: NDArray[np.bool_], window: tuple[float, float], gamma: float) -> NDArray[np.uint8]:
-    """Invert the logarithm of an exposure and spread it over 0 to 255, but for the shares that `window` cuts off.
+    """Invert the logarithm of an exposure and scale it to 0 to 255; `window` has the fractions that are clipped.
 
-    The shares are of the patient's pixels: the air around the patient is not of interest.
+    The fractions are of the patient's pixels, without the air around the patient.
     """
     bright = -logarithm
     low, high = np.quantile(bright[patient], [window[0], 1 - window[1]])
