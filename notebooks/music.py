@@ -492,7 +492,7 @@ prose(
 # at each step. It is the very function that `python -m labs.music` calls.
 #
 # We train a plain recurrent network beside it, in the same lab and on the same windows, to see what the gates are good
-# for. A lab is a value, so we make another one from it:
+# for. `lab.replace` makes a copy with another method:
 
 # %%
 from utils.export.predictor import predictor
@@ -515,7 +515,7 @@ def bits_on_validation(model):
     return bits_per_char(held.targets, text_losses(predictor(model), held.inputs, held.targets))
 
 
-plain_lab = replace(lab, build=build_plain)
+plain_lab = lab.replace(build=build_plain)
 plain = harness.fit(plain_lab, config, splits, preset="quick")
 fitted = harness.fit(lab, config, splits, preset="quick")
 race = {

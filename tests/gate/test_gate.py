@@ -237,7 +237,7 @@ def test_a_sweep_survives_a_killed_worker_and_goes_on_after_a_kill(tmp_path: Pat
             os.kill(worker, signal.SIGKILL)
             killed = True
     assert killed
-    (folder,) = (tmp_path / "models" / "sweeps").iterdir()
+    (folder,) = (tmp_path / "models" / "sweeps").glob("[!.]*")
     while not list((folder / "trials").glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)

@@ -80,7 +80,7 @@ def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
         (["--top-p", "0"], "--top-p"),
         (["--key", "H"], "there is no key 'H'"),
         (["--metre", "7"], "there is no metre '7'"),
-        (["--prompt", "none.abc"], "there is no such file"),
+        (["--prompt", "none.abc"], "none.abc: no such file"),
         (["--prompt", "odd.abc"], "does not know the characters '§'"),
         (["--prompt", "two.abc"], "it contains 2 tunes"),
         (["--prompt", "begun.abc", "--key", "D"], "its file already gives key and metre"),

@@ -195,7 +195,7 @@ def test_fine_tuning_from_the_command_line(command: Command, tmp_path: Path) -> 
     words = ["--data-dir", "colours", *SMALL, "--epochs", "3", "--finetune-epochs", "2", "--strategy", "finetune"]
     ended = command("labs.transfer", *words, "--out", "run", "--json")
     assert ended.status == 0, ended.err
-    assert "; --strategy finetune: " in ended.err
+    assert "; chosen strategy: finetune, " in ended.err
     assert "sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db" in ended.err
     record = ended.json
     assert record["phases"] == {"head": 3, "fine-tuning": 2}
