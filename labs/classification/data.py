@@ -99,7 +99,7 @@ def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
         if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max() >= len(names):
             raise CallerError(
                 f"{obtained.entry.name}: images {images.shape} and labels {labels.shape} up to {labels.max()}",
-                f"pictures of 28 × 28 and labels from 0 to {len(names) - 1} are expected",
+                f"images of 28 × 28 and labels from 0 to {len(names) - 1} are expected",
             )
     inputs = np.concatenate([trained, tested])[..., None]
     targets = np.concatenate([train_labels, test_labels]).astype("int64")

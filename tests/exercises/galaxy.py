@@ -64,7 +64,7 @@ ANSWERS = {
         wrong=[
             Wrong(overflowing, "subtract each row's largest"),
             Wrong(np.exp, "divide by the sum"),
-            Wrong(lambda scores: np.exp(scores) / np.exp(scores).sum(), "of its own"),
+            Wrong(lambda scores: np.exp(scores) / np.exp(scores).sum(), "a separate image"),
             Wrong(lambda scores: np.exp(scores) / np.exp(scores).sum(axis=0), "columns"),
             Wrong(lambda scores: scipy.special.log_softmax(scores, axis=1), "logarithm"),
             Wrong(lambda scores: 1 / (1 + np.exp(-scores)), "sigmoid"),
