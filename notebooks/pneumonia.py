@@ -33,10 +33,11 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         sys.path.insert(0, str(folder))
         break
 
-from labs.pneumonia.lab import lab
 from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
+from labs.pneumonia.lab import lab
+
 config = lab.preset("quick", "simulated-radiographs")
 splits = lab.splits(config)
 data_check(splits)

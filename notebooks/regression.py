@@ -30,10 +30,11 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         sys.path.insert(0, str(folder))
         break
 
-from labs.regression.lab import lab
 from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
+from labs.regression.lab import lab
+
 config = lab.preset("quick")
 splits = lab.splits(config)
 data_check(splits)

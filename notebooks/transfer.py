@@ -31,11 +31,12 @@ for folder in (Path.cwd(), *Path.cwd().parents):
         sys.path.insert(0, str(folder))
         break
 
-from labs.transfer.lab import lab
 from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 from dataclasses import replace
+
+from labs.transfer.lab import lab
 
 # Small images, for a quick notebook; many validation rows, for comparisons.
 config = replace(lab.preset("quick"), image_size=112, validation_fraction=0.2)

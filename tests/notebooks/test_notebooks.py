@@ -101,6 +101,7 @@ def test_every_notebook_starts_with_the_same_setup_and_has_experiments(name: str
     first = code[0]
     assert script.tags(first) == ["setup"]
     assert re.match(r"# In a hosted notebook.*\n#   pip install \S+keras_labs\S+\[\w+\]", first.source)
+    assert first.source.index("begin()") < first.source.index("from labs."), "Keras is imported quietly, then the lab"
     assert first.source.rstrip().endswith("data_check(splits)")
     how = [re.sub(rf"\[\w+\]|{'|'.join(labs.NAMES)}", "", cell.source) for cell in (first, _setup_of("regression"))]
     assert how[0].split("begin()")[0] == how[1].split("begin()")[0]

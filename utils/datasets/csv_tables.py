@@ -134,7 +134,7 @@ def _values(path: Path, text: pd.Series[str], column: Column) -> Array:
     if column.label:
         return pd.factorize(text)[0].astype("float64")
     if column.levels:
-        codes: Array = pd.Categorical(text, categories=list(column.levels)).codes.astype("float64")
+        codes: Array = pd.Index(column.levels, dtype=text.dtype).get_indexer(pd.Index(text)).astype("float64")
         unusable, kind = codes < 0, f"none of {', '.join(column.levels)}"
     else:
         codes = pd.to_numeric(text, errors="coerce").to_numpy("float64")
