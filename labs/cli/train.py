@@ -53,15 +53,15 @@ def run(definition: Definition, words: Sequence[str]) -> int:
         command = find(definition.commands[words[0]])
         return execute(command, words[1:], f"{definition.program} {words[0]}", definition)
     given = parse_given(
-        {"run": RunOptions, "hyperparameters": definition.config},
+        {"run": RunOptions, "hyperparameter": definition.config},
         words,
         program=definition.program,
         description=_description(definition),
     )
     options = RunOptions(**given["run"])
     if options.resume is None:
-        return _start(definition, options, given["hyperparameters"])
-    unwanted = [name for name in (*given["run"], *given["hyperparameters"]) if name not in ("resume", "json")]
+        return _start(definition, options, given["hyperparameter"])
+    unwanted = [name for name in (*given["run"], *given["hyperparameter"]) if name not in ("resume", "json")]
     if unwanted:
         raise CallerError(
             f"--{unwanted[0].replace('_', '-')}: a resumed run keeps the options that it was started with",

@@ -296,7 +296,7 @@ def test_options_are_known_by_the_names_of_the_command_line() -> None:
 
 
 def test_an_option_with_underscores_is_the_same_option() -> None:
-    kinds: dict[str, type[Any]] = {"run": RunOptions, "hyperparameters": lab.config}
+    kinds: dict[str, type[Any]] = {"run": RunOptions, "hyperparameter": lab.config}
     for words in (["--data_dir", "photos"], ["--data-dir=photos"], ["--data_dir=photos"]):
         given = parse_given(kinds, words, program="x", description="")
-        assert given == {"run": {}, "hyperparameters": {"data_dir": Path("photos")}}
+        assert given == {"run": {}, "hyperparameter": {"data_dir": Path("photos")}}
