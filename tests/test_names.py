@@ -1,4 +1,4 @@
-"""Names of modules that stand in strings, comments and pages, which no import resolves when a file moves."""
+"""Names of modules in strings, comments and pages: no import resolves them when a file moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lab's data sets as splits: digits and clothes in images, cars and students in tables, or a folder of yours."""
+"""Data sets of the lab as splits: digits and clothing as images, cars and students as tables, or a folder of images."""
 
 from __future__ import annotations
 
