@@ -225,9 +225,10 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
 @pytest.mark.xdist_group("ray")
 def test_a_sweep_survives_a_killed_worker_and_goes_on_after_a_kill(tmp_path: Path) -> None:
     """A worker is killed, its trial is begun again; the sweep itself is killed, and resumed: every trial once."""
-    words = ("sweep", "regression", "--preset", "quick", "--data", "concrete", "--set", "epochs=2,3", "--seeds", "2")
+    # Trainings of seconds: with shorter ones the sweep ends before it can be interrupted.
+    options = ("--preset", "quick", "--data", "concrete", "--set", "epochs=800,900", "--seeds", "2")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    call = [sys.executable, "-m", "labs", *words, "--workers", "2"]
+    call = [sys.executable, "-m", "labs", "sweep", "regression", *options, "--workers", "2"]
     process = subprocess.Popen(call, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
     killed = False
     deadline = time.monotonic() + 120
@@ -254,7 +255,7 @@ def test_a_sweep_survives_a_killed_worker_and_goes_on_after_a_kill(tmp_path: Pat
         check=True,
     )
     told = json.loads(resumed.stdout)
-    assert sorted((row["epochs"], row["seed"]) for row in told["trials"]) == [(2, 1), (2, 2), (3, 1), (3, 2)]
+    assert sorted((row["epochs"], row["seed"]) for row in told["trials"]) == [(800, 1), (800, 2), (900, 1), (900, 2)]
     assert all(not row["error"] for row in told["trials"])
     assert len(list((folder / "trials").glob("*.json"))) == 4
     for name, when in first.items():
