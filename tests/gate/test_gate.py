@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -150,12 +153,11 @@ def test_a_training_that_does_not_fit_in_memory_is_an_outcome(monkeypatch: pytes
 def test_what_is_kept_counts_as_done_unless_it_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
 
-    def trained(missing: list[Trial], _: int | None) -> Any:
+    def trained(missing: list[Trial], _: int) -> Any:
         done.extend(trial.seed for trial in missing)
-        return [(trial, {"trial": asdict(trial), "seconds": 1.0}) for trial in missing]
+        yield from ((trial, {"trial": asdict(trial), "seconds": 1.0}) for trial in missing)
 
-    monkeypatch.setattr("utils.gate.parallel._ray", lambda *_: nullcontext())
-    monkeypatch.setattr("utils.gate.parallel._run_all", trained)
+    monkeypatch.setattr("utils.gate.parallel._in_processes", trained)
     write_json(outcome_file(tmp_path, trials(2)[0]), {"trial": asdict(trials(2)[0]), "error": "the disk is full"})
     write_json(outcome_file(tmp_path, trials(2)[1]), {"trial": asdict(trials(2)[1]), "seconds": 2.0})
     assert [outcome["seconds"] for outcome in outcomes(trials(3), tmp_path)] == [1.0, 2.0, 1.0]
@@ -188,7 +190,6 @@ def test_bands_whose_package_is_missing_are_skipped(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("ray")
 def test_a_defect_in_a_trial_is_told_as_what_it_is(tmp_path: Path) -> None:
     broken = replace(trials(1)[0], altered="tests.gate.test_gate:broken")
     with pytest.raises(CheckError, match="a defect of this test"):
@@ -200,7 +201,6 @@ def broken(_: Any) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("ray")
 def test_metrics_do_not_depend_on_the_number_of_workers_and_nothing_is_done_twice(tmp_path: Path) -> None:
     done: list[int] = []
     alone = outcomes(trials(2), tmp_path / "one", workers=1, on_done=lambda *told: done.append(told[1]))
@@ -215,37 +215,28 @@ def test_metrics_do_not_depend_on_the_number_of_workers_and_nothing_is_done_twic
     assert again[1]["measures"] == both[1]["measures"]
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    """Processes of Ray that train now."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if line.split()[1].startswith("ray::run")]
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    """Processes that a command has started and that run now."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+    return [int(line) for line in listed.stdout.split()]
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("ray")
-def test_a_sweep_survives_a_killed_worker_and_goes_on_after_a_kill(tmp_path: Path) -> None:
-    """A worker is killed, its trial is begun again; the sweep itself is killed, and resumed: every trial once."""
+def test_a_sweep_survives_a_killed_worker_and_resumes_after_an_interruption(tmp_path: Path) -> None:
+    """A worker is killed, its trial is run again; the sweep itself is interrupted, and resumed: every trial once."""
     # Trainings of seconds: with shorter ones the sweep ends before it can be interrupted.
     options = ("--preset", "quick", "--data", "concrete", "--set", "epochs=800,900", "--seeds", "2")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     call = [sys.executable, "-m", "labs", "sweep", "regression", *options, "--workers", "2"]
-    process = subprocess.Popen(call, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
-    killed = False
-    deadline = time.monotonic() + 120
-    while not killed and time.monotonic() < deadline:
-        time.sleep(0.2)
-        for worker in workers_of(process)[:1]:
-            os.kill(worker, signal.SIGKILL)
-            killed = True
-    assert killed
-    (folder,) = (tmp_path / "models" / "sweeps").glob("[!.]*")
-    while not list((folder / "trials").glob("*.json")) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    with subprocess.Popen(call, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            err, folder, first, workers = interrupted_sweep(process, tmp_path)
+        finally:
+            process.kill()
     assert f"--resume {folder.relative_to(tmp_path)}" in err
-    first = {path.name: path.stat().st_mtime_ns for path in (folder / "trials").glob("*.json")}
     assert 1 <= len(first) < 4
+    assert workers, "trials were running when the sweep was interrupted"
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers), "trials must not outlive the sweep"
     resumed = subprocess.run(
         [sys.executable, "-m", "labs", "sweep", "--resume", folder, "--workers", "2", "--json"],
         cwd=tmp_path,
@@ -262,3 +253,55 @@ def test_a_sweep_survives_a_killed_worker_and_goes_on_after_a_kill(tmp_path: Pat
         assert (folder / "trials" / name).stat().st_mtime_ns == when
     assert (folder / "table.csv").read_text().count("\n") == 5
     assert (folder / "comparison.png").stat().st_size > 10_000
+
+
+def interrupted_sweep(process: subprocess.Popen[str], tmp_path: Path) -> tuple[str, Path, dict[str, int], list[int]]:
+    """Kill one worker, wait for the first outcome, and interrupt: errors, folder, outcomes with times, last workers."""
+
+    def wait_for(found: Callable[[], list[Any]]) -> list[Any]:
+        deadline = time.monotonic() + 120
+        while not found() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return found()
+
+    os.kill(wait_for(lambda: children_of(process))[0], signal.SIGKILL)
+    (folder,) = (tmp_path / "models" / "sweeps").glob("[!.]*")
+    wait_for(lambda: list((folder / "trials").glob("*.json")))
+    workers = wait_for(lambda: children_of(process))
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    return err, folder, {path.name: path.stat().st_mtime_ns for path in (folder / "trials").glob("*.json")}, workers
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[scale]'")
+def test_trials_on_a_ray_cluster_have_the_metrics_of_those_in_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # a head of this machine alone has no token to share
+    ray = [sys.executable, "-m", "ray.scripts.scripts"]
+    port = free_port()
+    head = [*ray, "start", "--head", "--block", f"--port={port}", "--num-cpus=1", "--include-dashboard=false"]
+    with subprocess.Popen(head, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_until_it_answers(port)
+            there = outcomes(trials(1), tmp_path / "there", address=f"127.0.0.1:{port}")
+        finally:
+            process.terminate()
+    here = outcomes(trials(1), tmp_path / "here")
+    assert [each["measures"] for each in there] == [each["measures"] for each in here]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_until_it_answers(port: int) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.5)
+    raise TimeoutError
