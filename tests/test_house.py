@@ -18,7 +18,7 @@ import pytest
 import labs
 import utils
 from labs.cli.help import card_fields, overview, usage
-from tests.conftest import ROOT
+from tests.conftest import PARALLEL, ROOT
 from utils.base import atomic_files
 
 
@@ -197,3 +197,10 @@ def test_the_wheel_works_as_well_as_the_checkout(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (run,) = (work / "models" / "regression").iterdir()
     assert json.loads((run / "run.json").read_text())["git"] is None
+
+
+@pytest.mark.xdist_group("together")
+def test_groups_of_tests_reach_their_worker(request: pytest.FixtureRequest) -> None:
+    """pytest 9.2 with pytest-xdist 3.8 ignores the groups, and tests that share a run would wait for one another."""
+    if PARALLEL:
+        assert request.node.nodeid.endswith("@together")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import labs
+from labs.cli.gate.verify import FIRST_FRESH
 from labs.cli.options import options_of
 from tests.conftest import Command, QuickRun
 from utils.base.config import from_json
@@ -31,7 +32,7 @@ def test_a_run_and_its_record(name: str, quick_run: QuickRun) -> None:
     assert ended.json == record
     assert {path.name for path in folder.iterdir()} == FILES
     assert ended.err.count("\nepoch ") == record["epochs_run"]
-    assert (record["schema"], record["lab"], record["preset"], record["seed"]) == (1, name, "quick", 7)
+    assert (record["schema"], record["lab"], record["preset"], record["seed"]) == (1, name, "quick", FIRST_FRESH)
     assert record["command"].startswith(f"python -m labs.{name} --preset quick")
     assert list(record["metrics"]) == ["test", "validation", "train"]
     for scores in record["metrics"].values():
