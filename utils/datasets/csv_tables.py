@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +48,7 @@ def categories(columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
 def read_table(path: Path, columns: Sequence[Column], *, target: str | None = None, header: bool = True) -> Array:
     """Read a comma-separated file with the columns of the schema, in any order if it has a header.
 
-    A byte-order mark, Windows line ends and spaces around a value are ignored.
+    A byte-order mark, Windows line ends and spaces around a value are ignored. A file named `.gz` is decompressed.
 
     Args:
         path: the file.
@@ -83,7 +85,7 @@ def _read_text(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(
             path,
-            compression=None,
+            compression="gzip" if _is_compressed(path) else None,
             header=None,
             dtype=str,
             keep_default_na=False,
@@ -93,6 +95,8 @@ def _read_text(path: Path) -> pd.DataFrame:
         )
     except FileNotFoundError:
         raise CallerError(f"{path}: there is no such file", "check the path") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise CallerError(f"{path}: not compressed with gzip, or damaged", "give a CSV file") from None
     except OSError as error:
         raise CallerError(f"{path}: {error.strerror}", "give a CSV file that you may read") from None
     except pd.errors.EmptyDataError:
@@ -151,8 +155,14 @@ def _values(path: Path, text: pd.Series[str], column: Column) -> Array:
 
 def _line(path: Path, row: int) -> int:
     """The line number (from 1) of a row (from 0); blank lines are not rows."""
-    written = [number for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1) if line.strip()]
+    opened = gzip.open if _is_compressed(path) else open
+    with opened(path, "rt", encoding="utf-8-sig") as file:
+        written = [number for number, line in enumerate(file.read().splitlines(), 1) if line.strip()]
     return written[row]
+
+
+def _is_compressed(path: Path) -> bool:
+    return path.suffix == ".gz"
 
 
 def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
