@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 TARGET = "diagnosis"
 CLASS_NAMES = ("normal", "pneumonia")
-FOLDER_SIZE, SIDE, SMALL, ENLARGED = 256, 128, 28, 112
+COURSE_SIDE, SIDE, SMALL, ENLARGED = 256, 128, 28, 112
 SIMULATED_SEED = 0
 """Seed of the simulated radiographs, the same for every run: runs with other seeds are evaluated on the same ones."""
 
@@ -82,8 +82,8 @@ def _simulated(config: Config, obtained: obtain.Obtained) -> Splits:
 
 
 def _embedded(config: Config, obtained: obtain.Obtained) -> Splits:
-    """The radiographs of the official splits, resized to SIDE."""
-    size = config.image_size or SIDE
+    """The radiographs at SIDE of the official splits; for the course's networks enlarged to the course's size."""
+    size = config.image_size or (SIDE if config.network == "residual" else COURSE_SIDE)
     found = image_archives.load(obtained.paths[0], (size, size), "grey")
     source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
     return _by_patient(config, found, source)
@@ -116,7 +116,7 @@ LOADERS = {"chest-xray-128": _embedded, "pneumoniamnist": _small, "simulated-rad
 
 def _folder(config: Config, root: Path) -> Splits:
     """A folder of radiographs in two classes, the second by name is the positive class (NORMAL, PNEUMONIA)."""
-    size = config.image_size or FOLDER_SIZE
+    size = config.image_size or COURSE_SIDE
     found = image_folders.load(root, (size, size), "grey")
     if len(found.class_names) != 2:
         raise CallerError(

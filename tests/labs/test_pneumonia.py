@@ -159,7 +159,7 @@ def test_simulated_films_are_kept(
 
 def test_the_embedded_radiographs_keep_their_test_split(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_MIRROR", "")
-    splits = lab.splits(config())
+    splits = lab.splits(config(network="residual"))
     assert (splits.source.name, splits.source.found, splits.source.simulated) == ("chest-xray-128", "embedded", False)
     train, validation, test = splits.parts().values()
     assert (len(train) + len(validation), len(test)) == (5216, 624)
