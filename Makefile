@@ -3,10 +3,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 # Tests compute on one thread each, so as many run side by side as there are cores, at most four for the memory.
 PYTEST := $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock"
 
 .PHONY: labs check test verify lint notebooks pages lock clean
 
-labs: .venv/installed ## run every lab once, with its course preset
+labs: .venv/student ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
 	  echo "== python -m labs.$$lab"; $(PY) -m labs.$$lab || exit 1; \
 	done
@@ -35,17 +38,22 @@ pages: .venv/installed ## write the recorded numbers into the pages and the labs
 	@$(PY) -m benchmarks.pages.documents
 
 lock: .venv/installed ## resolve pyproject.toml again into requirements.lock (for maintainers)
-	@$(PY) -m uv pip compile pyproject.toml --extra all --extra scale --extra dev --extra notebooks --universal \
-	  --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-annotate --upgrade --output-file requirements.lock --quiet \
-	  --custom-compile-command "make lock"
+	@$(COMPILE) --extra dev --upgrade --output-file requirements.lock
+	@$(COMPILE) --extra student --constraint requirements.lock --output-file requirements-student.lock
 
 clean: ## remove the environment and the caches, never a run
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.venv/installed: requirements.lock
-	@echo "setting up .venv from requirements.lock: two minutes, 3.8 GB"
+.venv/student: requirements-student.lock | .venv/bin/python ## what a student needs
+	@echo "installing requirements-student.lock into .venv: two minutes"
+	@$(INSTALL) requirements-student.lock
+	@touch $@
+
+.venv/installed: requirements.lock | .venv/bin/python ## what the tests need, too
+	@echo "installing requirements.lock into .venv: two minutes"
+	@$(INSTALL) requirements.lock
+	@touch .venv/student $@
+
+.venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or later is needed, this is " + sys.version.split()[0] + "\nhint: make PYTHON=/path/to/python3.11 …" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv || { echo "hint: on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@touch $@

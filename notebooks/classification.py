@@ -19,18 +19,6 @@
 # cells from top to bottom; it takes less than a minute in all.
 
 # %% tags=["setup"]
-# In a hosted notebook: make the wheel (`pip wheel --no-deps .` in a checkout), upload it, and first run
-#   pip install "keras_labs-0.1.0-py3-none-any.whl[classification]"
-import os
-import sys
-from pathlib import Path
-
-for folder in (Path.cwd(), *Path.cwd().parents):
-    if (folder / "labs" / "classification").is_dir():  # a checkout: work from its top folder
-        os.chdir(folder)
-        sys.path.insert(0, str(folder))
-        break
-
 from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds

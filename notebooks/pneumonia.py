@@ -21,18 +21,7 @@
 # You need a little Python. Run the cells from top to bottom; it takes about a minute in all.
 
 # %% tags=["setup"]
-# In a hosted notebook: make the wheel (`pip wheel --no-deps .` in a checkout), upload it, and first run
-#   pip install "keras_labs-0.1.0-py3-none-any.whl[pneumonia]"
-import os
-import sys
 from dataclasses import replace
-from pathlib import Path
-
-for folder in (Path.cwd(), *Path.cwd().parents):
-    if (folder / "labs" / "pneumonia").is_dir():  # a checkout: work from its top folder
-        os.chdir(folder)
-        sys.path.insert(0, str(folder))
-        break
 
 from utils.teaching.prose import begin, data_check, picture, prose
 
@@ -400,7 +389,12 @@ def responding(network, radiographs):
 
 course_rate = 0.005
 fragile = replace(
-    config, network="cnn", learning_rate=course_rate, schedule="constant", batch_size=16, epochs=2
+    config,
+    network="cnn",
+    learning_rate=course_rate,
+    schedule="constant",
+    batch_size=16,
+    epochs=2,
 )
 trainings = {}
 for seed in (1, 2, 3):

@@ -19,18 +19,6 @@
 # You need a little Python, and what a convolution is. Run the cells from top to bottom; it takes about a minute in all.
 
 # %% tags=["setup"]
-# In a hosted notebook: make the wheel (`pip wheel --no-deps .` in a checkout), upload it, and first run
-#   pip install "keras_labs-0.1.0-py3-none-any.whl[transfer]"
-import os
-import sys
-from pathlib import Path
-
-for folder in (Path.cwd(), *Path.cwd().parents):
-    if (folder / "labs" / "transfer").is_dir():  # a checkout: work from its top folder
-        os.chdir(folder)
-        sys.path.insert(0, str(folder))
-        break
-
 from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
@@ -51,6 +39,8 @@ data_check(splits)
 # Experts looked at each cell and said how likely it is defective. Above one half it counts as `defective`.
 
 # %%
+from pathlib import Path
+
 import keras
 import numpy as np
 import pandas as pd

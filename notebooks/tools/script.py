@@ -2,7 +2,7 @@
 
 A script is in jupytext's percent format. Its cells may have these tags:
 
-    setup     the first cell: installation in a hosted notebook, path, Keras
+    setup     the first cell: Keras and the data; `notebooks.tools.hosted` adds path and installation
     prose     displays text with numbers from the run; the code is hidden
     try       an experiment for the student, ready to run
     exercise  a cell with a solution between `### BEGIN SOLUTION` and `### END SOLUTION`
@@ -20,6 +20,7 @@ from typing import Any
 import jupytext
 import nbformat
 
+from notebooks.tools.hosted import with_installation
 from utils.base.errors import CallerError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -85,6 +86,8 @@ def from_script(name: str) -> Notebook:
                 f"the tags are: {', '.join(sorted(TAGS))}",
             )
         cell.id = f"cell-{number:03d}"
+        if "setup" in tags(cell):
+            cell.source = with_installation(cell.source)
         if "prose" in tags(cell):
             cell.metadata.update(HIDDEN_CODE)
     return notebook

@@ -37,7 +37,7 @@ def solved(name: str, answers: dict[str, str]) -> Any:
 @pytest.mark.slow
 def test_a_grading_run(tmp_path: Path) -> None:
     """Three students: all exercises solved, one of three solved, none solved."""
-    pytest.importorskip("nbgrader", reason="the grader is not installed: pip install '.[notebooks]'")
+    pytest.importorskip("nbgrader", reason="the grader is not installed: pip install '.[instructor]'")
     course = tmp_path / "course"
     name = "00_start_here"
     write_course(course, [name])

@@ -16,6 +16,7 @@ import pytest
 import labs
 from labs.exercises import exercises
 from notebooks.tools import script, verify
+from notebooks.tools.hosted import with_installation
 from notebooks.tools.run import execute
 from tests.conftest import ROOT, Command
 from utils.base.errors import CallerError, CheckError
@@ -100,7 +101,6 @@ def test_every_notebook_starts_with_the_same_setup_and_has_experiments(name: str
     code = [cell for cell in cells if cell.cell_type == "code"]
     first = code[0]
     assert script.tags(first) == ["setup"]
-    assert re.match(r"# In a hosted notebook.*\n#   pip install \S+keras_labs\S+\[\w+\]", first.source)
     assert first.source.index("begin()") < first.source.index("from labs."), "Keras is imported quietly, then the lab"
     assert first.source.rstrip().endswith("data_check(splits)")
     how = [re.sub(rf"\[\w+\]|{'|'.join(labs.NAMES)}", "", cell.source) for cell in (first, _setup_of("regression"))]
@@ -111,6 +111,27 @@ def test_every_notebook_starts_with_the_same_setup_and_has_experiments(name: str
 
 def _setup_of(name: str) -> Any:
     return next(cell for cell in script.from_script(name).cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "expected"),
+    [
+        (True, r"^keras-labs\[regression\] @ file://.*keras_labs-0.1.0-.*whl$"),
+        (False, r" @ https://example.org/x.whl$"),
+    ],
+)
+def test_a_hosted_notebook_installs_the_wheel(
+    uploaded: bool, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("subprocess.run", lambda command, **_: calls.append(command))
+    if uploaded:
+        (tmp_path / "keras_labs-0.1.0-py3-none-any.whl").touch()
+    exec(with_installation("# from labs.regression.lab import lab", "https://example.org/x.whl"), {})
+    ((*_, requirement),) = calls
+    assert re.search(expected, requirement)
 
 
 @pytest.mark.parametrize("name", NAMES)
