@@ -91,9 +91,9 @@ by_brightness = auc(train.targets, np.stack([-brightness, brightness], axis=1))
 prose(
     """
     Take a sick radiograph and a healthy one at random: the sick one is the brighter of the two in {share:.0%} of such
-    pairs. Chance would be half. So brightness says next to nothing: radiographs differ more by the size of the child and
-    the exposure than by the illness. What counts is **where** it is pale and how the edge looks. That is a
-    matter of neighbouring pixels.
+    pairs. Chance would be half. So brightness says next to nothing: radiographs differ more by the size of the child
+    and the exposure than by the illness. What counts is **where** it is pale and how the edge looks. That is a matter
+    of neighbouring pixels.
     """,
     claims={"brightness says little": 0.4 < by_brightness < 0.6},
     share=by_brightness,
@@ -339,8 +339,9 @@ Markdown(cost_table(costs, markdown=True))
 #
 # `harness.fit` builds that network and trains it; it is the very function that `python -m labs.pneumonia` calls. The
 # network is not to learn radiographs by heart, so each is varied every time it is shown: turned by up to
-# `rotation_range` degrees, shifted, zoomed. No radiograph is seen twice in the same way. This **augmentation** happens in the pipeline that feeds the
-# network, not in the network: a saved model must not turn the radiographs that it judges.
+# `rotation_range` degrees, shifted, zoomed. No radiograph is seen twice in the same way. This **augmentation** happens
+# in the pipeline that feeds the network, not in the network: a saved model must not turn the radiographs that it
+# judges.
 
 # %%
 fitted = harness.fit(lab, config, splits, preset="quick")
@@ -373,10 +374,10 @@ prose(
 # %% [markdown] facts=["0.005"]
 # ## What can go wrong: dead units
 #
-# A ReLU lets nothing below zero through. If one large step moves a unit so far that its sum is negative at every place of
-# every radiograph, its output is zero, and so is its gradient: it never comes back. Such a unit is **dead**. The course
-# trains its network of two and four filters with a learning rate of 0.005. How many of its six units still respond to
-# any radiograph after two epochs?
+# A ReLU lets nothing below zero through. If one large step moves a unit so far that its sum is negative at every place
+# of every radiograph, its output is zero, and so is its gradient: it never comes back. Such a unit is **dead**. The
+# course trains its network of two and four filters with a learning rate of 0.005. How many of its six units still
+# respond to any radiograph after two epochs?
 
 
 # %%
