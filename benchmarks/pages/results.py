@@ -102,6 +102,12 @@ def course_time(lab: str) -> str:
     return f"{course_band(lab).command['seconds']:.0f} s"
 
 
+def in_minutes(seconds: float) -> str:
+    """Seconds in minutes: with one digit below ten, as in `0.2`."""
+    minutes = seconds / 60
+    return f"{minutes:.1f}" if minutes < 9.95 else f"{minutes:.0f}"
+
+
 Column = Callable[[dict[str, Any]], str]
 """From the record of one preset on one data set to the text of a cell."""
 
