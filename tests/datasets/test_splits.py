@@ -116,11 +116,13 @@ def test_rows_that_stand_alone_are_split_as_scikit_learn_does(labels: list[int],
 def test_an_official_split_is_kept() -> None:
     official = ["train"] * 40 + ["test"] * 10 + ["train"] * 10
     classes = np.arange(60) % 2
-    rows = keep_official(official, np.arange(60), validation=0.2, seed=0, classes=classes)
+    rows = keep_official(official, np.arange(60), test=0.25, validation=0.2, seed=0, classes=classes)
     assert rows.test.tolist() == list(range(40, 50))
     assert len(rows.validation) == 10
     assert classes[rows.validation].sum() == 5
-    whole = keep_official(["train", "validation", "test"] * 20, np.arange(60), validation=0.2, seed=0, classes=classes)
+    whole = keep_official(
+        ["train", "validation", "test"] * 20, np.arange(60), test=0.25, validation=0.2, seed=0, classes=classes
+    )
     assert whole.validation.tolist() == list(range(1, 60, 3))
 
 
