@@ -238,11 +238,8 @@ def test_names_in_another_encoding(place: str, tmp_path: Path, capsys: pytest.Ca
     found = image_folders.load(root, (16, 16), "grey")
     assert "skipped" in capsys.readouterr().err
     splits = image_folders.split(found, Shares())
-    texts = [
-        *splits.class_names,
-        *(name for part in splits.parts().values() for name in part.names),
-        splits.source.name,
-    ]
+    names = [name for part in splits.parts().values() if part.names is not None for name in part.names]
+    texts = [*splits.class_names, *names, splits.source.name]
     for text in texts:
         text.encode("utf-8")
     assert any("caf\\xe9" in text for text in texts)

@@ -7,6 +7,7 @@ a column of row numbers or leave the header out. What differs from a comma-separ
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,10 +51,11 @@ def read_cells(path: Path, names: Sequence[str]) -> Cells:
         return _parsed(path, "\n" + text.partition("\n")[2], first[-1])
     known = {plain_name(name) for name in names}
 
-    def fit(separator: str) -> tuple[int, int]:
+    def fit(separator: str) -> tuple[int, int, int]:
         rows = _rows(path, text, separator, _LOOKED_AT)[0]
         named = {plain_name(name) for name in rows[0]} & known if rows else set()
-        return len(named), sum(len(row) == len(names) for row in rows)
+        numbers = sum(is_number(with_point(value)) for row in rows for value in row)
+        return len(named), sum(len(row) == len(names) for row in rows), numbers
 
     return _parsed(path, text, max(SEPARATORS, key=fit))
 
@@ -124,6 +126,14 @@ def renamed(found: Sequence[str], wanted: Sequence[str]) -> list[str]:
 def is_row_number(name: str, values: Sequence[str]) -> bool:
     """Whether a column that is not wanted is one of row numbers or row names, by its name and its distinct values."""
     return bool(_UNNAMED.fullmatch(plain_name(name))) and len(set(values)) == len(values)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number with a decimal point."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def has_row_names(rows: Sequence[Sequence[str]]) -> bool:

@@ -95,16 +95,9 @@ def _lacks_header(rows: Sequence[Sequence[str]], columns: Sequence[Column]) -> b
     if len(first) != len(columns) or all(column.label for column in columns):
         return False
     return all(
-        column.label or (value in column.levels if column.levels else _is_number(value))
+        column.label or (value in column.levels if column.levels else csv_dialect.is_number(value))
         for value, column in zip(first, columns, strict=True)
     )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
 
 
 def _header(
@@ -112,7 +105,7 @@ def _header(
 ) -> list[str]:
     """The names of the columns, as in the schema; those of row numbers are removed from `rows`."""
     header = rows[0]
-    if all(map(_is_number, header)):
+    if all(map(csv_dialect.is_number, header)):
         raise CallerError(
             f"{path}: {len(header)} values per row and no header", f"give {len(names)}: {','.join(names)}"
         )

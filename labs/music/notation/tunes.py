@@ -68,7 +68,7 @@ def normalise(raw: str) -> Tune:
         CallerError: it has no key, no valid metre, or no notes.
     """
     voice, others = first_voice([_without_words(line) for line in joined(raw)])
-    header, lines, titles = {"M": "4/4"}, [], []
+    header, lines, titles = {"M": "4/4"}, list[str](), list[str]()
     in_header, above = True, ""
     for line in voice:
         name, value = field_of(line) or ("", "")
