@@ -69,7 +69,7 @@ train, validation, test = splits.train, splits.validation, splits.test
 names = splits.class_names
 
 
-def show(figure, alt, colours=None):
+def show(figure, alt, colours=128):
     """Show a figure with a word on what it was drawn from."""
     if splits.source.simulated:
         figure.suptitle("SIMULATED galaxies", x=0.99, ha="right", fontsize=10, color=plots.RED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.pages.results import block, course_band, course_time, over_seeds, recorded, spread
+from benchmarks.pages.results import OVER_SEEDS, block, course_band, course_time, recorded, spread
 from utils.base.text_tables import markdown_table
 
 if TYPE_CHECKING:
@@ -69,10 +69,8 @@ def presets() -> str:
     seeds = ", ".join(f"`{name}` {len(found['seeds'])}" for name, found in presets.items())
     band = course_band("regression")
     return (
-        f"{markdown_table(header, rows)}\n\nMean ± standard deviation over seeds (number of seeds: {seeds}), all on "
-        f"the test split of `--split-seed 0`. Over the {len(band.seeds)} seeds of its "
-        f"[band](../../models/bands/README.md), `course` has an RMSE of {over_seeds(band, 'test rmse')}; with the "
-        f"worst seed it learns nothing ({max(band.measures['test rmse']):.1f})."
+        f"{markdown_table(header, rows)}\n\n{OVER_SEEDS} (number of seeds: {seeds}), all on the test split of "
+        f"`--split-seed 0`. With the worst seed `course` learns nothing (RMSE {max(band.measures['test rmse']):.1f})."
     )
 
 

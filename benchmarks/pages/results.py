@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import labs
 from utils.base import machine, text_tables
 from utils.base.atomic_files import write_json
 from utils.base.keras_import import import_keras
@@ -44,13 +45,44 @@ def block(make: Callable[[], str]) -> Callable[[], str]:
 
 
 def recorded(name: str) -> dict[str, Any]:
-    """The record of a benchmark."""
+    """The record of a benchmark.
+
+    In the record of a lab, the test metrics, the wall time and the memory of a preset that has a band are those of the
+    band, which has more seeds: a quantity has one value on all pages.
+    """
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    if name in labs.NAMES:
+        for band in bands.read_bands(bands.bands_folder(), name):
+            known = found["data"].get(band.data, {}).get(band.preset)
+            if known is not None:
+                metrics = {metric: quartiles(band.measures[f"test {metric}"]) for metric in known["test"]}
+                known |= {"test": metrics, "seeds": list(band.seeds), "peak_mb": band.command["peak_mb"]}
+                known["wall_seconds"] = band.command["seconds"]
     return found
 
 
-def spread(value: dict[str, float], digits: int = 2) -> str:
-    """Mean and standard deviation, as in `5.13 ± 0.85`; only the value for a single run."""
+OVER_SEEDS = (
+    "Median with quartiles over the seeds of a [band](../../models/bands/README.md), else mean ± standard deviation"
+)
+"""What `spread` writes, for the pages of the labs."""
+
+
+def quartiles(values: Sequence[float]) -> dict[str, float]:
+    """Median and quartiles, which single seeds that fail do not move; the mean is for differences."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return {"mean": statistics.mean(values), "median": median, "low": low, "high": high}
+
+
+def spread(value: Mapping[str, float | None], digits: int = 2) -> str:
+    """A value over seeds or splits.
+
+    Args:
+        value: `quartiles`, written as in `5.13 (4.80–5.61)`; or `mean` and `std`, written as in `5.13 ± 0.85`; a `std`
+            of None is that of a single run.
+        digits: after the decimal point.
+    """
+    if "median" in value:
+        return f"{value['median']:.{digits}f} ({value['low']:.{digits}f}–{value['high']:.{digits}f})"
     whole = f"{value['mean']:.{digits}f}"
     return whole if value["std"] is None else f"{whole} ± {value['std']:.{digits}f}"
 
@@ -61,9 +93,8 @@ def course_band(lab: str) -> Band:
 
 
 def over_seeds(band: Band, measure: str, digits: int = 2) -> str:
-    """Mean and standard deviation over the seeds of a band, as in `5.13 ± 0.85`."""
-    values = band.measures[measure]
-    return spread({"mean": statistics.mean(values), "std": statistics.stdev(values)}, digits)
+    """Median and quartiles over the seeds of a band; see `spread`."""
+    return spread(quartiles(band.measures[measure]), digits)
 
 
 def course_time(lab: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+ROUNDING = 1e-12
+"""Values below this are rounding errors of sums and differences of numbers near 1 in float64."""
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> str:
     """A text table: the first column and those in `left` are left-aligned, the others right-aligned."""
@@ -31,5 +34,7 @@ def interval(score: dict[str, float]) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits with trailing zeros: `3.00`, `0.887`, `105`."""
+    """Three significant digits with trailing zeros: `3.00`, `0.887`, `105`; what is only a rounding error is `0`."""
+    if abs(value) < ROUNDING:
+        return "0"
     return f"{value:#.3g}".rstrip(".")

@@ -7,8 +7,10 @@ a column of row numbers or leave the header out. What differs from a comma-separ
 from __future__ import annotations
 
 import csv
+import gzip
 import math
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +64,11 @@ def read_cells(path: Path, names: Sequence[str]) -> Cells:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except FileNotFoundError:
         raise CallerError(f"{path}: there is no such file", "check the path") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise CallerError(f"{path}: not compressed with gzip, or damaged", "give a CSV file") from None
     except OSError as error:
         raise CallerError(f"{path}: {error.strerror}", "give a CSV file that you may read") from None
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))

@@ -47,8 +47,8 @@ def read_table(path: Path, columns: Sequence[Column], *, target: str | None = No
     """Read a file with the columns of the schema, in any order if it has a header.
 
     The separator and the decimal sign are found out; a byte-order mark, Windows line ends and spaces around a value are
-    ignored. A missing header, units in the names (`cement (kg)`) and a column of row numbers are recognised. What
-    differs from a comma-separated file with the columns of the schema is reported.
+    ignored; a file named `.gz` is decompressed. A missing header, units in the names (`cement (kg)`) and a column of
+    row numbers are recognised. What differs from a comma-separated file with the columns of the schema is reported.
 
     Args:
         path: the file.

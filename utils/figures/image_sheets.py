@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from utils.figures.plots import GREEN, RED
+from utils.figures.plots import GREEN, RED, proportion
 from utils.metrics import two_classes
 from utils.training.results import Evaluation, Fitted
 
@@ -218,9 +218,9 @@ def most_confident(
     for (kind, rows), line in zip(kinds.items(), axes, strict=True):
         for row, plot in zip(rows, line, strict=False):
             _show(plot, images[row : row + 1][0])
-            text = f"{_shorten(class_names[predicted[row]], 14)} ({confidence[row]:.0%})"
+            text = f"{_shorten(class_names[predicted[row]], 14)} ({proportion(confidence[row])})"
             if kind == "wrong":
-                text += f"\ntrue: {_shorten(class_names[truth[row]], 15)}"
+                text = f"predicted {text}\nactual {_shorten(class_names[truth[row]], 15)}"
             plot.set_title(text, fontsize=SMALL, color=GREEN if kind == "correct" else RED)
     return figure
 

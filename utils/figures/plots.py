@@ -125,7 +125,7 @@ def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
         label: name of the quantity, with the unit.
     """
     figure = Figure(figsize=SIZE, layout="constrained")
-    points, counts = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1])
+    points, counts = figure.subplots(1, 2, sharey=True, width_ratios=[5, 2])
     figure.suptitle("Residuals, test split", x=0.01, ha="left", fontsize=12)
     errors = prediction - truth
     points.scatter(prediction, errors, s=22, color=BLUE, alpha=0.7, linewidths=0)
@@ -136,8 +136,9 @@ def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
     points.set_xlabel(f"predicted {label}")
-    points.set_ylabel(f"predicted − measured {label}")
+    points.set_ylabel(f"predicted − measured\n{label}")
     counts.set_xlabel("test rows")
+    counts.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     return figure
 
 
@@ -166,7 +167,7 @@ def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
 def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str], *, note: str) -> Figure:
     """Plot a confusion matrix: one row per true class, one column per predicted class.
 
-    The numbers are counts. The colour is the fraction of the true class.
+    Each cell has its count and, below, its fraction of the true class, which is also its colour.
 
     Args:
         table: (classes, classes) counts.
@@ -175,7 +176,7 @@ def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str],
     """
     counts = np.asarray(table)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = max(4.2, 0.55 * len(class_names) + 1.8)
+    side = max(4.2, 0.6 * len(class_names) + 1.8)
     figure, axes = new_figure(f"Confusion matrix, test split\n{note}", size=(side + 0.6, side))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
@@ -183,14 +184,22 @@ def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str],
     for row, column in np.ndindex(*counts.shape):
         colour = "white" if shares[row, column] > 0.5 else "black"
         if counts[row, column]:
-            axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=colour, fontsize=9)
+            text = f"{counts[row, column]:,}\n{proportion(shares[row, column])}"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
     ticks = range(len(class_names))
     rotated = max(map(len, class_names)) > 3
     axes.set_xticks(ticks, list(class_names), rotation=45 if rotated else 0, ha="right" if rotated else "center")
     axes.set_yticks(ticks, list(class_names))
-    axes.set_xlabel("predicted class")
+    axes.set_xlabel("predicted class\n(counts, and % of the true class)")
     axes.set_ylabel("true class")
     return figure
+
+
+def proportion(share: float) -> str:
+    """A fraction in percent. Only an exact one is `0 %` or `100 %`: `<1 %`, `98 %`, `>99 %`."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 <= share < 1 else f"{share:.0%}".replace("%", " %")
 
 
 def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:

@@ -51,6 +51,16 @@ class Folder:
     official: tuple[str, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    def read(
+        self, name: str, size: tuple[int, int], mode: Mode, centre: float, remarks: list[str]
+    ) -> NDArray[Any] | str:
+        """An image, or the reason why it cannot be used; see `read_picture`."""
+        return read_picture(self.root / name, size, mode, centre=centre, remarks=remarks)
+
+    def digests(self) -> list[str]:
+        """SHA-256 of the file of each image."""
+        return _digests(self)
+
 
 @dataclass(frozen=True)
 class Images:
@@ -121,7 +131,7 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
     Raises:
         CallerError: no image of a class can be used, or the cache cannot be written.
     """
-    digests = _digests(folder)
+    digests = folder.digests()
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
     digest = hashlib.sha256(os.fsencode(listing)).hexdigest()  # the bytes of the names, whatever their encoding
     key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
@@ -153,6 +163,7 @@ def split(
     groups: NDArray[Any] | None = None,
     official: Sequence[str] | None = None,
     centre: float = 1.0,
+    source: Source | None = None,
 ) -> Splits:
     """Split the images of a folder: keep its splits, or hold out fractions, stratified by class.
 
@@ -163,6 +174,7 @@ def split(
         groups: (images,) labels; images with equal labels are in one split.
         official: split of each image; defaults to `found.official`.
         centre: see `decoded`.
+        source: the data set; defaults to the user's folder.
 
     Raises:
         CallerError: there are too few images or groups.
@@ -170,7 +182,7 @@ def split(
     equal = glue(np.array(found.digests))
     together = equal if groups is None else glue(equal, groups)
     rows = split_classes(shares, together, found.labels, found.official if official is None else official)
-    source = Source(printable(found.root.resolve().name), "your folder", found.digest, simulated=False)
+    source = source or Source(printable(found.root.resolve().name), "your folder", found.digest, simulated=False)
     parts = rows.take(found.pictures, found.labels, groups, np.array(list(map(printable, found.names))))
     return Splits(*parts, source, target=target, class_names=found.class_names, centre=centre)
 
@@ -239,7 +251,7 @@ def _decode_all(folder: Folder, rows: RowWriter, size: tuple[int, int], mode: Mo
     def decode(number: int) -> None:
         name = folder.names[number]
         found: list[str] = []
-        image = read_picture(folder.root / name, size, mode, centre=centre, remarks=found)
+        image = folder.read(name, size, mode, centre, found)
         if isinstance(image, str):
             skipped[name] = image
         else:

@@ -28,7 +28,9 @@ METADATA = "labs"
 """The key in an output's metadata of its values, the claims that do not hold, and the tolerance."""
 WITHIN = 0.05
 """Relative tolerance of a value on another machine: training is bit-reproducible on one machine only."""
-DPI = 80
+DPI = 150
+WIDTH_PER_INCH = 80
+"""Screen pixels that a figure is displayed with, per inch; high-resolution screens use the others of its DPI."""
 LAPSED = "**This does not hold in this run:**"
 
 
@@ -79,7 +81,7 @@ def _plain(value: Any) -> int | float | str | bool:
     return only
 
 
-def picture(figure: Figure, alt: str, *, colours: int | None = None) -> None:
+def picture(figure: Figure, alt: str, *, colours: int = 128) -> None:
     """Show a figure at a size fit for a screen and for git.
 
     Args:
@@ -91,9 +93,8 @@ def picture(figure: Figure, alt: str, *, colours: int | None = None) -> None:
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
-    if colours is not None:
-        buffer = _reduced(buffer, colours)
-    display(Image(buffer.getvalue(), alt=alt))
+    reduced = _reduced(buffer, colours).getvalue()
+    display(Image(reduced, alt=alt, width=round(figure.get_figwidth() * WIDTH_PER_INCH)))
 
 
 def _reduced(png: io.BytesIO, colours: int) -> io.BytesIO:

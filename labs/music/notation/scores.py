@@ -139,6 +139,10 @@ def _bars_right(part: Any) -> bool:
     return bool(inner) and not wrong
 
 
+SEMITONE_INCHES = 0.12
+"""Height of a semitone in a piano roll."""
+
+
 def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
     """A figure with one horizontal bar per note, by time and pitch.
 
@@ -148,8 +152,10 @@ def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
     """
     from utils.figures import plots
 
-    figure, axes = plots.new_figure(title, size=(9.0, 2.8))
     starts, lengths, pitches = zip(*notes, strict=True)
+    # Labels of neighbouring semitones must not overlap.
+    height = max(2.8, 1.0 + SEMITONE_INCHES * (max(pitches) - min(pitches) + 1))
+    figure, axes = plots.new_figure(title, size=(9.0, height))
     axes.barh(pitches, [0.9 * length for length in lengths], left=starts, height=0.9, color=plots.BLUE)
     names = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
     played = sorted(set(pitches))
