@@ -61,7 +61,7 @@ def with_positive(splits: Splits, wanted: str | None) -> Splits:
         return splits
 
     def turned(split: Split) -> Split:
-        return replace(split, targets=1 - split.targets)  # type: ignore[operator]
+        return replace(split, targets=1 - split.targets)
 
     return replace(
         splits,
