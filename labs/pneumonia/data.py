@@ -1,4 +1,4 @@
-"""Chest X-rays as splits: SIMULATED ones, PneumoniaMNIST, or a folder of radiographs, split by patient."""
+"""Chest X-rays as splits: the embedded ones, PneumoniaMNIST, SIMULATED ones, or a folder, split by patient."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from utils.datasets import obtain, simulation
 from utils.datasets.array_files import read_npz
 from utils.datasets.audit import check_splits
 from utils.datasets.splits import Source, Split, Splits, glue, split_classes
-from utils.images import image_folders
+from utils.images import image_archives, image_folders
 from utils.images.decode import read_pictures
+from utils.images.image_folders import Images
+from utils.metrics.positive_class import with_positive
 
 Array = NDArray[Any]
 
 TARGET = "diagnosis"
 CLASS_NAMES = ("normal", "pneumonia")
-FOLDER_SIZE, SIMULATED_SIZE, SMALL, ENLARGED = 256, 128, 28, 112
+COURSE_SIDE, SIDE, SMALL, ENLARGED = 256, 128, 28, 112
 SIMULATED_SEED = 0
 """Seed of the simulated radiographs, the same for every run: runs with other seeds are evaluated on the same ones."""
 
@@ -42,7 +44,7 @@ def load(config: Config) -> Splits:
 
     Returns:
         Inputs (radiographs, height, width, 1) uint8, on disk except for PneumoniaMNIST; targets (radiographs,) int64,
-        1 is pneumonia.
+        1 is the positive class: pneumonia, or what the folder's names or `--positive` say.
 
     Raises:
         CallerError: the data is not available or cannot be used.
@@ -50,10 +52,11 @@ def load(config: Config) -> Splits:
     if config.data_dir is not None:
         if config.data not in ("auto", "chest-xray"):
             raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
-        return check_splits(_folder(config, config.data_dir), config.batch_size)
-    obtained = obtain.obtain(config.data, "pneumonia")
-    splits = _simulated(config, obtained) if obtained.entry.simulated else _small(config, obtained)
-    return check_splits(splits, config.batch_size)
+        splits = _folder(config, config.data_dir)
+    else:
+        obtained = obtain.obtain(config.data, "pneumonia")
+        splits = LOADERS[obtained.entry.name](config, obtained)
+    return check_splits(with_positive(splits, config.positive), config.batch_size)
 
 
 def patients(names: Sequence[str]) -> Array:
@@ -75,10 +78,18 @@ def kinds(split: Split, class_names: Sequence[str]) -> Array:
 
 
 def _simulated(config: Config, obtained: obtain.Obtained) -> Splits:
-    sample = simulation.load(radiographs, config.films, SIMULATED_SEED, config.image_size or SIMULATED_SIZE)
+    sample = simulation.load(radiographs, config.films, SIMULATED_SEED, config.image_size or SIDE)
     rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
     source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
+
+
+def _embedded(config: Config, obtained: obtain.Obtained) -> Splits:
+    """The radiographs at SIDE of the official splits; for the course's networks enlarged to the course's size."""
+    size = config.image_size or (SIDE if config.network == "residual" else COURSE_SIDE)
+    found = image_archives.load(obtained.paths[0], (size, size), "grey")
+    source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
+    return _by_patient(config, found, source)
 
 
 def _small(config: Config, obtained: obtain.Obtained) -> Splits:
@@ -102,19 +113,28 @@ def _small(config: Config, obtained: obtain.Obtained) -> Splits:
     )
 
 
+LOADERS = {"chest-xray-128": _embedded, "pneumoniamnist": _small, "simulated-radiographs": _simulated}
+"""By data set."""
+
+
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of radiographs in two classes, the second by name is the positive class (NORMAL, PNEUMONIA)."""
-    size = config.image_size or FOLDER_SIZE
+    """A folder of radiographs in two classes."""
+    size = config.image_size or COURSE_SIDE
     found = image_folders.load(root, (size, size), "grey")
     if len(found.class_names) != 2:
         raise CallerError(
             f"--data-dir {root}: {len(found.class_names)} classes: {', '.join(found.class_names)}",
             "this lab needs two classes: give a folder with NORMAL and PNEUMONIA, or use the classification lab",
         )
+    return _by_patient(config, found)
+
+
+def _by_patient(config: Config, found: Images, source: Source | None = None) -> Splits:
+    """Keep the official test split; validation patients are held out of the training patients."""
     groups = glue(np.array(found.digests), patients(found.names))
     # Kaggle's copy has 16 radiographs in val/, too few to choose a threshold on: they go to the training patients.
     official = ["train" if split == "validation" else split for split in found.official or ()]
-    return image_folders.split(found, config, target=TARGET, groups=groups, official=official)
+    return image_folders.split(found, config, target=TARGET, groups=groups, official=official, source=source)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

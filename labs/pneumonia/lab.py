@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,19 @@ class PneumoniaLab(SupervisedLab):
             }
             for kind in np.unique(kinds)
         }
-        return {"chosen": chosen, "fixed": {f"{point['threshold']:g}": point for point in fixed}, "by_kind": by_kind}
+        return {
+            "positive": splits.class_names[1],
+            "chosen": chosen,
+            "fixed": {f"{point['threshold']:g}": point for point in fixed},
+            "by_kind": by_kind,
+        }
+
+    def remarks(self, details: Mapping[str, Any]) -> Sequence[str]:
+        """Which class is the positive one."""
+        return [
+            f"The positive class is {details['positive']}: sensitivity is the fraction of its radiographs that are "
+            "found, specificity the fraction of the others that are not reported."
+        ]
 
 
 lab = PneumoniaLab()

@@ -28,28 +28,30 @@ def test_verify(command: Command, tmp_path: Path) -> None:
     assert missing.status == 1
     assert "files differ from the catalogue: mnist" in missing.err
     assert command("labs", "data", "list", LABS_MIRROR="/nowhere").status == 2
-    (tmp_path / "mirror" / "irish").mkdir(parents=True)
-    (tmp_path / "mirror" / "irish" / "irish.abc").write_bytes(b"X:1")
+    (tmp_path / "mirror" / "mnist").mkdir(parents=True)
+    for file in catalogue()["mnist"].files:
+        (tmp_path / "mirror" / "mnist" / file.name).write_bytes(b"X:1")
     damaged = command("labs", "data", "verify", LABS_MIRROR=str(tmp_path / "mirror"))
     assert damaged.status == 1
-    assert "files differ from the catalogue: irish" in damaged.err
+    assert "files differ from the catalogue: mnist" in damaged.err
 
 
 def test_where_and_fetch(command: Command, tmp_path: Path) -> None:
     ended = command("labs", "data", "where", "mnist-5k")
     assert Path(ended.out.strip()).is_file()
     assert command("labs", "data", "where", "mnist", LABS_MIRROR="").status == 2
-    assert command("labs", "data", "fetch", "concrete").out.startswith("concrete: embedded: ")
-    refused = command("labs", "data", "fetch", "irish", LABS_MIRROR="")
+    for name in ("concrete", "chest-xray-128", "irish"):
+        assert command("labs", "data", "fetch", name, LABS_MIRROR="").out.startswith(f"{name}: embedded: ")
+    refused = command("labs", "data", "fetch", "mnist", LABS_MIRROR="")
     assert refused.status == 2
-    assert "irish is not available" in refused.err
+    assert "mnist is not available" in refused.err
 
 
 @pytest.mark.real_data
 def test_a_mirror_is_handed_on(command: Command, mirror: Path, tmp_path: Path) -> None:
-    ended = command("labs", "data", "fetch", "irish", "admissions", "--to", "mine", LABS_MIRROR=str(mirror))
+    ended = command("labs", "data", "fetch", "mnist", "imagenet", "--to", "mine", LABS_MIRROR=str(mirror))
     assert ended.status == 0, ended.err
-    again = command("labs", "data", "verify", "irish", "admissions", "--json", LABS_MIRROR=str(tmp_path / "mine"))
+    again = command("labs", "data", "verify", "mnist", "imagenet", "--json", LABS_MIRROR=str(tmp_path / "mine"))
     assert {found["state"] for found in again.json.values()} == {"ok: mirror"}
 
 
@@ -66,7 +68,7 @@ def test_a_set_that_lies_in_two_places(command: Command, tmp_path: Path) -> None
 
 def test_a_mirror_that_cannot_be_made_is_told_first(command: Command, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    refused = command("labs", "data", "fetch", "irish", "--to", str(tmp_path / "file" / "mine"), LABS_MIRROR="")
+    refused = command("labs", "data", "fetch", "mnist", "--to", str(tmp_path / "file" / "mine"), LABS_MIRROR="")
     assert refused.status == 2
     assert "--to: " in refused.err.splitlines()[0], "before anything is fetched"
 

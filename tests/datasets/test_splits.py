@@ -21,6 +21,17 @@ few = st.integers(0, 4)
 
 @given(labels=st.lists(st.integers(0, 30), min_size=40, max_size=120), seed=st.integers(0, 1000))
 @settings(deadline=None, max_examples=50)
+@pytest.mark.parametrize("number", [6, 8, 12, 19])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_few_rows_are_held_out_with_one_of_each_class(number: int, classes: int) -> None:
+    """A share of less than one row for each class."""
+    labels = np.arange(number * classes) % classes
+    rows = split_rows(np.arange(len(labels)), test=0.1, validation=0.05, seed=0, classes=labels)
+    for held in (rows.validation, rows.test):
+        assert set(labels[held]) == set(range(classes))
+    assert len(rows.train) + len(rows.validation) + len(rows.test) == len(labels)
+
+
 def test_groups_stay_together_and_rows_are_kept(labels: list[int], seed: int) -> None:
     groups = np.array(labels)
     if len(np.unique(groups)) < 12:
@@ -116,11 +127,13 @@ def test_rows_that_stand_alone_are_split_as_scikit_learn_does(labels: list[int],
 def test_an_official_split_is_kept() -> None:
     official = ["train"] * 40 + ["test"] * 10 + ["train"] * 10
     classes = np.arange(60) % 2
-    rows = keep_official(official, np.arange(60), validation=0.2, seed=0, classes=classes)
+    rows = keep_official(official, np.arange(60), test=0.25, validation=0.2, seed=0, classes=classes)
     assert rows.test.tolist() == list(range(40, 50))
     assert len(rows.validation) == 10
     assert classes[rows.validation].sum() == 5
-    whole = keep_official(["train", "validation", "test"] * 20, np.arange(60), validation=0.2, seed=0, classes=classes)
+    whole = keep_official(
+        ["train", "validation", "test"] * 20, np.arange(60), test=0.25, validation=0.2, seed=0, classes=classes
+    )
     assert whole.validation.tolist() == list(range(1, 60, 3))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from pathlib import Path
 
@@ -60,6 +61,20 @@ def test_odd_text_after_a_good_header(text: str, tmp_path: Path) -> None:
     except CallerError:
         return
     assert np.isfinite(table).all()
+
+
+def test_a_compressed_table(tmp_path: Path) -> None:
+    content = (",".join(FEATURES) + "\n\n" + "1,2,3,4,5,6,7,8\n" + "1,2,3,4,5,6,7,eight\n").encode()
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(content[: content.rindex(b"1,")]))
+    np.testing.assert_array_equal(read_table(path, numbers(*FEATURES)), [[1, 2, 3, 4, 5, 6, 7, 8]])
+    path.write_bytes(gzip.compress(content))
+    with pytest.raises(CallerError, match="line 4, column age: 'eight' is not a finite number"):
+        read_table(path, numbers(*FEATURES))
+    for damaged in (content, gzip.compress(content)[:-20], gzip.compress(content)[:30] + bytes(60)):
+        path.write_bytes(damaged)
+        with pytest.raises(CallerError, match="not compressed with gzip, or damaged"):
+            read_table(path, numbers(*FEATURES))
 
 
 @pytest.mark.real_data

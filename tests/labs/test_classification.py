@@ -65,14 +65,13 @@ def test_the_three_ways_to_build_a_model(network: str, command: Command, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.real_data
 @pytest.mark.parametrize("name", list(TABLES))
-def test_tables(name: str, command: Command, mirror: Path, tmp_path: Path) -> None:
+def test_tables(name: str, command: Command, tmp_path: Path) -> None:
     words = ["--data", name, "--epochs", "3", "--out", "run", "--json"]
-    ended = command("labs.classification", *words, LABS_MIRROR=str(mirror))
+    ended = command("labs.classification", *words, LABS_MIRROR="")
     assert ended.status == 0, ended.err
     record = ended.json
-    assert (record["data"]["name"], record["data"]["found"]) == (name, "mirror")
+    assert (record["data"]["name"], record["data"]["found"]) == (name, "embedded")
     assert set(record["baselines"]) == {"class_frequencies", "logistic_regression", "gradient_boosting"}
     labels = json.loads((tmp_path / "run" / "labels.json").read_text())
     table = TABLES[name]
@@ -148,9 +147,7 @@ def test_official_splits_are_kept(mirror: Path, monkeypatch: pytest.MonkeyPatch)
     assert np.bincount(splits.validation.targets).tolist() == [600] * 10
 
 
-@pytest.mark.real_data
-def test_options_that_do_not_fit_a_table(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABS_MIRROR", str(mirror))
+def test_options_that_do_not_fit_a_table() -> None:
     with pytest.raises(CallerError, match="--network cnn: admissions is a table"):
         lab.splits(config(data="admissions", network="cnn"))
     with pytest.raises(CallerError, match="--mirrored: admissions is a table"):

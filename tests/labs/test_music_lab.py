@@ -103,8 +103,8 @@ def test_what_generate_refuses(words: list[str], message: str, quick: Path, comm
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.real_data
-def test_other_collections(command: Command, mirror: Path) -> None:
+@pytest.mark.slow
+def test_other_collections(command: Command) -> None:
     for data in ("ryans", "irish"):
         words = ["--preset", "quick", "--data", data, "--tunes", "2", "--json"]
         ended = command("labs.music", *words)

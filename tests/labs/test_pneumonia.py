@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import keras
@@ -17,6 +18,7 @@ from labs.pneumonia.simulator import radiographs
 from tests.conftest import Command, QuickRun
 from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
+from utils.datasets.audit import audit
 from utils.datasets.catalog import candidates
 from utils.datasets.splits import Source, Split, Splits
 
@@ -155,9 +157,26 @@ def test_simulated_films_are_kept(
     assert simulation.load(radiographs, 12, 3, 32).digest == first.digest
 
 
-@pytest.mark.real_data
-def test_the_official_test_split_is_kept(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABS_MIRROR", str(mirror))
+def test_the_embedded_radiographs_keep_their_test_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_MIRROR", "")
+    splits = lab.splits(config(network="residual"))
+    assert (splits.source.name, splits.source.found, splits.source.simulated) == ("chest-xray-128", "embedded", False)
+    train, validation, test = splits.parts().values()
+    assert (len(train) + len(validation), len(test)) == (5216, 624)
+    assert 450 < len(validation) < 590, "a tenth of the children"
+    assert splits.train.inputs.shape[1:] == (128, 128, 1)
+    assert [splits.class_names[label] for label in (0, 1)] == ["NORMAL", "PNEUMONIA"]
+    assert test.targets.mean() == pytest.approx(0.625)
+    assert train.names is not None
+    assert validation.names is not None
+    assert {str(name).split("/")[0] for name in (*train.names, *validation.names)} == {"train"}
+    audited = audit(splits)
+    assert audited["duplicates_across_splits"] == audited["groups_across_splits"] == 0
+    kinds = Counter(data.kinds(test, splits.class_names).tolist())
+    assert kinds == {"NORMAL": 234, "bacteria": 242, "virus": 148}
+
+
+def test_the_official_test_split_is_kept() -> None:
     splits = lab.splits(config(data="pneumoniamnist", network="residual"))
     assert [len(part) for part in splits.parts().values()] == [4708, 524, 624]
     assert splits.train.inputs.shape[1:] == (28, 28, 1)

@@ -7,7 +7,6 @@ catalogue: this project's cache, a mirror, the network. A backbone never has ran
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from utils.base.atomic_files import sha256
 from utils.base.errors import CallerError, UnobtainableError
+from utils.base.paths import from_environment
 from utils.datasets.catalog import Entry, find
 from utils.datasets.locate import look
 from utils.datasets.obtain import fetch
@@ -183,7 +183,7 @@ def obtain(name: str, weights: Path | None = None) -> Weights:
 
 def _in_keras_cache(entry: Entry) -> tuple[Path, str, str] | None:
     """The file that `keras.applications` downloads, if it is there and has the right digest."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    home = from_environment("KERAS_HOME") or Path.home() / ".keras"
     (file,) = entry.files
     found = look(file, home / "models" / file.name, "Keras's cache") if entry.origin == "files" else None
     return None if found is None else (found.paths[0], found.where, found.digest)

@@ -1,0 +1,1 @@
+"""Scripts for maintainers, which are not part of the wheel."""
