@@ -46,9 +46,10 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "admissions": {"course": FIVE, "best": FIVE},
     },
     "pneumonia": {
-        "simulated-radiographs": {"course": ONE, "best": ONE},
-        "pneumoniamnist": {"course": ONE, "best": ONE},
+        "chest-xray-128": {"course": THREE, "best": ONE},
         "chest-xray": {"course": ONE, "best": ONE},
+        "pneumoniamnist": {"course": ONE, "best": ONE},
+        "simulated-radiographs": {"best": ONE},
     },
     "galaxy": {
         "simulated-galaxies": {"course": ONE, "best": ONE},

@@ -1,9 +1,9 @@
 """Chest X-rays: convolution, pooling, sensitivity and specificity. A teaching model, not a medical device.
 
 Problem: predict whether a child's chest X-ray shows pneumonia, and choose the threshold of the probability.
-Data:    simulated-radiographs, made by this project (SIMULATED); pneumoniamnist, 5,856 real radiographs at 28 × 28,
-         from a mirror or the network; chest-xray, radiographs of the same children at full size, your own folder
-         (--data-dir).
+Data:    chest-xray-128, 5,840 real radiographs of children, official split, CC BY 4.0, in the package; pneumoniamnist,
+         the same children at 28 × 28; chest-xray, full-size radiographs, your own folder (--data-dir);
+         simulated-radiographs, made by this project (SIMULATED).
 Model:   course: a convolutional network of 522 parameters at 256 × 256, or a flattened perceptron of 6.6 million
          (Codecademy). best: a compact residual network, augmented images, a cosine schedule.
 Target:  best: AUC ≥ 0.975 and accuracy ≥ 0.90 on the official test split of chest-xray, AUC ≥ 0.97 and accuracy

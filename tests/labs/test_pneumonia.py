@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from labs.cli import train
 from labs.pneumonia import data, model
 from labs.pneumonia.config import Config as PneumoniaConfig
 from labs.pneumonia.lab import lab
@@ -21,6 +22,9 @@ from utils.datasets import obtain, simulation
 from utils.datasets.audit import audit
 from utils.datasets.catalog import candidates
 from utils.datasets.splits import Source, Split, Splits
+from utils.images import image_archives
+from utils.images.decode import Mode
+from utils.images.image_folders import Images
 
 FIGURES = {
     "learning_curves",
@@ -184,20 +188,47 @@ def test_the_official_test_split_is_kept() -> None:
     assert lab.splits(config(data="pneumoniamnist")).train.inputs.shape[1:] == (112, 112, 1)
 
 
+def test_the_settings_of_a_preset_follow_the_data_set() -> None:
+    assert config().learning_rate < 0.005, "the course's rate, at which units die"
+    assert train.configured(lab.definition, "course", {}).data == "chest-xray-128"
+    for name in ("simulated", "simulated-radiographs"):
+        made = train.configured(lab.definition, "quick", {"data": name})
+        assert (made.data, made.epochs, made.batch_size) == ("simulated-radiographs", 10, 16)
+    real = train.configured(lab.definition, "quick", {"epochs": 1})
+    assert (real.data, real.epochs) == ("chest-xray-128", 1)
+
+
+def test_the_course_networks_get_images_of_the_course_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    true = image_archives.load
+
+    def small(path: Path, size: tuple[int, int], mode: Mode) -> Images:
+        sizes.append(size[0])
+        return true(path, (16, 16), mode)
+
+    monkeypatch.setattr(image_archives, "load", small)
+    for chosen in (config(), config(network="mlp"), config(network="residual"), config(image_size=64)):
+        lab.splits(chosen)
+    assert sizes == [256, 256, 128, 64]
+
+
 @pytest.mark.slow
 def test_a_quick_run(quick_run: QuickRun, command: Command, tmp_path: Path) -> None:
     run, ended = quick_run("pneumonia")
     record = ended.json
-    assert record["data"]["name"] == "simulated-radiographs"
+    assert (record["data"]["name"], record["data"]["simulated"]) == ("chest-xray-128", False)
     assert set(record["metrics"]["test"]) == {"auc", "accuracy", "sensitivity", "specificity", "log_loss", "ece"}
     assert 0 < record["threshold"] < 1
     details = record["details"]
     assert set(details["fixed"]) == {"0.2", "0.5", "0.8"}
     assert details["chosen"]["sensitivity"]["value"] == record["metrics"]["test"]["sensitivity"]["value"]
-    assert set(details["by_kind"]) == {"normal", "pneumonia"}
+    assert set(details["by_kind"]) == {"NORMAL", "bacteria", "virus"}
     assert record["metrics"]["validation"]["sensitivity"]["value"] >= 0.95
     assert {path.stem for path in (run / "figures").iterdir()} == FIGURES
-    assert "not a medical device" in (run / "README.md").read_text()
+    card = (run / "README.md").read_text()
+    assert "not a medical device" in card
+    assert "CC BY 4.0" in card
+    assert "Kermany" in card
     assert json.loads((run / "labels.json").read_text())["threshold"] == record["threshold"]
     Image.fromarray(np.full((90, 70), 99, "uint8")).save(tmp_path / "film.png")
     predicted = command("labs", "predict", run, "film.png")
