@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from utils.base.atomic_files import replacing
 from utils.base.named_arrays import each, listed, read
 from utils.datasets.splits import Split, Splits
+from utils.runs import predictions
 from utils.training.results import Evaluation, Fitted, Progress
 
 FIGURE_DPI = 150
@@ -90,7 +91,10 @@ def record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, An
     """The lab's part of `run.json`; see `Lab.run`."""
     splits, lab = fitted.splits, fitted.lab
     return {
-        "data": {"rows": {name: len(part) for name, part in splits.parts().items()}},
+        "data": {
+            "rows": {name: len(part) for name, part in splits.parts().items()},
+            "test_digest": predictions.digest_of_rows(splits.test, splits.source),
+        },
         "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
         "units": {name: metric.unit_of(splits.unit) for name, metric in lab.metrics.items()},
         "baselines": evaluation.baselines,
