@@ -134,7 +134,7 @@ def write(fitted: Fitted, evaluation: Evaluation, folder: Path) -> dict[str, Any
         artifacts.write_history(folder / "history.csv", fitted.progress)
         write_json(folder / LABELS, artifacts.labels(fitted.splits, evaluation.threshold))
         predictions.save(folder, Measured(test.targets, evaluation.predictions["test"], test.groups))
-        figures = artifacts.save_figures(folder / "figures", fitted, evaluation)
+        captions = artifacts.save_figures(folder / "figures", fitted, evaluation)
         parity = process.check(
             folder,
             artifacts.rows_of(test.inputs, rows),
@@ -148,7 +148,8 @@ def write(fitted: Fitted, evaluation: Evaluation, folder: Path) -> dict[str, Any
     notes = artifacts.leakage(evaluation) + sorted(
         {str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)}
     )
-    return artifacts.record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes, figures=figures)
+    drawn = {"figures": list(captions), "captions": captions}
+    return artifacts.record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes, **drawn)
 
 
 def trainable_parameters(model: keras.Model) -> int:

@@ -16,6 +16,7 @@ from utils.runs.run_folder import PARTIAL, RECORD, REQUEST, STATES, RunFolder, n
 
 SCHEMA = 1
 LABELS = "labels.json"
+REPORT = "report.html"
 
 
 def digests(folder: Path) -> dict[str, str]:
