@@ -172,6 +172,7 @@ def test_the_wheel_works_as_well_as_the_checkout(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("keras_labs-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"utils/_data/concrete.csv", "utils/_bands/music.toml", "utils/_exercises/music.ipynb"} <= set(names)
+    assert "utils/runs/report/page.html" in names
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "models"))]
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"

@@ -32,11 +32,8 @@ def result(record: Mapping[str, Any]) -> str:
         f"(95 % interval {number(score['low'])} to {number(score['high'])})."
     )
     better = record.get("better", {}).get(name)
-    known = {
-        baseline: values[name]
-        for baseline, values in record["baselines"].items()
-        if math.isfinite(values.get(name, math.nan))
-    }
+    values = {baseline: scores.get(name, math.nan) for baseline, scores in record["baselines"].items()}
+    known = {baseline: value for baseline, value in values.items() if math.isfinite(value)}
     if not known or better is None:
         return first
     best = (min if better == "lower" else max)(known, key=lambda baseline: known[baseline])
