@@ -10,9 +10,12 @@ from utils.datasets.catalog import catalogue
 from utils.datasets.locate import state
 
 COMMANDS = {
-    "evaluate": ("labs.cli.records.evaluate:Evaluate", "measure a saved run again and compare it with its record"),
+    "evaluate": ("labs.cli.records.evaluate:Evaluate", "measure a saved run again, on its own or on other data"),
     "predict": ("labs.cli.predict:Predict", "predict from files with the model of a run"),
     "compare": ("labs.cli.records.compare:Compare", "compare two runs"),
+    "runs": ("labs.cli.records.runs:Runs", "list your runs"),
+    "open": ("labs.cli.records.open:Open", "open the page of a run in a browser"),
+    "clean": ("labs.cli.records.clean:Clean", "remove unfinished or named runs"),
     "verify": ("labs.cli.gate.verify:Verify", "train labs again and check their metrics against their bands"),
     "baseline": ("labs.cli.gate.baseline:Baseline", "measure the bands of a lab again"),
     "sweep": ("labs.cli.gate.sweep:Sweep", "train a lab with a grid of hyperparameters and several seeds, in parallel"),

@@ -23,8 +23,8 @@ from utils.datasets.splits import Splits
 from utils.export.formats import save_model
 from utils.export.parity import FreshProcess
 from utils.export.predictor import predictor
-from utils.metrics.metric import score
-from utils.runs import artifacts
+from utils.metrics.metric import Measured, score
+from utils.runs import artifacts, predictions
 from utils.runs.completion import complete
 from utils.runs.hooks import SupervisedHooks
 from utils.runs.lab import Request
@@ -79,19 +79,17 @@ def evaluate(fitted: Fitted) -> Evaluation:
     start = time.perf_counter()
     lab, splits = fitted.lab, fitted.splits
     live = predictor(fitted.model)
-    predictions = {name: _measured(fitted, live, name) for name in splits.parts()}
-    threshold = lab.threshold(fitted.config, splits.validation.targets, predictions["validation"])
+    predicted = {name: _measured(fitted, live, name) for name in splits.parts()}
+    threshold = lab.threshold(fitted.config, splits.validation.targets, predicted["validation"])
     metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
-    scores = {
-        name: score(metrics, part.targets, predictions[name], part.groups) for name, part in splits.parts().items()
-    }
+    scores = {name: score(metrics, part.targets, predicted[name], part.groups) for name, part in splits.parts().items()}
     baselines = {
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in lab.metrics.items()}
         for baseline, guess in lab.baselines(fitted.config, splits).items()
     }
-    details = lab.details(splits, predictions["test"], threshold) | lab.inspect(fitted)
+    details = lab.details(splits, predicted["test"], threshold) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
-    return Evaluation(predictions, scores, baselines, audit(splits), details, threshold, seconds)
+    return Evaluation(predicted, scores, baselines, audit(splits), details, threshold, seconds)
 
 
 def _measured(fitted: Fitted, live: Predicts, name: str) -> Any:
@@ -135,7 +133,8 @@ def write(fitted: Fitted, evaluation: Evaluation, folder: Path) -> dict[str, Any
         save_model(fitted.model, folder, lab.endpoints(fitted.model))
         artifacts.write_history(folder / "history.csv", fitted.progress)
         write_json(folder / LABELS, artifacts.labels(fitted.splits, evaluation.threshold))
-        figures = artifacts.save_figures(folder / "figures", fitted, evaluation)
+        predictions.save(folder, Measured(test.targets, evaluation.predictions["test"], test.groups))
+        captions = artifacts.save_figures(folder / "figures", fitted, evaluation)
         parity = process.check(
             folder,
             artifacts.rows_of(test.inputs, rows),
@@ -149,7 +148,8 @@ def write(fitted: Fitted, evaluation: Evaluation, folder: Path) -> dict[str, Any
     notes = artifacts.leakage(evaluation) + sorted(
         {str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)}
     )
-    return artifacts.record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes, figures=figures)
+    drawn = {"figures": list(captions), "captions": captions}
+    return artifacts.record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes, **drawn)
 
 
 def trainable_parameters(model: keras.Model) -> int:

@@ -92,10 +92,17 @@ class RunFolder:
     Args:
         path: the run's folder; a name in `.partial` means the run that is written there.
         taken_names: how many further names (`<name>-2`, …) are tried if this one is taken.
+
+    Raises:
+        CallerError: the path is the root of a file system.
     """
 
     def __init__(self, path: Path, *, taken_names: int = 0) -> None:
         path = named(path)
+        if not path.name:
+            raise CallerError(
+                f"{path}: there is no run here", "give the folder of a run, not the root of a file system"
+            )
         self.path = path.with_name(path.name.removesuffix(PARTIAL))
         self._is_partial = path.name.endswith(PARTIAL)
         self._further = taken_names

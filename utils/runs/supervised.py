@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.export.formats import open_model
-from utils.metrics.metric import Scores, score
+from utils.metrics.metric import Measured
 from utils.runs import harness
 from utils.runs.hooks import SupervisedHooks
 from utils.runs.lab import JUDGED_SPLITS, Outcome, Request
@@ -30,12 +30,10 @@ class SupervisedLab(SupervisedHooks):
         fitted = harness.fit(self, config, splits)
         return _outcome(self, fitted, harness.evaluate(fitted))
 
-    def evaluate(self, run: Run, data: Any) -> Scores:
-        """Metrics of the saved model on the test split, at the threshold of its record."""
+    def measured(self, run: Run, data: Any) -> Measured:
+        """The saved model on the rows of `data.test`."""
         test = data.test
-        metrics = {name: metric.at(run.record.get("threshold")) for name, metric in self.metrics.items()}
-        values = self.measure(open_model(run.folder), test.inputs, test.targets)
-        return score(metrics, test.targets, values, test.groups)
+        return Measured(test.targets, self.measure(open_model(run.folder), test.inputs, test.targets), test.groups)
 
     def predict(self, run: Run, inputs: Any) -> Any:
         """Predictions of the saved model."""
