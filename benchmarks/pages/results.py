@@ -88,8 +88,13 @@ def spread(value: Mapping[str, float | None], digits: int = 2) -> str:
 
 
 def course_band(lab: str) -> Band:
-    """The band of a lab's default preset on its default data."""
-    return next(band for band in bands.read_bands(bands.bands_folder(), lab) if band.preset == "course")
+    """The band of a lab's default preset on its default data.
+
+    Raises:
+        KeyError: it has none.
+    """
+    of_preset = {band.preset: band for band in bands.read_bands(bands.bands_folder(), lab)}
+    return of_preset["course"]
 
 
 def over_seeds(band: Band, measure: str, digits: int = 2) -> str:
