@@ -31,8 +31,9 @@ from utils.runs.record import Run
 
 TARGET = ROOT / "benchmarks" / "recorded" / "mosaic.png"
 DARK, LIGHT, RED = "#1E1E1E", "#E6E6E6", "#D55E00"
-FLAT_STEPS = {0: 0, 1: 0, 2: 1, 3: 1, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 5, 10: 5, 11: 6}
+STAFF_STEPS = {0: 0, 1: 0, 2: 1, 3: 1, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 5, 10: 5, 11: 6}
 """Degree of the staff (C = 0) of each pitch class; raised ones are written with a sharp."""
+MOST_NOTES = 60
 SHARP = {1, 3, 6, 8, 10}
 E4 = 2 + 7 * 4
 """Degree of the lowest line of the treble staff."""
@@ -86,52 +87,53 @@ def galaxies(panels: list[Axes], run: Run) -> None:
         panel.set_title(name, fontsize=8)
 
 
-def staff(panel: Axes, notes: list[tuple[float, float, int]], *, lines: int = 3, quarters: float = 16.0) -> None:
-    """Notes on treble staffs, one below the other: note heads, stems, ledger lines and sharps.
+def staff(panel: Axes, notes: list[tuple[float, float, int]], bars: list[float], *, lines: int = 3) -> None:
+    """Notes on treble staffs, one below the other: note heads, stems, flags, ledger lines, sharps and bar lines.
 
     Args:
         panel: to draw on.
         notes: start and length in quarter notes, MIDI pitch.
+        bars: starts of the bars in quarter notes.
         lines: number of staffs.
-        quarters: length of a staff in quarter notes.
     """
-    height, width = 16, 100.0
+    height, width, per_line = 17, 100.0, -(-len(notes) // lines)
+    for number, (start, length, pitch) in enumerate(notes):
+        line, place = divmod(number, per_line)
+        base, x = -line * height, 4 + place / per_line * (width - 5)
+        degree = STAFF_STEPS[pitch % 12] + 7 * (pitch // 12 - 1) - E4
+        if start in bars[1:] and place:
+            panel.plot([x - width / per_line / 2] * 2, [base, base + 8], color="black", linewidth=0.6)
+        _note(panel, x, base, degree, length)
+        if pitch % 12 in SHARP:
+            panel.text(x - 2.2, base + degree, "♯", ha="center", va="center", fontsize=8)
     for line in range(lines):
-        base = -line * height
         for degree in range(0, 10, 2):
-            panel.plot([0, width], [base + degree] * 2, color="black", linewidth=0.5)
-        for start, length, pitch in notes:
-            if not line * quarters <= start < (line + 1) * quarters:
-                continue
-            x = 3 + (start - line * quarters) / quarters * (width - 5)
-            degree = FLAT_STEPS[pitch % 12] + 7 * (pitch // 12 - 1) - E4
-            for ledger in [*range(-2, degree - 1, -2), *range(10, degree + 1, 2)]:
-                panel.plot([x - 1.6, x + 1.6], [base + ledger] * 2, color="black", linewidth=0.5)
-            filled = length < 2
-            panel.add_patch(
-                Ellipse(
-                    (x, base + degree), 2.0, 1.8, angle=20, facecolor="black" if filled else "white", edgecolor="black"
-                )
-            )
-            if pitch % 12 in SHARP:
-                panel.text(x - 2.4, base + degree, "♯", ha="center", va="center", fontsize=7)
-            down = degree >= 4
-            stem = (x - 0.95, base + degree - 6) if down else (x + 0.95, base + degree + 6)
-            panel.plot([stem[0], stem[0]], [base + degree, stem[1]], color="black", linewidth=0.8)
-            if length < 1:
-                panel.plot(
-                    [stem[0], stem[0] + 1.2], [stem[1], stem[1] + (2 if down else -2)], color="black", linewidth=1.2
-                )
+            panel.plot([0, width], [degree - line * height] * 2, color="black", linewidth=0.5)
     panel.set_xlim(-1, width + 1)
-    panel.set_ylim(-(lines - 1) * height - 6, 15)
+    panel.set_ylim(-(lines - 1) * height - 5, 14)
+
+
+def _note(panel: Axes, x: float, base: float, degree: int, length: float) -> None:
+    """A note head with its ledger lines, stem and flag; degree 0 is the lowest line."""
+    for ledger in [*range(-2, degree - 1, -2), *range(10, degree + 1, 2)]:
+        panel.plot([x - 1.6, x + 1.6], [base + ledger] * 2, color="black", linewidth=0.5)
+    head = Ellipse((x, base + degree), 1.8, 1.8, facecolor="black" if length < 2 else "white", edgecolor="black")
+    panel.add_patch(head)
+    down = degree >= 4
+    side, end = (x - 0.85, base + degree - 6) if down else (x + 0.85, base + degree + 6)
+    panel.plot([side, side], [base + degree, end], color="black", linewidth=0.8)
+    if length < 1:
+        panel.plot([side, side + 1.2], [end, end + (2 if down else -2)], color="black", linewidth=1.2)
 
 
 def tune(panel: Axes, run: Run) -> None:
-    """The first generated tune that can be read."""
+    """The longest of the generated tunes that the run shows."""
     from labs.music.notation import scores
 
-    shown = run.record["details"]["tunes"]["shown"]
-    staff(panel, next(filter(None, map(scores.read, shown))).notes)
+    found = filter(None, map(scores.read, run.record["details"]["tunes"]["shown"]))
+    reading = max(found, key=lambda each: len(each.notes))
+    bars = [float(bar.offset) for bar in reading.score.parts[0].getElementsByClass("Measure")]
+    staff(panel, reading.notes[:MOST_NOTES], bars)
 
 
 def _cells(figure: Any, title: str, rows: int, columns: int) -> list[Axes]:
@@ -149,7 +151,7 @@ def terminal(panel: Axes, run: Run) -> None:
 
     text = card.summary(run.record, Path("models") / run.record["lab"] / run.folder.name)
     shown = "\n".join(line[:78] for line in f"$ labs {run.record['lab']}\n{text}".splitlines()[:24])
-    panel.text(0.02, 0.97, shown, family="monospace", fontsize=6.5, color=LIGHT, va="top", transform=panel.transAxes)
+    panel.text(0.02, 0.97, shown, family="monospace", fontsize=7.4, color=LIGHT, va="top", transform=panel.transAxes)
 
 
 def mosaic(runs: dict[str, Run]) -> Figure:
