@@ -27,11 +27,11 @@ from utils.datasets.disk_rows import RowsOnDisk
 
 def cache_folder() -> Path:
     """The folder of downloaded files and computed arrays: `LABS_DATA_HOME`, or the user's cache folder."""
-    import platformdirs
-
     named = from_environment("LABS_DATA_HOME")
     if named is not None:
         return named
+    import platformdirs
+
     usual = platformdirs.user_cache_path("keras-labs", appauthor=False)
     return Path(expanded(str(usual), "XDG_CACHE_HOME"))  # platformdirs takes it as it is
 

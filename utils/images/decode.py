@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from utils.base.console import say
 from utils.base.errors import CallerError
+from utils.base.paths import files_below
 from utils.images import levels
 
 if TYPE_CHECKING:
@@ -169,6 +170,32 @@ def is_picture(path: Path) -> bool:
             return True
     except Exception:  # Pillow raises nearly any exception on damaged files
         return False
+
+
+def expanded(paths: Sequence[Path]) -> list[Path]:
+    """The paths, and in place of each folder the images in it; other files of a folder are reported and left out.
+
+    Raises:
+        CallerError: a folder has no image that can be read.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        found = []
+        for file in files_below(path):
+            image = read_picture(file, (SMALLEST, SMALLEST), "grey")
+            if isinstance(image, str):
+                say(f"note: {file}: {image}; left out")
+            else:
+                found.append(file)
+        if not found:
+            raise CallerError(
+                f"{path}: the folder has no image that can be read", "give another folder, or image files"
+            )
+        files += found
+    return files
 
 
 def read_pictures(

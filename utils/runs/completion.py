@@ -9,6 +9,7 @@ from typing import Any
 from utils.base import config, machine
 from utils.base.atomic_files import write_json
 from utils.base.config import BaseConfig, Definition
+from utils.base.paths import printable
 from utils.datasets import catalog
 from utils.datasets.splits import Source
 from utils.runs.card import model_card
@@ -71,9 +72,9 @@ def complete(lab: Lab, request: Request, part: dict[str, Any], folder: RunFolder
         "finished": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
     card = model_card(record, lab.title, record["about"], lab.caution)
-    (folder.partial / "README.md").write_text(card, encoding="utf-8")
+    (folder.partial / "README.md").write_text(printable(card), encoding="utf-8")
     page = report_page(record, folder.partial, folder.path)
-    (folder.partial / REPORT).write_text(page, encoding="utf-8")
+    (folder.partial / REPORT).write_text(printable(page), encoding="utf-8")
     record["files"] = digests(folder.partial)
     write_json(folder.partial / RECORD, record)
     folder.finish()
