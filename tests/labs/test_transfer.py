@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from labs.transfer import cases, data, model
+from labs.transfer import cases, data
 from labs.transfer.cases import Case
 from labs.transfer.config import Config as TransferConfig
 from labs.transfer.lab import lab
@@ -122,13 +122,6 @@ def test_what_a_case_says() -> None:
     said = str(Case(885.5, 0.14))
     assert said.startswith("small (886 training images per class), not similar to ImageNet (mean confidence 14%)")
     assert str(Case(1300, 0.5)).startswith("large (1,300 training images per class), similar to")
-
-
-def test_moments_are_those_of_numpy(tmp_path: Path) -> None:
-    values = np.random.default_rng(0).normal(3, 2, (2500, 4)).astype("float32")
-    np.save(tmp_path / "rows.npy", values)
-    mean, variance = model.moments(RowsOnDisk(tmp_path / "rows.npy"))
-    np.testing.assert_allclose([mean, variance], [values.mean(axis=0), values.var(axis=0)], rtol=1e-4)
 
 
 def make(kind: str, folder: Path) -> Path:

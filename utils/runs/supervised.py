@@ -28,7 +28,7 @@ class SupervisedLab(SupervisedHooks):
         # Features of a backbone are cached when a network is built: they must not count as training time.
         self.build(config, splits)
         fitted = harness.fit(self, config, splits)
-        return _outcome(self, fitted, harness.evaluate(fitted))
+        return _outcome(self, fitted, harness.evaluate(fitted, baselines=False))
 
     def evaluate(self, run: Run, data: Any) -> Scores:
         """Metrics of the saved model on the test split, at the threshold of its record."""
