@@ -106,4 +106,4 @@ def baseline(config: Config, splits: Splits) -> dict[str, NDArray[np.float64]]:
 def inspect(config: Config, splits: Splits) -> dict[str, Any]:
     """The input of the head and its penalty, for `run.json`."""
     chosen = choose(config, splits)
-    return {"head": {"input": chosen.output, "l2": chosen.l2, "l2_chosen_on_validation": config.l2 is None}}
+    return {"head": {"input": chosen.output, "l2": chosen.l2, "chosen": config.l2 is None}}
