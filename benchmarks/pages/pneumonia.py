@@ -11,6 +11,7 @@ from benchmarks.pages.results import (
     course_time,
     logistic,
     metric,
+    on_frozen_features,
     over_seeds,
     quality_table,
     recorded,
@@ -53,7 +54,8 @@ def quality() -> str:
         "specificity": metric("specificity"),
         "log loss (nat)": metric("log_loss"),
         "calibration error": metric("ece"),
-        "AUC of logistic regression": lambda found: f"{logistic(found, 'auc'):.3f}",
+        "AUC of logistic regression on pixels": lambda found: f"{logistic(found, 'auc'):.3f}",
+        "on frozen features": on_frozen_features("auc"),
         **COSTS,
     }
     band = course_band("pneumonia")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from utils.pretrained.backbones import BOTH, FEATURES, LEVELS
 from utils.pretrained.feature_baseline import Regression, regress
 from utils.pretrained.feature_cache import Extractor
 
-INPUTS: Mapping[Strategy, tuple[str, ...]] = {
+INPUTS: dict[Strategy, tuple[str, ...]] = {
     "head": (FEATURES, BOTH),
     "earlier": (LEVELS, BOTH),
     "finetune": (FEATURES,),
