@@ -6,15 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.pretrained.test_features import SIDE, TINY
+from utils.base.choices import Augmentation
 from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Source, Split, Splits
 from utils.pretrained import backbones, feature_baseline, feature_cache
+from utils.pretrained.backbones import Weights
 from utils.pretrained.feature_baseline import Regression, image_baselines, regress, spaced, standardization
 
 
@@ -48,29 +50,17 @@ def test_the_strength_is_that_with_the_lowest_loss_on_validation() -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_softmax_layer_with_this_penalty_predicts_the_same(classes: int) -> None:
+def test_a_softmax_layer_with_this_penalty_has_the_same_minimum(classes: int) -> None:
+    """The gradient of its loss, mean cross-entropy and penalty, is zero at the weights of the regression."""
     features, targets = blobs(300, classes, 1.5)
     regression = regress(features, targets, *blobs(200, classes, 1.5, seed=1))
-    mean, variance = standardization(features)
-    inputs = keras.Input((6,))
-    outputs = keras.layers.Dense(
-        classes, "softmax", kernel_initializer="zeros", kernel_regularizer=keras.regularizers.L2(regression.l2)
-    )(keras.layers.Normalization(mean=mean, variance=variance)(inputs))
-    model = keras.Model(inputs, outputs)
-    model.compile(keras.optimizers.SGD(0.3, momentum=0.9), "sparse_categorical_crossentropy")
-    model.fit(features, targets, batch_size=len(features), epochs=400, verbose=0)
-    found = model.predict_on_batch(features)
-    np.testing.assert_allclose(found, regression.probabilities(features, classes), atol=0.01)
-    with pytest.raises(AssertionError):
-        np.testing.assert_allclose(found, replace_strength(features, targets, 20), atol=0.01)
-
-
-def replace_strength(features: Any, targets: Any, factor: float) -> Any:
-    """Probabilities at a strength that differs by a factor."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feature_baseline, "STRENGTHS", (feature_baseline.STRENGTHS[0] / factor,))
-        regression = regress(features, targets, features, targets)
-    return regression.probabilities(features, int(targets.max()) + 1)
+    # scikit-learn has one vector of weights for two classes: the difference of those of a softmax layer.
+    coefficients = regression.model.coef_
+    weights = np.concatenate([-coefficients, coefficients]).T / 2 if classes == 2 else coefficients.T
+    rows = (features - regression.mean) / regression.deviation
+    slopes = rows.T @ (regression.probabilities(features, classes) - np.eye(classes)[targets]) / len(rows)
+    assert np.abs(slopes + 2 * regression.l2 * weights).max() < 2e-3
+    assert np.abs(slopes + 2 * 2 * regression.l2 * weights).max() > 4e-3
 
 
 def test_standardization_is_that_of_numpy_with_a_least_variance(tmp_path: Path) -> None:
@@ -128,17 +118,28 @@ def images(channels: int, number: int = 24) -> Splits:
     )
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_baseline_of_image_labs(channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty cache, and a small network as backbone."""
     monkeypatch.setenv("LABS_DATA_HOME", str(tmp_path))
+    weights = Weights(TINY, Path("none"), "made", "sha256:1")
+    monkeypatch.setattr(backbones, "obtain", lambda _: weights)
+    monkeypatch.setattr(feature_baseline, "SIDES", (SIDE, SIDE))
     monkeypatch.setattr(feature_baseline, "PICTURES", 20)
+    feature_cache._loaded.cache_clear()
+    return tmp_path / "features"
+
+
+@pytest.mark.frozen_features
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_baseline_of_image_labs(channels: int, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     splits = images(channels)
     found = image_baselines(None, splits)
     assert list(found) == ["logistic_regression_on_frozen_features_of_20_rows"]
     (probabilities,) = found.values()
     assert probabilities.shape == (6, 2)
     assert (probabilities.argmax(axis=1) == splits.test.targets).all()
-    assert len(list((tmp_path / "features").glob("*.npy"))) == 3
+    assert len(list(small.glob("*.npy"))) == 3
 
     def refuse(*_: Any) -> None:
         raise AssertionError("computed again")
@@ -149,6 +150,27 @@ def test_the_baseline_of_image_labs(channels: int, tmp_path: Path, monkeypatch: 
         image_baselines(None, replace(splits, test=replace(splits.test, inputs=255 - splits.test.inputs)))
 
 
+def test_images_on_disk_and_in_memory_have_the_same_baseline(small: Path, tmp_path: Path) -> None:
+    inputs = images(3).train.inputs
+    np.save(tmp_path / "pictures.npy", inputs)
+    on_disk = feature_cache.Extractor(backbones.obtain(""), SIDE, Augmentation())
+    found = [
+        on_disk.views(pictures, backbones.FEATURES)[0][:]
+        for pictures in (RowsOnDisk(tmp_path / "pictures.npy"), feature_cache.PicturesInMemory(inputs))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.slow
+@pytest.mark.frozen_features
+def test_the_baseline_with_the_weights_that_are_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_DATA_HOME", str(tmp_path))
+    ((name, probabilities),) = image_baselines(None, images(1)).items()
+    assert name == "logistic_regression_on_frozen_features"
+    assert (probabilities.argmax(axis=1) == images(1).test.targets).all()
+
+
+@pytest.mark.frozen_features
 def test_no_baseline_for_tables_or_without_the_weights(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
