@@ -15,6 +15,7 @@ from utils.base.keras_import import import_keras
 from utils.base.paths import ROOT
 from utils.gate import bands
 from utils.gate.bands import Band
+from utils.metrics.baselines import ON_FROZEN_FEATURES
 
 FOLDER = ROOT / "benchmarks" / "recorded"
 COMMIT = machine.commit()
@@ -125,6 +126,16 @@ def metric(name: str, digits: int = 3) -> Column:
 def logistic(found: dict[str, Any], metric: str = "accuracy") -> float:
     """The metric of logistic regression on the same rows."""
     return next(float(each[metric]) for name, each in found["baselines"].items() if name.startswith("logistic"))
+
+
+def on_frozen_features(metric: str = "accuracy") -> Column:
+    """The column of logistic regression on frozen features; a dash in records without this baseline."""
+
+    def cell(found: dict[str, Any]) -> str:
+        named = [each for name, each in found["baselines"].items() if name.startswith(ON_FROZEN_FEATURES)]
+        return f"{named[0][metric]:.3f}" if named else "–"
+
+    return cell
 
 
 IMAGE_CLASSES: dict[str, Column] = {

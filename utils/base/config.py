@@ -22,6 +22,9 @@ from utils.base.errors import CallerError
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 """Refuses unknown names, wrong types, NaN and infinity; pass it to `pydantic.dataclasses.dataclass`."""
 
+SMOKE_PRESET = "quick"
+"""The preset of a smoke run, at most 20 seconds."""
+
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Side = Annotated[int, Field(ge=8, le=1024)]

@@ -226,7 +226,7 @@ def preprocessed(backbone: Backbone, pictures: Any) -> Any:
     return combinations(values, np.eye(3)[::-1], name="blue_first") if backbone.blue_first else values
 
 
-FEATURES, LEVELS, LOGITS = "features", "levels", "logits"
+FEATURES, LEVELS, BOTH, LOGITS = "features", "levels", "features_and_levels", "logits"
 """Outputs of a backbone besides those of its layers; see `output`."""
 
 
@@ -237,7 +237,7 @@ def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
         backbone: the backbone.
         model: from `load`.
         name: `features` (output of its last pooling), `levels` (means over the image of the last layers of its stages,
-            concatenated), `logits`, or the name of a layer.
+            concatenated), `features_and_levels` (the two, concatenated), `logits`, or the name of a layer.
     """
     import keras
 
@@ -246,12 +246,14 @@ def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
     if name == FEATURES:
         pools = [layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
         return pools[-1].output
-    if name == LEVELS:
+    if name in (LEVELS, BOTH):
+        first = [output(backbone, model, FEATURES)] if name == BOTH else []
+        # Layers of one model need different names, and both outputs may be computed in one pass.
         means = [
-            keras.layers.GlobalAveragePooling2D(name=f"mean_of_{stage}")(model.get_layer(stage).output)
+            keras.layers.GlobalAveragePooling2D(name=f"{name}_{stage}")(model.get_layer(stage).output)
             for stage in backbone.stages
         ]
-        return keras.layers.Concatenate(name=LEVELS)(means)
+        return keras.layers.Concatenate(name=name)([*first, *means])
     return model.get_layer(name).output
 
 

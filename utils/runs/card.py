@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.base.text_tables import interval, markdown_table, number, table
+from utils.metrics.baselines import ON_FROZEN_FEATURES
 
 
 def score_rows(record: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -89,13 +90,21 @@ def model_card(record: Mapping[str, Any], title: str, entry: Mapping[str, str], 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _fitted(baselines: Mapping[str, Any]) -> str:
+    """On which rows the baselines were fitted."""
+    text = "The baselines were fitted on the training and the validation rows"
+    if any(name.startswith(ON_FROZEN_FEATURES) for name in baselines):
+        text += ", except logistic regression on frozen features: on training rows, at a strength chosen on validation"
+    return text
+
+
 def _quality(record: Mapping[str, Any]) -> list[str]:
     chosen = "Nothing was chosen on the test split."
     if "kept_epoch" in record:
         how = "chosen on validation" if record["config"].get("restore_best_weights") else "the last one"
         chosen = f"The weights are those of epoch {record['kept_epoch']} of {record['epochs_run']}, {how}. {chosen}"
     if record["baselines"]:
-        chosen += " The baselines were fitted on the training and the validation rows."
+        chosen += f" {_fitted(record['baselines'])}."
     return [
         "## Quality",
         markdown_table(*score_rows(record)),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.base.atomic_files import write_json
+from utils.base.config import SMOKE_PRESET
 from utils.datasets.audit import audit
 from utils.datasets.splits import Splits
 from utils.export.formats import save_model
@@ -71,10 +72,14 @@ def fit(
     return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds)
 
 
-def evaluate(fitted: Fitted) -> Evaluation:
+def evaluate(fitted: Fitted, *, baselines: bool = True) -> Evaluation:
     """Evaluate the model on every split, and the lab's baselines on the test split.
 
     Intervals are bootstrap 95 % intervals, by group where the data have groups.
+
+    Args:
+        fitted: from `fit`.
+        baselines: whether the baselines are evaluated; those that take long are not with the preset `quick`.
     """
     start = time.perf_counter()
     lab, splits = fitted.lab, fitted.splits
@@ -83,13 +88,20 @@ def evaluate(fitted: Fitted) -> Evaluation:
     threshold = lab.threshold(fitted.config, splits.validation.targets, predicted["validation"])
     metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
     scores = {name: score(metrics, part.targets, predicted[name], part.groups) for name, part in splits.parts().items()}
-    baselines = {
+    compared = {
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in lab.metrics.items()}
-        for baseline, guess in lab.baselines(fitted.config, splits).items()
+        for baseline, guess in (_baselines(fitted) if baselines else {}).items()
     }
     details = lab.details(splits, predicted["test"], threshold) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
-    return Evaluation(predicted, scores, baselines, audit(splits), details, threshold, seconds)
+    return Evaluation(predicted, scores, compared, audit(splits), details, threshold, seconds)
+
+
+def _baselines(fitted: Fitted) -> dict[str, Any]:
+    """Test predictions of the lab's baselines, by name."""
+    lab, arguments = fitted.lab, (fitted.config, fitted.splits)
+    slow = {} if fitted.preset == SMOKE_PRESET else lab.slow_baselines(*arguments)
+    return {**lab.baselines(*arguments), **slow}
 
 
 def _measured(fitted: Fitted, live: Predicts, name: str) -> Any:
