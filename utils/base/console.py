@@ -16,6 +16,7 @@ import select
 import shutil
 import sys
 import textwrap
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -114,10 +115,8 @@ def columns(stream: TextIO) -> int:
     """Number of columns of a stream's terminal, or that of the environment variable COLUMNS; 80 if neither is known."""
     found = shutil.get_terminal_size().columns
     if not os.environ.get("COLUMNS", "").isdigit() and stream.isatty():
-        try:
+        with suppress(OSError, ValueError):  # a stream that claims to be a terminal
             found = os.get_terminal_size(stream.fileno()).columns or found
-        except (OSError, ValueError):  # a stream that claims to be a terminal
-            pass
     return max(NARROWEST, found)
 
 

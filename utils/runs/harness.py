@@ -31,7 +31,7 @@ from utils.runs.lab import Request
 from utils.runs.record import LABELS, Run
 from utils.runs.run_folder import RunFolder, request_of
 from utils.training.phases import train_phases
-from utils.training.results import Evaluation, Fitted, Phase, Predicts, Report, silent
+from utils.training.results import Evaluation, Fitted, Phase, Predicts, Report, reporter, silent
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,7 @@ def fit(
         splits: the data.
         preset: the name that the run is recorded under.
         folder: for the training state after each epoch, to resume from.
-        on_epoch: called after each epoch.
+        on_epoch: called after each epoch; a `Reporter` also hears of the stages and of batches.
 
     Raises:
         CallerError: the loss is not finite.
@@ -71,12 +71,13 @@ def fit(
     return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds)
 
 
-def evaluate(fitted: Fitted) -> Evaluation:
+def evaluate(fitted: Fitted, report: Report = silent) -> Evaluation:
     """Evaluate the model on every split, and the lab's baselines on the test split.
 
-    Intervals are bootstrap 95 % intervals, by group where the data have groups.
+    Intervals are bootstrap 95 % intervals, by group where the data have groups. A `Reporter` is told of the stage.
     """
     start = time.perf_counter()
+    reporter(report).stage("evaluate")
     lab, splits = fitted.lab, fitted.splits
     live = predictor(fitted.model)
     predictions = {name: _measured(fitted, live, name) for name in splits.parts()}
@@ -121,22 +122,39 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     return complete(lab, request, write(fitted, evaluation, partial), folder)
 
 
-def write(fitted: Fitted, evaluation: Evaluation, folder: Path) -> dict[str, Any]:
+def write(
+    fitted: Fitted,
+    evaluation: Evaluation,
+    folder: Path,
+    report: Report = silent,
+    process: FreshProcess | None = None,
+) -> dict[str, Any]:
     """Write the files of a run into an existing folder, reload the formats in a fresh process, and return the record.
+
+    Args:
+        fitted: from `fit`.
+        evaluation: from `evaluate`.
+        folder: of the run.
+        report: a `Reporter` is told of the stages.
+        process: which may have been started before; defaults to a new one.
 
     Raises:
         CheckError: a reloaded model predicts or measures something else than the trained one.
     """
-    start = time.perf_counter()
+    start, stage = time.perf_counter(), reporter(report).stage
     lab, test = fitted.lab, fitted.splits.test
     rows = artifacts.parity_rows(test)
-    with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
+    with process or FreshProcess() as checking, warnings.catch_warnings(record=True) as caught:
+        checking.start()
         warnings.simplefilter("always")
+        stage("save")
         save_model(fitted.model, folder, lab.endpoints(fitted.model))
         artifacts.write_history(folder / "history.csv", fitted.progress)
         write_json(folder / LABELS, artifacts.labels(fitted.splits, evaluation.threshold))
+        stage("figures")
         figures = artifacts.save_figures(folder / "figures", fitted, evaluation)
-        parity = process.check(
+        stage("check exports")
+        parity = checking.check(
             folder,
             artifacts.rows_of(test.inputs, rows),
             artifacts.rows_of(test.targets, rows),
