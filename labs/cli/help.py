@@ -92,14 +92,14 @@ def usage(group: str = "") -> str:
     ]
     if group:
         return _listed(commands) + "\n\nAdd --help to any command."
-    first = [(called, "the labs, their data and targets"), (f"{called} LAB …", "run a lab; --help lists its options")]
+    first = [(called, "the labs, their data and targets"), (f"{called} <lab> …", "run a lab; --help lists its options")]
     return "\n".join(
         [
             "Deep-learning course labs that run anywhere.",
             "",
             _listed([*first, *commands]),
             "",
-            wrapped(f"The labs: {', '.join(labs.NAMES)}. python -m labs.LAB is the same as {called} LAB."),
+            wrapped(f"The labs: {', '.join(labs.NAMES)}. python -m labs.<lab> is the same as {called} <lab>."),
             "",
             _listed(
                 [

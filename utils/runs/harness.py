@@ -31,7 +31,7 @@ from utils.runs.lab import Request
 from utils.runs.record import LABELS, Run
 from utils.runs.run_folder import RunFolder, request_of
 from utils.training.phases import train_phases
-from utils.training.results import Evaluation, Fitted, Phase, Predicts, Report, reporter, silent
+from utils.training.results import Evaluation, Fitted, Phase, Predicts, Report, reporter, silent, usual_report
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +44,7 @@ def fit(
     *,
     preset: str = "course",
     folder: Path | None = None,
-    on_epoch: Report = silent,
+    on_epoch: Report | None = None,
 ) -> Fitted:
     """Build the lab's network and train it; early stopping and the choice of the epoch use only validation.
 
@@ -55,18 +55,21 @@ def fit(
         splits: the data.
         preset: the name that the run is recorded under.
         folder: for the training state after each epoch, to resume from.
-        on_epoch: called after each epoch; a `Reporter` also hears of the stages and of batches.
+        on_epoch: called after each epoch; a `Reporter` also hears of the stages and of batches. In a notebook it
+            defaults to a learning curve that grows.
 
     Raises:
         CallerError: the loss is not finite.
         MemoryError: the network does not fit in memory.
     """
     start = time.perf_counter()
+    report = usual_report() if on_epoch is None else reporter(on_epoch)
     first = Phase(lab.phase, settings.epochs, lambda config, data, _: lab.build(config, data), lab.compile, lab.batches)
     phases = [first, *lab.further(settings, splits)]
-    model, progress = train_phases(phases, settings, splits, folder, on_epoch)
+    model, progress = train_phases(phases, settings, splits, folder, report)
     earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
     seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
+    report.stage("")
     assembled = lab.assemble(settings, splits, model)
     return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds)
 

@@ -60,11 +60,25 @@ class Reporter:
         """Some batches of a long epoch are done; called about twice per second."""
 
     def stage(self, name: str) -> None:
-        """A stage began, one of STAGES; the previous one ended."""
+        """A stage began, one of STAGES, and the previous one ended; an empty name means that none follows at once."""
 
 
 silent = Reporter()
 """A report that prints nothing."""
+
+
+_usual: Callable[[], Reporter] = Reporter
+
+
+def report_usually(new: Callable[[], Reporter]) -> None:
+    """Give each training whose caller passes no report a new one from now on; notebooks do."""
+    global _usual
+    _usual = new
+
+
+def usual_report() -> Reporter:
+    """The report of a training whose caller passes none; by default it does nothing."""
+    return _usual()
 
 
 class _Epochs(Reporter):
