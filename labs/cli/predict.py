@@ -18,7 +18,7 @@ from labs.cli.records.open import opened
 from utils.base import text_tables
 from utils.base.atomic_files import replacing
 from utils.base.config import Definition
-from utils.base.console import progress, say, show
+from utils.base.console import progress, say, show, wrapped
 from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
 from utils.base.named_arrays import each
@@ -164,7 +164,7 @@ def _check_kind(paths: Sequence[Path], kind: str) -> None:
 
 def _caution(*notes: str) -> None:
     for note in filter(None, notes):
-        say(f"note: {note}")
+        say(wrapped(f"note: {note}"))
 
 
 def _warn_outside(inputs: Array, labels: Mapping[str, Any]) -> None:

@@ -129,7 +129,8 @@ class Lab:
         Args:
             request: preset, config and data.
             folder: exists; may contain the training state of an interrupted run.
-            report: called after each epoch with its row, the number of epochs and the seconds left.
+            report: called after each epoch with its row, the number of epochs and the seconds left. A lab may also tell
+                `reporter(report)` of its stages and of the progress within an epoch.
 
         Returns:
             The lab's part of `run.json`: `data` (with `rows`), `metrics` by split, `units`, `seconds`; `baselines`,
