@@ -13,6 +13,8 @@ labs: .venv/student ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
 	  echo "== python -m labs.$$lab"; $(PY) -m labs.$$lab || exit 1; \
 	done
+	@echo && $(PY) -m labs runs
+	@echo && echo "Each folder has a report.html; open one with: $(PY) -m labs open RUN"
 
 check: .venv/installed lint ## lint, type-check and run the quick tests
 	@echo "testing: the quick tests"

@@ -33,6 +33,7 @@ Seeds = dict[str, tuple[int, ...]]
 
 TEN, FIVE, THREE, ONE = tuple(range(7, 17)), (7, 8, 9, 10, 11), (7, 8, 9), (7,)
 FASHION_MLP = "best --network mlp --units 512 --epochs 20 --learning-rate 1e-3 --label-smoothing 0"
+RANDOM_BEST = "best --validation-fraction 0.03"
 SEEDS: dict[str, dict[str, Seeds]] = {
     "regression": {
         "concrete": {"quick": TEN, "course": FIVE, "best": FIVE},
@@ -67,8 +68,8 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "irish": {"course": ONE},
     },
     "transfer": {
-        "elpv": {"course": THREE, "best": THREE},
-        "elpv-by-module": {"course": THREE},
+        "elpv": {"course": THREE, "best": ONE},
+        "elpv-random": {"course": THREE, RANDOM_BEST: THREE},
         "hymenoptera": {"course": THREE},
         "chest-xray": {"best": ONE},
         "galaxy-zoo": {"course": ONE, "best": ONE},
@@ -80,7 +81,7 @@ SPLITS = 20
 FOLDERS = {"chest-xray": "chest_xray_224", "galaxy-zoo": "galaxy_zoo_spiral", "hymenoptera": "hymenoptera"}
 """The folder in the mirror of each data set that is a folder of images."""
 OPTIONS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("transfer", "elpv-by-module"): ("--data", "elpv", "--split", "module"),
+    ("transfer", "elpv-random"): ("--data", "elpv", "--split", "random"),
     # The files of one child, identified by their names as in the pneumonia lab.
     ("transfer", "chest-xray"): ("--group", r"person\d+_(bacteria|virus)|(NORMAL\d*-)?IM-\d+"),
 }

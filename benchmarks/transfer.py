@@ -111,10 +111,13 @@ def head(splits: Any) -> dict[str, Any]:
     """Ten epochs of the head on one view, the course's way and ours from an empty cache, and what each then knows."""
     import keras
 
+    from labs.transfer import head as heads
     from labs.transfer import model
     from labs.transfer.lab import lab
+    from utils.pretrained.backbones import FEATURES
     from utils.runs import harness
 
+    heads.INPUTS["head"] = (FEATURES,)  # the course's way has no other input
     config = replace(lab.preset("course"), strategy="head", views=1, epochs=EPOCHS)
     start = time.perf_counter()
     fitted = harness.fit(lab, config, splits)

@@ -4,10 +4,38 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from utils.base.errors import CallerError
+
+def _check_utils() -> None:
+    """Explain in one sentence that a user's own `utils` hides the package of this project.
+
+    `python -m` looks for modules in the current folder first.
+
+    Raises:
+        ImportError: it does; with `python -m labs` the program ends with status 2 instead.
+    """
+    loaded = sys.modules.get("utils")
+    spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec("utils")
+    origin = getattr(spec, "origin", None)
+    if spec is None or (origin and Path(origin).resolve().parent == Path(__file__).resolve().parents[1] / "utils"):
+        return
+    place = Path(origin or next(iter(spec.submodule_search_locations or ()), "utils"))
+    place = place.parent if place.name == "__init__.py" else place
+    message = f"{place} hides the package utils of this project, because it has the same name and is found first"
+    hint = f"rename {place.name}, or use another folder; the command labs also works beside it"
+    if sys.argv[0] == "-m":  # so while `python -m` imports the package
+        sys.stderr.write(f"error: {message}\nhint: {hint}\n")
+        raise SystemExit(2)
+    raise ImportError(f"{message}: {hint}")
+
+
+_check_utils()
+
+from utils.base.errors import CallerError  # noqa: E402
 
 if TYPE_CHECKING:
     from utils.base.config import Definition

@@ -226,7 +226,7 @@ check("transfer.preprocess", preprocess)
 import time
 
 late, early = weights.backbone.late, weights.backbone.early
-wanted = [backbones.FEATURES, backbones.LEVELS, late, early]
+wanted = [backbones.FEATURES, backbones.LEVELS, backbones.BOTH, late, early]
 seconds = []
 for _ in range(2):
     start = time.perf_counter()
@@ -284,8 +284,9 @@ picture(
 # ## The head
 #
 # On top of the features comes a **head**: a single dense layer with a softmax over our two classes. The features are
-# standardised first. All its weights begin at zero, and a small penalty on their squares keeps them small, as there
-# are about as many of them as images.
+# standardised first. All its weights begin at zero, and a penalty on their squares keeps them small, as there are
+# about as many of them as images. How strong must the penalty be? That is chosen on validation: here the strength is
+# picked by hand, the lab tries several.
 
 
 # %%
@@ -352,7 +353,7 @@ check("transfer.trained", trained)
 #
 # | | like ImageNet | unlike |
 # | --- | --- | --- |
-# | **few images** | `head`: a head on the last features | `earlier`: a head on what earlier stages saw, too |
+# | **few images** | `head`: a head on the last features | `earlier`: a head on what all stages saw |
 # | **many images** | `finetune`: then train the last blocks with it | `deep`: then train most of the backbone |
 #
 # - With **few** images train little: millions of weights would learn a few hundred images by heart. *Few* is under
@@ -455,6 +456,8 @@ fitted = harness.fit(lab, config, splits, preset="quick")
 evaluation = harness.evaluate(fitted)
 scores = evaluation.metrics["test"]
 network = {name: score["value"] for name, score in scores.items()}
+head = evaluation.details["head"]
+print(f"the head sees: {head['input']}; penalty, chosen on validation: {head['l2']:.2g}")
 pd.DataFrame({"network": network, **evaluation.baselines}).T.drop(columns="top_2").round(3)
 
 # %%
@@ -470,30 +473,36 @@ picture(
 # %% tags=["prose"] facts=["95 %"]
 table = np.array(evaluation.details["confusion"])
 linear = evaluation.baselines["logistic_regression_at_32_pixels"]
+frozen_linear = evaluation.baselines["logistic_regression_on_frozen_features"]
 leaked = evaluation.audit["test_rows_of_trained_groups"]
 prose(
     """
     **{accuracy:.1%}** of the test cells are classified correctly (95 % interval: {low:.1%} to {high:.1%}), with an AUC
-    of {auc:.3f}. Logistic regression on the pixels of small images, without any backbone, has {linear:.1%} and
-    {linear_auc:.3f}: roughly that is what ImageNet's million images are worth here. Of the cells that are defective the
+    of {auc:.3f}. Logistic regression on the pixels of small images, without any backbone, has an AUC of
+    {linear_auc:.3f}: the difference is what ImageNet's million images are worth here. Logistic regression on the same
+    frozen features as the head has {frozen_auc:.3f}. That is no surprise, as a head of one layer *is* logistic
+    regression, trained by gradient descent: always compare a head with it. Of the cells that are defective the
     network finds {found:.0%}. If a missed crack is worse than a false alarm, the threshold of one half is not the right
     one.
 
-    Be careful with such numbers, though: {leaked:.0f} of {rows} test cells were cut from a solar module that also has
-    cells in training or validation, and cells of one module look alike. The published results have the same flaw.
-    `--split module` holds out whole modules.
+    The cells of one solar module look alike. The lab therefore holds out whole modules: {leaked:.0f} of the {rows} test
+    cells come from a module that also has cells in training or validation. The published results are on a random
+    quarter of the cells (`--split random`), where nearly all do. There every score is higher, and says less about the
+    next module.
     """,
     claims={
-        "better than logistic regression": network["auc"] > linear["auc"],
-        "test cells share modules with training": leaked > 0,
+        "better than logistic regression on pixels": network["auc"] > linear["auc"],
+        "no worse than logistic regression on frozen features": network["auc"]
+        > frozen_linear["auc"] - 0.02,
+        "no test cell shares a module with training": leaked == 0,
     },
     within=0.1,
     accuracy=network["accuracy"],
     low=scores["accuracy"]["low"],
     high=scores["accuracy"]["high"],
     auc=network["auc"],
-    linear=linear["accuracy"],
     linear_auc=linear["auc"],
+    frozen_auc=frozen_linear["auc"],
     found=table[1, 1] / table[1].sum(),
     leaked=float(leaked),
     rows=len(test),

@@ -39,6 +39,8 @@ else:
 
 import_keras()
 
+from utils.pretrained import feature_baseline  # noqa: E402  (Keras has to be imported first)
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -68,6 +70,13 @@ def called(capfd: Any, module: str, *words: object) -> Ended:
     status = main.status_of(action)
     out, err = capfd.readouterr()
     return Ended(status, out, err)
+
+
+@pytest.fixture(autouse=True)
+def _no_frozen_features(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labs on images omit the baseline for which a backbone is loaded, except in tests marked `frozen_features`."""
+    if request.node.get_closest_marker("frozen_features") is None:
+        monkeypatch.setattr(feature_baseline, "lacks_package", lambda _: True)
 
 
 @pytest.fixture

@@ -178,6 +178,7 @@ def test_the_wheel_works_as_well_as_the_checkout(tmp_path: Path) -> None:
         "utils/_bands/music.toml",
         "utils/_exercises/music.ipynb",
     } <= set(names)
+    assert "utils/runs/report/page.html" in names
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "models", "tools"))]
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"

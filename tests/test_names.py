@@ -19,8 +19,9 @@ IMPORTED = re.compile(
     r"^[ \t]*from ((?:utils|labs|benchmarks|notebooks)(?:\.\w+)*) import (\w+(?:, \w+)*)", re.MULTILINE
 )
 FILE = re.compile(r"(?<![\w./*<>{}-])(?:utils|labs|benchmarks|tests)/[\w/]+\.(?:py|md|toml|json)\b")
-EXAMPLES = {"labs.tides", "notebooks.items"}
-"""A lab that does not exist, in the pages for contributors and their tests, and an attribute of a variable."""
+EXAMPLES = {"labs.tides", "notebooks.items", "utils.py"}
+"""A lab that does not exist, in the pages for contributors and their tests, an attribute of a variable, and a
+file of a user."""
 
 
 def texts() -> dict[str, str]:

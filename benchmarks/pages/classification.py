@@ -7,6 +7,7 @@ from benchmarks.pages.results import (
     block,
     course_band,
     course_time,
+    in_minutes,
     metric,
     over_seeds,
     quality_table,
@@ -33,7 +34,7 @@ def row() -> list[str]:
         "mnist-5k: 5,000 real digits, in a package; four other data sets or your own images",
         f"accuracy {best['mnist-5k']}; MNIST {best['mnist']}, Fashion-MNIST {best['fashion-mnist']}",
         f"logistic regression {digits['best']['baselines']['logistic_regression']['accuracy']:.3f} (mnist-5k)",
-        f"{digits['best']['wall_seconds']:.0f} s",
+        in_minutes(digits["best"]["wall_seconds"]),
     ]
 
 

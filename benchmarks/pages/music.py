@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from benchmarks.pages.results import block, course_band, course_time, over_seeds, recorded, spread
+from benchmarks.pages.results import block, course_band, course_time, in_minutes, over_seeds, recorded, spread
 from utils.base.text_tables import markdown_table
 from utils.datasets.catalog import find
 
@@ -32,7 +32,7 @@ def row() -> list[str]:
         "oneills: 2,009 tunes, in a package; two other collections or your own `.abc` files",
         f"{spread(best['test']['bits_per_char'])} bits per character",
         f"5-gram {_five_gram(best):.2f}",
-        f"{best['wall_seconds'] / 60:.0f} min",
+        in_minutes(best["wall_seconds"]),
     ]
 
 

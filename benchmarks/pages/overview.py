@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import statistics
 from functools import partial
 from typing import Any
 
 import labs
-from benchmarks.pages.results import UNMEASURED, block, course_band, course_time, measured, over_seeds
+from benchmarks.pages.results import UNMEASURED, block, course_band, in_minutes, measured
 from utils.base.text_tables import markdown_table
-from utils.datasets import catalog
-
-WORDED = {
-    "test rmse": "RMSE {} MPa",
-    "test accuracy": "accuracy {}",
-    "test auc": "AUC {}",
-    "test bits_per_char": "{} bits per character",
-}
-"""How the table writes a measure; of each lab it shows the first measure that is listed here."""
 
 
 def page(lab: str) -> Any:
@@ -28,26 +18,18 @@ def page(lab: str) -> Any:
 
 @block
 def labs_table() -> str:
-    """One row per lab: the default preset from the bands, `best` from the records."""
-    header = ["lab", "data", "`course` on test", "wall time", "memory"]
-    header += ["`best` on test", "baselines", "wall time of `best`"]
+    """One row per lab: data, the result of `best` next to the number to beat, minutes."""
+    header = ["lab", "data", "best result on test (to beat)", "minutes: `course`, `best`"]
     return markdown_table(header, [_row(lab) for lab in labs.finished()])
 
 
 def _row(lab: str) -> list[str]:
-    data, *best = measured(page(lab).row, [UNMEASURED] * 4)
-    course = measured(partial(_course, lab), [UNMEASURED] * 3)
-    return [f"[{lab}](labs/{lab}/README.md)", data, *course, *best]
+    data, best, baselines, best_minutes = measured(page(lab).row, [UNMEASURED] * 4)
+    course = measured(partial(minutes, lab), UNMEASURED)
+    result = best if best == UNMEASURED else f"{best} (to beat: {baselines})"
+    return [f"[{lab}](labs/{lab}/README.md)", data, result, f"{course}, {best_minutes}"]
 
 
-def _course(lab: str) -> list[str]:
-    """The result of the default preset on the default data, its wall time and its memory."""
-    band = course_band(lab)
-    measure, values = next((name, values) for name, values in band.measures.items() if name in WORDED)
-    found = over_seeds(band, measure, digits=2 if statistics.mean(values) > 1 else 3)
-    simulated = " SIMULATED" if catalog.find(band.data).simulated else ""
-    return [
-        f"{WORDED[measure].format(found)}{simulated}",
-        course_time(lab),
-        f"{band.command['peak_mb']:,.0f} MB",
-    ]
+def minutes(lab: str) -> str:
+    """Wall time of a lab's command with the default preset, in minutes."""
+    return in_minutes(course_band(lab).command["seconds"])

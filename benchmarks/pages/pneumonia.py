@@ -13,6 +13,7 @@ from benchmarks.pages.results import (
     course_time,
     logistic,
     metric,
+    on_frozen_features,
     quality_table,
     quartiles,
     recorded,
@@ -59,7 +60,8 @@ def quality() -> str:
         "specificity": metric("specificity"),
         "log loss (nat)": metric("log_loss"),
         "calibration error": metric("ece"),
-        "AUC of logistic regression": lambda found: f"{logistic(found, 'auc'):.3f}",
+        "AUC of logistic regression on pixels": lambda found: f"{logistic(found, 'auc'):.3f}",
+        "on frozen features": on_frozen_features("auc"),
         **COSTS,
     }
     band = course_band("pneumonia")

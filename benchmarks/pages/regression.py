@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.pages.results import OVER_SEEDS, block, course_band, course_time, recorded, spread
+from benchmarks.pages.results import OVER_SEEDS, block, course_band, course_time, in_minutes, recorded, spread
 from utils.base.text_tables import markdown_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def row() -> list[str]:
         "concrete: 1,030 real samples, in the package",
         f"RMSE {spread(mix['network'])} MPa by mix, {spread(random['network'])} at random (20 splits)",
         f"gradient boosting {spread(mix['gradient_boosting'])}, {spread(random['gradient_boosting'])}",
-        f"{quality['data']['concrete']['best']['wall_seconds']:.0f} s",
+        in_minutes(quality["data"]["concrete"]["best"]["wall_seconds"]),
     ]
 
 

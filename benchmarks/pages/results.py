@@ -15,6 +15,7 @@ from utils.base.keras_import import import_keras
 from utils.base.paths import ROOT
 from utils.gate import bands
 from utils.gate.bands import Band
+from utils.metrics.baselines import ON_FROZEN_FEATURES
 
 FOLDER = ROOT / "benchmarks" / "recorded"
 COMMIT = machine.commit()
@@ -88,8 +89,13 @@ def spread(value: Mapping[str, float | None], digits: int = 2) -> str:
 
 
 def course_band(lab: str) -> Band:
-    """The band of a lab's default preset on its default data."""
-    return next(band for band in bands.read_bands(bands.bands_folder(), lab) if band.preset == "course")
+    """The band of a lab's default preset on its default data.
+
+    Raises:
+        KeyError: it has none.
+    """
+    of_preset = {band.preset: band for band in bands.read_bands(bands.bands_folder(), lab)}
+    return of_preset["course"]
 
 
 def over_seeds(band: Band, measure: str, digits: int = 2) -> str:
@@ -100,6 +106,12 @@ def over_seeds(band: Band, measure: str, digits: int = 2) -> str:
 def course_time(lab: str) -> str:
     """Wall time of the lab's command, alone on the machine, as in `12 s`."""
     return f"{course_band(lab).command['seconds']:.0f} s"
+
+
+def in_minutes(seconds: float) -> str:
+    """Seconds in minutes: with one digit below ten, as in `0.2`."""
+    minutes = seconds / 60
+    return f"{minutes:.1f}" if minutes < 9.95 else f"{minutes:.0f}"
 
 
 Column = Callable[[dict[str, Any]], str]
@@ -114,6 +126,16 @@ def metric(name: str, digits: int = 3) -> Column:
 def logistic(found: dict[str, Any], metric: str = "accuracy") -> float:
     """The metric of logistic regression on the same rows."""
     return next(float(each[metric]) for name, each in found["baselines"].items() if name.startswith("logistic"))
+
+
+def on_frozen_features(metric: str = "accuracy") -> Column:
+    """The column of logistic regression on frozen features; a dash in records without this baseline."""
+
+    def cell(found: dict[str, Any]) -> str:
+        named = [each for name, each in found["baselines"].items() if name.startswith(ON_FROZEN_FEATURES)]
+        return f"{named[0][metric]:.3f}" if named else "–"
+
+    return cell
 
 
 IMAGE_CLASSES: dict[str, Column] = {

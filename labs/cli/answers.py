@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.base import text_tables
+from utils.base.console import wrapped
 from utils.base.errors import CallerError
 from utils.metrics import two_classes
 
@@ -75,8 +76,8 @@ class Answers:
         header = ["file" if files else "row", target, "probability", "or", "probability"]
         text = text_tables.table(header[: 5 if top_k == USUAL else 3], rows, left=(1, 3))
         if self.threshold is not None and len(self.names) == 2:
-            text += (
-                f"\n{self.names[1]} is predicted from a probability of {text_tables.number(self.threshold)}: "
+            text += "\n" + wrapped(
+                f"{self.names[1]} is predicted from a probability of {text_tables.number(self.threshold)}: "
                 "the threshold of the run, chosen on validation"
             )
         return text

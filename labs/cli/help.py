@@ -1,18 +1,28 @@
-"""The output of `python -m labs` and `python -m labs --help`; imports nothing heavy."""
+"""The output of `labs`, `labs --help` and `labs --version`; imports nothing heavy."""
 
 from __future__ import annotations
 
 import importlib
+import sys
 import textwrap
+import tomllib
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
 
 import labs
+from utils.base.console import width, wrapped
+from utils.base.paths import ROOT
 from utils.datasets.catalog import catalogue
 from utils.datasets.locate import state
 
 COMMANDS = {
-    "evaluate": ("labs.cli.records.evaluate:Evaluate", "measure a saved run again and compare it with its record"),
+    "evaluate": ("labs.cli.records.evaluate:Evaluate", "measure a saved run again, on its own or on other data"),
     "predict": ("labs.cli.predict:Predict", "predict from files with the model of a run"),
     "compare": ("labs.cli.records.compare:Compare", "compare two runs"),
+    "runs": ("labs.cli.records.runs:Runs", "list your runs"),
+    "open": ("labs.cli.records.open:Open", "open the page of a run in a browser"),
+    "clean": ("labs.cli.records.clean:Clean", "remove unfinished or named runs"),
     "verify": ("labs.cli.gate.verify:Verify", "train labs again and check their metrics against their bands"),
     "baseline": ("labs.cli.gate.baseline:Baseline", "measure the bands of a lab again"),
     "sweep": ("labs.cli.gate.sweep:Sweep", "train a lab with a grid of hyperparameters and several seeds, in parallel"),
@@ -43,8 +53,26 @@ def card_fields(card: str) -> dict[str, str]:
     return fields
 
 
+def program() -> str:
+    """The command of the labs as the user called it."""
+    return "labs" if Path(sys.argv[0]).stem.lower() == "labs" else "python -m labs"
+
+
+def version() -> str:
+    """The version of the project: that of the checkout, or of the installed package."""
+    file = ROOT / "pyproject.toml"
+    if file.is_file():
+        return str(tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"])
+    return metadata.version("keras-labs")
+
+
+WIDEST = 100
+"""Width of the descriptions in a pipe."""
+
+
 def overview() -> str:
     """The labs: title, data and where they are, target, duration, command."""
+    limit = min(WIDEST, width() or WIDEST)
     lines = []
     for name in labs.NAMES:
         card = importlib.import_module(f"labs.{name}").__doc__ or ""
@@ -52,19 +80,54 @@ def overview() -> str:
         data = [
             f"{entry.name} ({state(entry)})" for entry in catalogue().values() if name in entry.labs and entry.samples
         ]
-        lines.append(f"{name}: {card.splitlines()[0]}")
+        lines.append(wrapped(f"{name}: {card.splitlines()[0]}"))
         for title, text in (("data", ", ".join(data)), ("target", fields["target"]), ("time", fields["time"])):
-            lines += textwrap.wrap(text, 100, initial_indent=f"  {title:8}", subsequent_indent=" " * 10)
+            lines += _hanging(f"  {title:8}", text, limit)
         lines.append(f"  {'run':8}{fields['command']}")
-    return "\n".join([*lines, "", "python -m labs --help lists the other commands."])
+    return "\n".join([*lines, "", f"{program()} --help lists the other commands."])
 
 
-def usage() -> str:
-    """The help of `python -m labs`."""
-    commands = "\n".join(f"  python -m labs {name + ' …':14} {text}" for name, (_, text) in COMMANDS.items())
-    return (
-        "Deep-learning course labs that run anywhere.\n\n"
-        "  python -m labs                the labs, their data and targets\n"
-        "  python -m labs.<lab>          run a lab; --help lists its options\n"
-        f"{commands}\n\nAdd --help to any command. The labs: {', '.join(labs.NAMES)}."
+def usage(group: str = "") -> str:
+    """The help of `labs`, or of the commands that begin with a word, such as `data`."""
+    called = program()
+    commands = [
+        (f"{called} {name} …", text) for name, (_, text) in COMMANDS.items() if not group or name.split()[0] == group
+    ]
+    if group:
+        return _listed(commands) + "\n\nAdd --help to any command."
+    first = [(called, "the labs, their data and targets"), (f"{called} <lab> …", "run a lab; --help lists its options")]
+    return "\n".join(
+        [
+            "Deep-learning course labs that run anywhere.",
+            "",
+            _listed([*first, *commands]),
+            "",
+            wrapped(f"The labs: {', '.join(labs.NAMES)}. python -m labs.<lab> is the same as {called} <lab>."),
+            "",
+            _listed(
+                [
+                    ("--help", "added to any command: its options"),
+                    ("-q, --quiet", "added to any command: no progress"),
+                    ("--version", "print the version"),
+                    ("--completion SHELL", "print a script that completes commands and options in bash, zsh or tcsh"),
+                ]
+            ),
+        ]
     )
+
+
+def _listed(pairs: Sequence[tuple[str, str]]) -> str:
+    """Two columns; where the second one would be too narrow, its text is below the first."""
+    limit, first = width() or sys.maxsize, max(len(name) for name, _ in pairs) + 4
+    lines: list[str] = []
+    for name, text in pairs:
+        if first + 30 <= limit:
+            lines += _hanging(f"  {name}".ljust(first), text, limit)
+        else:
+            lines += [f"  {name}", *_hanging("      ", text, limit)]
+    return "\n".join(lines)
+
+
+def _hanging(head: str, text: str, limit: int) -> list[str]:
+    """The text after its head, wrapped and indented by the width of the head."""
+    return textwrap.wrap(text, limit, initial_indent=head, subsequent_indent=" " * len(head))

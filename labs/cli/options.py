@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Annotated, Any, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import ValidationError
@@ -94,7 +95,7 @@ def _only_given(kind: type[Any]) -> Any:
     annotated = {
         field.name: Annotated[
             hints[field.name],
-            tyro.conf.arg(help=_help(kind, field.name), help_behavior_hint=f"(default: {_shown(field.default)})"),
+            tyro.conf.arg(help=describe(kind, field.name), help_behavior_hint=f"(default: {_shown(field.default)})"),
         ]
         for field in fields(kind)
     }
@@ -103,15 +104,18 @@ def _only_given(kind: type[Any]) -> Any:
     return made
 
 
-def _help(kind: type[Any], name: str) -> str:
+def describe(kind: type[Any], name: str) -> str:
     """The docstring of a field, from the class nearest to `kind` that has one."""
+    return next((_descriptions(each)[name] for each in kind.__mro__[:-1] if name in _descriptions(each)), "")
+
+
+@cache
+def _descriptions(kind: type[Any]) -> dict[str, str]:
+    """The docstrings of the fields of a class, without those of its bases; they are parsed from its source."""
     import docstring_parser
 
-    for each in kind.__mro__[:-1]:
-        for parameter in docstring_parser.parse_from_object(each).params:
-            if parameter.arg_name == name and parameter.description:
-                return " ".join(parameter.description.split())
-    return ""
+    found = {each.arg_name: each.description for each in docstring_parser.parse_from_object(kind).params}
+    return {name: " ".join(text.split()) for name, text in found.items() if text}
 
 
 def _shown(default: Any) -> str:

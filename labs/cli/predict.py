@@ -18,11 +18,12 @@ from labs.cli.records.open import opened
 from utils.base import text_tables
 from utils.base.atomic_files import replacing
 from utils.base.config import Definition
-from utils.base.console import progress, say, show
+from utils.base.console import progress, say, show, wrapped
 from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
 from utils.base.named_arrays import each
-from utils.images.decode import is_picture
+from utils.base.paths import files_below, printable
+from utils.images.decode import expanded, is_picture
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 MOST_ON_A_SHEET = 6
+TABLES = (".csv", ".tsv")
+"""Names of the files that are tables in a folder."""
 DPI = 150
 CHUNK = 32
 """Number of images whose heat maps are in memory at a time."""
@@ -42,7 +45,7 @@ class Predict:
     run: Positional[Path]
     """The folder of a run."""
     inputs: Positional[tuple[Path, ...]]
-    """Files to predict from."""
+    """Files to predict from, or folders of images or CSV files."""
     top_k: int | None = None
     """How many of the most probable classes to print for each input; defaults to two."""
     labels: Path | None = None
@@ -59,10 +62,11 @@ class Predict:
         run, definition = opened(self.run)
         labels = run.labels
         kind = kind_of(labels)
-        _check_kind(self.inputs, kind)
+        paths = _expanded(self.inputs, kind)
+        _check_kind(paths, kind)
         names = self._names(labels)
-        sheets = [] if self.grad_cam is None else _sheets(self.grad_cam, self.inputs, kind)
-        inputs = _read(definition, self.inputs, labels)
+        sheets = [] if self.grad_cam is None else _sheets(self.grad_cam, paths, kind)
+        inputs = _read(definition, paths, labels)
         _warn_outside(inputs, labels)
         import_keras()
         lab = labs.find_lab(definition.name)
@@ -77,10 +81,10 @@ class Predict:
             from utils.export.formats import load_model
 
             most = min(self.top_k or USUAL, len(names), MOST_ON_A_SHEET)
-            draw(load_model(run.folder), inputs, answers, self.inputs, sheets, most=most, simulated=simulated)
-        files = list(map(str, self.inputs)) if kind == "images" else []
+            draw(load_model(run.folder), inputs, answers, paths, sheets, most=most, simulated=simulated)
+        files = [printable(str(path)) for path in paths] if kind == "images" else []
         if self.json:
-            given = {"files": files, "grad_cam": list(map(str, sheets))}
+            given = {"files": files, "grad_cam": [printable(str(sheet)) for sheet in sheets]}
             more = {name: value for name, value in given.items() if value}
             show(json.dumps(answers.as_json(labels, self.top_k) | more, allow_nan=False))
         else:
@@ -131,6 +135,25 @@ def kind_of(labels: Mapping[str, Any]) -> str:
     return "images" if len(labels["input_shape"]) == 3 else "text"
 
 
+def _expanded(inputs: Sequence[Path], kind: str) -> list[Path]:
+    """The files, and in place of each folder the files in it that the run can predict from.
+
+    Raises:
+        CallerError: a folder has no such file, or the run predicts from files of another kind.
+    """
+    if kind == "images":
+        return expanded(inputs)
+    paths: list[Path] = []
+    for path in inputs:
+        found = [file for file in files_below(path) if file.suffix.lower() in TABLES] if path.is_dir() else [path]
+        if path.is_dir() and kind != "tables":
+            raise CallerError(f"{path}: this is a folder", f"give its files: {path / '*'}")
+        if not found:
+            raise CallerError(f"{path}: the folder has no file named {' or '.join(TABLES)}", "give the names of files")
+        paths += found
+    return paths
+
+
 def _check_kind(paths: Sequence[Path], kind: str) -> None:
     """Refuse images for a run of tables or text; the reader of images itself refuses other files."""
     for path in paths if kind in ("tables", "text") else ():
@@ -141,7 +164,7 @@ def _check_kind(paths: Sequence[Path], kind: str) -> None:
 
 def _caution(*notes: str) -> None:
     for note in filter(None, notes):
-        say(f"note: {note}")
+        say(wrapped(f"note: {note}"))
 
 
 def _warn_outside(inputs: Array, labels: Mapping[str, Any]) -> None:
@@ -208,7 +231,7 @@ def draw(
                 image_sheets.Explained(pictures[row], each, answers.names[i], float(answers.probabilities[row, i]))
                 for i, each in zip(classes[row], heat, strict=True)
             ]
-            figure = image_sheets.grad_cam(seen, title=f"{paths[row].name[-60:]}: {note}")
+            figure = image_sheets.grad_cam(seen, title=f"{printable(paths[row].name)[-60:]}: {note}")
             with replacing(sheets[row]) as temporary:
                 figure.savefig(temporary, dpi=DPI)
             bar.update()

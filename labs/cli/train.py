@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
@@ -18,10 +17,12 @@ from typing import Any
 from pydantic import ValidationError
 
 import labs
+from labs.cli.next_steps import next_steps
 from labs.cli.options import execute, find, parse_given
+from labs.cli.progress import Shown
 from utils.base import config
 from utils.base.config import BaseConfig, Definition
-from utils.base.console import say, show
+from utils.base.console import say, show, wrapped
 from utils.base.errors import INTERRUPTED, CallerError, CheckError
 from utils.datasets import catalog, obtain
 from utils.datasets.splits import Splits
@@ -29,6 +30,7 @@ from utils.runs import card
 from utils.runs.record import Run
 from utils.runs.run_folder import RunFolder, release, request_of
 from utils.training.checkpoint import state_of
+from utils.training.tensorboard import EventFiles
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,14 @@ class RunOptions:
     """Replace the run in --out."""
     resume: Path | None = None
     """Resume an interrupted run with its own hyperparameters."""
+    tensorboard: Path | None = None
+    """Folder for event files, one scalar per metric and epoch; TensorBoard itself is not needed to write them."""
     json: bool = False
     """Print run.json on standard output, and nothing else there."""
+
+
+KEPT = ("resume", "tensorboard", "json")
+"""Options that a resumed run may have; the others are those that it was started with."""
 
 
 def run(definition: Definition, words: Sequence[str]) -> int:
@@ -61,7 +69,7 @@ def run(definition: Definition, words: Sequence[str]) -> int:
     options = RunOptions(**given["run"])
     if options.resume is None:
         return _start(definition, options, given["hyperparameter"])
-    unwanted = [name for name in (*given["run"], *given["hyperparameter"]) if name not in ("resume", "json")]
+    unwanted = [name for name in (*given["run"], *given["hyperparameter"]) if name not in KEPT]
     if unwanted:
         raise CallerError(
             f"--{unwanted[0].replace('_', '-')}: a resumed run keeps the options that it was started with",
@@ -79,6 +87,7 @@ def _description(definition: Definition) -> str:
             f"{name}: {changes or 'the defaults'}", 78, initial_indent="  ", subsequent_indent="    "
         )
     lines += [f"  further command: {definition.program} {name} --help" for name in definition.commands]
+    lines.append("  -q, --quiet: no progress")
     return "\n".join(lines)
 
 
@@ -112,9 +121,29 @@ def _start(definition: Definition, options: RunOptions, given: Mapping[str, Any]
         folder = RunFolder(options.out)
     folder.check(overwrite=options.overwrite)
     settings = configured(definition, options.preset, given)
-    data = _load(definition, settings)
+    report = _report(definition, options, folder)
+    data = _load(definition, settings, report)
     folder.begin(request_of(definition.name, options.preset, settings, data), overwrite=options.overwrite)
-    return _train(definition, options, settings, data, folder)
+    return _train(definition, options, settings, data, folder, report)
+
+
+def _report(definition: Definition, options: RunOptions, folder: RunFolder) -> Shown:
+    """The progress on the terminal, and the event files if they are wanted.
+
+    Raises:
+        CallerError: their folder cannot be written.
+    """
+    if options.tensorboard is None:
+        return Shown()
+    events = options.tensorboard / f"{definition.name}-{folder.path.name}"
+    try:
+        events.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CallerError(
+            f"--tensorboard {options.tensorboard}: the folder cannot be written ({error.strerror})",
+            "choose a folder with write permission",
+        ) from error
+    return Shown([EventFiles(events)])
 
 
 def _resume(definition: Definition, options: RunOptions) -> int:
@@ -123,40 +152,45 @@ def _resume(definition: Definition, options: RunOptions) -> int:
     request = folder.resume(definition.name)
     if folder.is_complete:
         folder.finish()
-        _show(Run.open(folder.path), options)
+        _show(definition, Run.open(folder.path), options)
         return 0
     try:
         settings = config.from_json(definition.config, json.dumps(request["config"]))
     except ValidationError as error:
         raise config.config_error(error, definition.program) from error
-    data = _load(definition, settings)
+    report = _report(definition, options, folder)
+    data = _load(definition, settings, report)
     if data.source.digest != request["data"]:
         raise CallerError(
             f"--resume {folder.partial}: the data have changed since the run was started", "start a new run"
         )
-    return _train(definition, replace(options, preset=request["preset"]), settings, data, folder)
+    return _train(definition, replace(options, preset=request["preset"]), settings, data, folder, report)
 
 
-def _load(definition: Definition, settings: Any) -> Any:
+def _load(definition: Definition, settings: Any, report: Shown) -> Any:
     start = time.perf_counter()
+    report.stage("load")
     data = labs.find_data(definition.name).load(settings)
     source, rows = data.source, ""
     if isinstance(data, Splits):
         data = replace(data, load_seconds=time.perf_counter() - start)
         rows = f"; {len(data.train)} training rows"
     kind = "SIMULATED" if source.simulated else "real"
-    say(f"{definition.name}: {source.name}, {kind} data, {source.found}{rows}")
+    say(wrapped(f"{definition.name}: {source.name}, {kind} data, {source.found}{rows}"))
     return data
 
 
-def _train(definition: Definition, options: RunOptions, settings: Any, data: Any, folder: RunFolder) -> int:
+def _train(
+    definition: Definition, options: RunOptions, settings: Any, data: Any, folder: RunFolder, report: Shown
+) -> int:
     from utils.base.keras_import import import_keras
 
     again = f"{definition.program} --resume {shlex.quote(str(folder.partial))}"
     resumable = state_of(folder.partial)
     try:
+        report.stage("import Keras")
         import_keras()
-        finished = _run(definition, options, settings, data, folder)
+        finished = _run(definition, options, settings, data, folder, report)
     except KeyboardInterrupt:
         say(f"\nerror: interrupted\nhint: resume it with: {again}")
         return INTERRUPTED
@@ -176,26 +210,29 @@ def _train(definition: Definition, options: RunOptions, settings: Any, data: Any
         raise
     finally:
         release(folder.lock)
-    _show(finished, options)
+    _show(definition, finished, options)
     return 0
 
 
-def _run(definition: Definition, options: RunOptions, settings: Any, data: Any, folder: RunFolder) -> Run:
+def _run(
+    definition: Definition, options: RunOptions, settings: Any, data: Any, folder: RunFolder, report: Shown
+) -> Run:
     """Train, and complete the run; Keras has been imported."""
     from utils.runs.completion import complete
     from utils.runs.lab import Request
 
     lab = labs.find_lab(definition.name)
     request = Request(options.preset, settings, data)
-    return complete(lab, request, lab.run(request, folder.partial, show_epoch), folder)
+    part = lab.run(request, folder.partial, report)
+    report.stage("save")
+    finished = complete(lab, request, part, folder)
+    report.end()
+    return finished
 
 
-def _show(finished: Run, options: RunOptions) -> None:
-    show(json.dumps(finished.record, indent=2) if options.json else card.summary(finished.record, finished.folder))
-
-
-def show_epoch(row: dict[str, float], epochs: int, seconds_left: float) -> None:
-    """One line per epoch on standard error; a terminal shows only the latest."""
-    numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "seconds"))
-    line = f"epoch {row['epoch']:.0f}/{epochs}  {numbers}  {seconds_left:.0f} s left"
-    say(f"\033[F\033[K{line}" if sys.stderr.isatty() and row["epoch"] > 1 else line)
+def _show(definition: Definition, finished: Run, options: RunOptions) -> None:
+    if options.json:
+        show(json.dumps(finished.record, indent=2))
+        return
+    show(card.summary(finished.record, finished.folder))
+    show(next_steps(definition, finished))

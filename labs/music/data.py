@@ -16,6 +16,7 @@ from labs.music.notation.tunes import Tune, cut, melody, normalise
 from utils.base.atomic_files import digest_of_all, sha256
 from utils.base.console import say
 from utils.base.errors import CallerError, with_extra
+from utils.base.paths import files_below, printable
 from utils.datasets import obtain
 from utils.datasets.array_files import read_text
 from utils.datasets.audit import check_splits
@@ -24,10 +25,18 @@ from utils.text.sequences import Vocabulary, rows_of
 
 LONGEST = 4000
 """Largest number of characters per tune; the collections have at most 1,900."""
+NAMED = 5
+"""Largest number of files and tunes that are reported one by one."""
 PHRASE = 8
 """Number of consecutive intervals that make a phrase."""
 ALIKE = 0.3
 """Fraction of the shorter tune's phrases that two variants of a tune have in common at least."""
+NAMELESS = re.compile(
+    r"gan|ainm|untitled|unnamed|nameless|unknown|no|not|without|name|title|tune|air|song|dance|trad|traditional|sans|titre"
+    r"|ohne|titel|polka|reel|jig|slide|hornpipe|waltz|march|mazurka|barndance|fling|strathspey|schottische|highland|slip"
+    r"|single|double|quadrille|minuet|medley|set|number|nr|op|in|of|major|minor|mix|dor|[a-g]|i{1,3}|iv|vi?"
+)
+"""Words of which a title consists that names no tune: tunes of such titles are told apart by their notes."""
 
 
 def load(config: Config) -> Splits:
@@ -50,11 +59,11 @@ def load(config: Config) -> Splits:
     else:
         if not config.data_dir.is_dir():
             raise CallerError(f"--data-dir {config.data_dir}: no such folder", "give a folder of .abc files")
-        paths = sorted(path for path in config.data_dir.rglob("*") if path.suffix.lower() == ".abc")
+        paths = [path for path in files_below(config.data_dir) if path.suffix.lower() == ".abc"]
         if not paths:
             raise CallerError(f"--data-dir {config.data_dir}: it contains no .abc file", "give a folder of .abc files")
         digest = digest_of_all({str(path.relative_to(config.data_dir)): sha256(path) for path in paths})
-        source = Source(config.data_dir.resolve().name, "your folder", digest, simulated=False)
+        source = Source(printable(config.data_dir.resolve().name), "your folder", digest, simulated=False)
     tunes = read_tunes(paths)
     groups = families(tunes)
     rows = split_rows(groups, test=config.test_fraction, validation=config.validation_fraction, seed=config.split_seed)
@@ -77,38 +86,65 @@ def check_music21() -> None:
 
 
 def read_tunes(paths: Sequence[Path]) -> list[Tune]:
-    """All tunes of ABC files in their order; tunes without key or notes are skipped with a note.
+    """All tunes of ABC files in their order. A file or a tune that cannot be used is reported and left out.
 
     Raises:
-        CallerError: a file cannot be read or is not text; there is no valid tune, or one is longer than LONGEST.
+        CallerError: there is no valid tune.
     """
-    raw = [text for path in paths for text in cut(read_text(path))]
-    tunes, reasons = [], []
-    for text in raw:
+    tunes: list[Tune] = []
+    reasons: list[tuple[str, str]] = []
+    total = 0
+    for path in paths:
         try:
-            tunes.append(normalise(text))
+            raw = cut(read_text(path))
         except CallerError as error:
-            reasons.append(error.message)
+            if len(paths) == 1:
+                raise
+            reasons.append((path.name, error.message.removeprefix(f"{path}: ")))
+            continue
+        total += len(raw)
+        for number, text in enumerate(raw, 1):
+            try:
+                tunes.append(_usable(normalise(text), path))
+            except CallerError as error:
+                reasons.append((f"{path.name}, tune {number}", error.message))
     if not tunes:
         raise CallerError(
             f"{paths[0]}{', …' * (len(paths) > 1)}: there is no tune in ABC notation",
-            "".join(f"{reason}; " for reason in reasons[:1]) + "a tune has lines X:, M:, L: and K:, then notes",
+            "".join(f"{reason}; " for _, reason in reasons[:1]) + "a tune has lines X:, M:, L: and K:, then notes",
         )
-    if reasons:
-        say(f"note: {len(reasons)} of {len(raw)} tunes are skipped: {', '.join(dict.fromkeys(reasons))}")
-    too_long = [tune for tune in tunes if len(tune.text) > LONGEST]
-    if too_long:
+    _report(reasons, total)
+    return tunes
+
+
+def _usable(tune: Tune, path: Path) -> Tune:
+    if len(tune.text) > LONGEST:
         raise CallerError(
-            f"a tune ({too_long[0].title}) has {len(too_long[0].text):,} characters",
+            f"a tune ({tune.title}) has {len(tune.text):,} characters",
             f"the limit is {LONGEST:,}; check that each tune has its own X: line",
         )
-    return tunes
+    if tune.left_out:
+        voices = "voice" if len(tune.left_out) == 1 else "voices"
+        say(f"note: {path.name}, {tune.title or 'untitled'}: {voices} {', '.join(tune.left_out)} left out")
+    return tune
+
+
+def _report(reasons: Sequence[tuple[str, str]], total: int) -> None:
+    """Name the first files and tunes that are left out, and count all."""
+    for place, reason in reasons[:NAMED]:
+        say(f"note: {place}: {reason}; skipped")
+    if reasons:
+        tunes = sum(", tune " in place for place, _ in reasons)
+        files = f" and {len(reasons) - tunes} files" if len(reasons) > tunes else ""
+        different = ", ".join(dict.fromkeys(reason for _, reason in reasons))
+        say(f"note: {tunes} of {total} tunes{files} are skipped: {different}")
 
 
 def families(tunes: Sequence[Tune]) -> NDArray[np.intp]:
     """The number of the family of each tune, (tunes,): its variants and settings in any key.
 
-    Two tunes are in one family if their titles are equal apart from numbers and articles, or if the other has at least
+    Two tunes are in one family if their titles are equal apart from numbers and articles (but for titles that say only
+    that there is no name, or name a kind of dance, such as `Gan Ainm` and `Polka 1`), or if the other has at least
     a fraction ALIKE of the phrases of the shorter one. A phrase is PHRASE consecutive intervals along the scale, so
     transposed copies, other note lengths and other ornaments are found. Families that share a tune are merged.
     """
@@ -140,7 +176,8 @@ def _phrases(tune: Tune) -> NDArray[np.int64]:
 def _plain_title(title: str) -> str:
     words = re.sub(r"[^a-z ]", "", re.sub(r"\(.*?\)|--.*", "", title.lower())).split()
     articles = {"the", "a", "an", "reel", "jig", "hornpipe"}
-    return " ".join(word for word in words if word not in articles)
+    kept = [word for word in words if word not in articles]
+    return "" if all(map(NAMELESS.fullmatch, kept)) else " ".join(kept)
 
 
 def vocabulary(categories: Any) -> Vocabulary:

@@ -60,7 +60,10 @@ def learning_curves(fitted: Fitted, evaluation: Evaluation) -> Figure:
     axes.set_ylabel("loss (bits per character)")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=8)
-    return figure
+    return plots.captioned(
+        figure,
+        "The network is better than a baseline if its line for whole test tunes is below the baseline's line.",
+    )
 
 
 def probabilities(model: Any, splits: Splits) -> Figure:
@@ -93,7 +96,10 @@ def probabilities(model: Any, splits: Splits) -> Figure:
     axes.set_yticks([])
     axes.set_xlabel("↵ end of a line    · space    ∎ end of the tune", fontsize=8)
     figure.colorbar(image, label="probability", fraction=0.03)
-    return figure
+    return plots.captioned(
+        figure,
+        "Dark characters were expected: bars and repeated phrases are easy, the first notes of a phrase are difficult.",
+    )
 
 
 def histogram(tunes: Mapping[str, Any], what: str, values: Sequence[str], label: str) -> Figure:
@@ -118,7 +124,11 @@ def histogram(tunes: Mapping[str, Any], what: str, values: Sequence[str], label:
     axes.set_ylabel("relative frequency")
     axes.margins(y=0.3)  # room for the legend
     axes.legend(frameon=False)
-    return figure
+    return plots.captioned(
+        figure,
+        "The more the bars of generated and held-out tunes agree, the more the generated tunes resemble real ones in "
+        "this respect.",
+    )
 
 
 def _most_common(tunes: Mapping[str, Any], what: str, most: int = 9) -> list[str]:

@@ -8,8 +8,7 @@ Model:   course: a convolutional network of 522 parameters at 256 × 256, or a f
          (Codecademy). best: a compact residual network, augmented images, a cosine schedule.
 Target:  best: AUC ≥ 0.975 and accuracy ≥ 0.90 on the official test split of chest-xray, AUC ≥ 0.97 and accuracy
          ≥ 0.90 on that of pneumoniamnist, at a threshold chosen on validation.
-Quality: best: AUC 0.981, accuracy 0.939 on chest-xray; 0.980, 0.934 on pneumoniamnist; AUC 0.999 on SIMULATED
-         radiographs; course: AUC 0.935 on chest-xray.
-Time:    course 13 s on SIMULATED radiographs, best 6 minutes on chest-xray (wall time on two cores).
+Quality: not measured yet.
+Time:    not measured yet.
 Command: python -m labs.pneumonia
 """

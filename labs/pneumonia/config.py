@@ -59,6 +59,9 @@ class Config(Optimization, Splitting, Augmentation, BaseConfig):
     images, these are enlarged to 256 and 112."""
     films: Count = 1_600
     """Number of radiographs to simulate, with --data simulated."""
+    positive: str | None = None
+    """The class to be found, whose probability is compared with the threshold; defaults to the one whose name does not
+    mean healthy (NORMAL, healthy, negative, benign, no_finding), else to the second by name."""
     policy: Policy = "sensitivity"
     """How the threshold is chosen on validation: the largest one whose sensitivity is at least `reach`, as in
     screening, or the one that maximizes Youden's index (sensitivity + specificity − 1)."""

@@ -20,6 +20,7 @@ from utils.datasets.splits import Source, Split, Splits, glue, split_classes
 from utils.images import image_archives, image_folders
 from utils.images.decode import read_pictures
 from utils.images.image_folders import Images
+from utils.metrics.positive_class import with_positive
 
 Array = NDArray[Any]
 
@@ -43,7 +44,7 @@ def load(config: Config) -> Splits:
 
     Returns:
         Inputs (radiographs, height, width, 1) uint8, on disk except for PneumoniaMNIST; targets (radiographs,) int64,
-        1 is pneumonia.
+        1 is the positive class: pneumonia, or what the folder's names or `--positive` say.
 
     Raises:
         CallerError: the data is not available or cannot be used.
@@ -51,9 +52,11 @@ def load(config: Config) -> Splits:
     if config.data_dir is not None:
         if config.data not in ("auto", "chest-xray"):
             raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
-        return check_splits(_folder(config, config.data_dir), config.batch_size)
-    obtained = obtain.obtain(config.data, "pneumonia")
-    return check_splits(LOADERS[obtained.entry.name](config, obtained), config.batch_size)
+        splits = _folder(config, config.data_dir)
+    else:
+        obtained = obtain.obtain(config.data, "pneumonia")
+        splits = LOADERS[obtained.entry.name](config, obtained)
+    return check_splits(with_positive(splits, config.positive), config.batch_size)
 
 
 def patients(names: Sequence[str]) -> Array:
@@ -115,7 +118,7 @@ LOADERS = {"chest-xray-128": _embedded, "pneumoniamnist": _small, "simulated-rad
 
 
 def _folder(config: Config, root: Path) -> Splits:
-    """A folder of radiographs in two classes, the second by name is the positive class (NORMAL, PNEUMONIA)."""
+    """A folder of radiographs in two classes."""
     size = config.image_size or COURSE_SIDE
     found = image_folders.load(root, (size, size), "grey")
     if len(found.class_names) != 2:

@@ -64,7 +64,11 @@ def roc(evaluation: Evaluation, truth: Any) -> Figure:
     axes.set_ylabel("true positive rate (sensitivity)")
     axes.set_aspect("equal")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    return figure
+    return plots.captioned(
+        figure,
+        "The closer the curve is to the upper left corner, the better the model separates the classes; each marker is "
+        "one threshold.",
+    )
 
 
 def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
@@ -81,7 +85,10 @@ def precision_recall(evaluation: Evaluation, truth: Any) -> Figure:
     axes.set_xlabel("recall (sensitivity)")
     axes.set_ylabel("precision")
     axes.legend(frameon=False, loc="lower left")
-    return figure
+    return plots.captioned(
+        figure,
+        "Precision is the fraction of the positive predictions that are right; it should stay high while recall grows.",
+    )
 
 
 def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
@@ -100,7 +107,11 @@ def thresholds(evaluation: Evaluation, fitted: Fitted) -> Figure:
     axes.set_xlabel("threshold on the probability of the positive class")
     axes.set_ylabel("sensitivity, specificity")
     figure.legend(frameon=False, loc="outside right center")
-    return figure
+    return plots.captioned(
+        figure,
+        "A lower threshold finds more of the positive class and raises more false alarms; the dotted line is the one "
+        "that the run uses.",
+    )
 
 
 def by_kind(kinds: Mapping[str, Mapping[str, Any]], class_names: tuple[str, ...], note: str) -> Figure:
@@ -117,7 +128,11 @@ def by_kind(kinds: Mapping[str, Mapping[str, Any]], class_names: tuple[str, ...]
     axes.set_xlim(0, 1)
     axes.set_xlabel(f"fraction predicted {class_names[1]}")
     axes.grid(visible=False, axis="y")
-    return figure
+    return plots.captioned(
+        figure,
+        "For kinds of the positive class a longer bar is better, for the negative class a shorter one; thick lines are "
+        "95 % intervals.",
+    )
 
 
 def _points(evaluation: Evaluation) -> list[tuple[dict[str, Any], str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from utils.metrics import classification, two_classes
 from utils.metrics.baselines import classification_baselines
 from utils.metrics.metric import Metric
 from utils.networks.compiling import compile_arguments, cross_entropy
+from utils.pretrained.feature_baseline import image_baselines
 from utils.runs.supervised import SupervisedLab
 
 METRICS: dict[str, Metric] = {
@@ -37,6 +38,7 @@ class PneumoniaLab(SupervisedLab):
     read = staticmethod(data.read)
     build = staticmethod(model.build)
     transform = staticmethod(augment.transform)
+    slow_baselines = staticmethod(image_baselines)
     figures = staticmethod(figures.draw)
 
     def compile(self, config: Config, splits: Splits) -> dict[str, Any]:
@@ -67,7 +69,19 @@ class PneumoniaLab(SupervisedLab):
             }
             for kind in np.unique(kinds)
         }
-        return {"chosen": chosen, "fixed": {f"{point['threshold']:g}": point for point in fixed}, "by_kind": by_kind}
+        return {
+            "positive": splits.class_names[1],
+            "chosen": chosen,
+            "fixed": {f"{point['threshold']:g}": point for point in fixed},
+            "by_kind": by_kind,
+        }
+
+    def remarks(self, details: Mapping[str, Any]) -> Sequence[str]:
+        """Which class is the positive one."""
+        return [
+            f"The positive class is {details['positive']}: sensitivity is the fraction of its radiographs that are "
+            "found, specificity the fraction of the others that are not reported."
+        ]
 
 
 lab = PneumoniaLab()

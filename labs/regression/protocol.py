@@ -18,7 +18,7 @@ from labs.regression.config import SplitKind
 from utils.base import machine, text_tables
 from utils.base.atomic_files import write_json
 from utils.base.config import STRICT, Count, Definition, Seed
-from utils.base.console import say, show
+from utils.base.console import say, say_progress, show, wrapped
 from utils.base.errors import INTERRUPTED, CallerError
 from utils.base.keras_import import import_keras
 from utils.runs.record import SCHEMA
@@ -91,7 +91,7 @@ class Protocol:
             done.append(_one(replace(settings, split=self.split, split_seed=split_seed, seed=self.seed)))
             write_json(folder.partial / RECORD, {**request, "results": done})
             rmse = ", ".join(f"{model} {value:.2f}" for model, value in done[-1]["rmse"].items())
-            say(f"split {split_seed + 1} of {self.splits}: RMSE {rmse}")
+            say_progress(f"split {split_seed + 1} of {self.splits}: RMSE {rmse}")
 
 
 def _begin(folder: RunFolder, request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -182,12 +182,20 @@ def as_text(record: Mapping[str, Any]) -> str:
         for model in summary["rmse"]
     ]
     kind = "whole mixes held out" if record["split"] == "mix" else "rows held out at random"
-    return (
-        f"{record['splits']} splits, {kind}, network: preset {record['preset']}\n"
-        f"{summary['test_rows_of_trained_mixes']:.0%} of the test rows have their mix in training or validation\n\n"
-        + text_tables.table(["mean ± std on test", "RMSE (MPa)", "MAE (MPa)", "R²"], rows)
-        + f"\n\nthe network is at least as good as gradient boosting on {summary['network_beats_gradient_boosting']} "
-        f"of {record['splits']} splits"
+    leak = f"{summary['test_rows_of_trained_mixes']:.0%} of the test rows have their mix in training or validation"
+    wins = (
+        "the network is at least as good as gradient boosting on "
+        f"{summary['network_beats_gradient_boosting']} of {record['splits']} splits"
+    )
+    return "\n".join(
+        [
+            wrapped(f"{record['splits']} splits, {kind}, network: preset {record['preset']}"),
+            wrapped(leak),
+            "",
+            text_tables.table(["mean ± std on test", "RMSE (MPa)", "MAE (MPa)", "R²"], rows),
+            "",
+            wrapped(wins),
+        ]
     )
 
 

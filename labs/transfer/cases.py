@@ -30,7 +30,7 @@ CHOICES: dict[tuple[bool, bool], Strategy] = {
 """The strategy by (small, similar)."""
 MEANINGS = {
     "head": "a head on the backbone's last features",
-    "earlier": "a head on features of several stages of the backbone",
+    "earlier": "a head on features of all stages of the backbone",
     "finetune": "a head, then fine-tuning of the backbone's last blocks",
     "deep": "a head, then fine-tuning of most of the backbone",
 }

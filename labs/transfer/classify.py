@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from utils.base.config import Definition
 from utils.base.console import say, show
 from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
-from utils.images.decode import read_pictures
+from utils.base.paths import printable
+from utils.images.decode import expanded, read_pictures
 from utils.pretrained import backbones
 
 CENTRE = 0.875
@@ -28,7 +30,7 @@ class Classify:
     """Classify images into ImageNet's 1,000 classes, with the backbone before any transfer."""
 
     inputs: Positional[tuple[Path, ...]]
-    """Image files."""
+    """Image files, or folders of images."""
     backbone: BackboneName = "efficientnet-lite0"
     """Name of the pretrained network."""
     weights: Path | None = None
@@ -46,7 +48,8 @@ class Classify:
             raise CallerError(f"--top-k {self.top_k}: there are {backbones.CLASSES} classes", "give 1 to 1000")
         found = backbones.obtain(self.backbone, self.weights)
         side = found.backbone.side
-        images = read_pictures(self.inputs, (side, side), "rgb", centre=CENTRE, square=True)
+        paths = expanded(self.inputs)
+        images = read_pictures(paths, (side, side), "rgb", centre=CENTRE, square=True)
         names = backbones.class_names()
         if names is None:
             say("note: the names of ImageNet's classes are not available (LABS_MIRROR, network): numbers are printed")
@@ -63,14 +66,14 @@ class Classify:
             for row, best in zip(probabilities, order, strict=True)
         ]
         if self.json:
-            files = list(map(str, self.inputs))
+            files = [printable(str(path)) for path in paths]
             show(json.dumps({"backbone": self.backbone, "digest": found.digest, "files": files, "top": predictions}))
         else:
-            show(_table(self.inputs, predictions))
+            show(_table(paths, predictions))
         return 0
 
 
-def _table(files: tuple[Path, ...], predictions: list[list[dict[str, Any]]]) -> str:
+def _table(files: Sequence[Path], predictions: list[list[dict[str, Any]]]) -> str:
     rows = [
         [
             str(file) if place == 0 else "",

@@ -9,7 +9,7 @@ import keras
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.transfer import cases, data, figures, model
+from labs.transfer import cases, data, figures, head, model
 from labs.transfer.config import Config
 from utils.datasets.splits import Split, Splits
 from utils.metrics import classification
@@ -39,12 +39,12 @@ class TransferLab(SupervisedLab):
         return None if config.mirrored else model.known(config, splits, trained, part)
 
     def baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:
-        """Class frequencies and logistic regression on the same images, downscaled."""
-        return classification_baselines(splits, config.seed)
+        """Class frequencies, logistic regression on downscaled images, and on the features that the head sees."""
+        return {**classification_baselines(splits, config.seed), **head.baseline(config, splits)}
 
     def inspect(self, fitted: Fitted) -> dict[str, Any]:
-        """Which backbone with which weights, and which of the four cases of transfer learning."""
-        return cases.inspect(fitted.config, fitted.splits)
+        """Which backbone with which weights, which of the four cases of transfer learning, and what the head sees."""
+        return cases.inspect(fitted.config, fitted.splits) | head.inspect(fitted.config, fitted.splits)
 
 
 lab = TransferLab()

@@ -6,27 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from numpy.typing import NDArray
 
-from labs.transfer import cases
+from labs.transfer import cases, head
 from labs.transfer.config import Config
 from utils.base.console import say
-from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split, Splits
 from utils.export.predictor import predictor
 from utils.networks.compiling import cross_entropy, optimizer
 from utils.networks.ensembles import average_predictions, mirror_images
 from utils.networks.flat_graph import joined
 from utils.pretrained import backbones
-from utils.pretrained.backbones import FEATURES, LEVELS
+from utils.pretrained.backbones import FEATURES
+from utils.pretrained.feature_baseline import standardization
 from utils.pretrained.feature_cache import ViewBatches, views_of
 from utils.pretrained.fold_batchnorm import folded
 from utils.training.batches import Batches
 from utils.training.results import Phase
-
-LEAST = 0.3
-"""Smallest variance that a feature is standardised with, relative to the mean variance of the features."""
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
@@ -39,38 +35,24 @@ def build(config: Config, splits: Splits) -> keras.Model:
     say(f"case: {case}")
     extractor, cut = cases.extractor(config), _cut(config, case)
     # Compute the features of both phases in one pass.
-    wanted = [_head_input(case), *([cut] if cut else [])]
+    wanted = [*head.INPUTS[case.strategy], *([cut] if cut else [])]
     extractor.prepare(splits.train.inputs, wanted, views_of(config, config.views))
     extractor.prepare(splits.validation.inputs, wanted)
-    (rows,) = extractor.views(splits.train.inputs, wanted[0])
+    chosen = head.choose(config, splits)
+    say(f"head: {chosen}")
+    (rows,) = extractor.views(splits.train.inputs, chosen.output)
     inputs = keras.Input(rows.shape[1:], name="features")
-    mean, variance = moments(rows)
-    # A feature that is nearly always 0 would become huge in a view in which it is not.
-    variance = np.maximum(variance, LEAST * variance.mean())
+    mean, variance = standardization(rows)
     values = keras.layers.Normalization(mean=mean, variance=variance, name="standardised")(inputs)
     values = keras.layers.Dropout(config.dropout, name="dropout")(values)
     outputs = keras.layers.Dense(
         len(splits.class_names),
         activation="softmax",
         kernel_initializer="zeros",
-        kernel_regularizer=keras.regularizers.L2(config.l2),
+        kernel_regularizer=keras.regularizers.L2(chosen.l2),
         name=splits.target,
     )(values)
     return keras.Model(inputs, outputs, name="head")
-
-
-def moments(rows: RowsOnDisk) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and variance of each column, (columns,) each; reads some rows at a time."""
-    total = np.zeros((2, *rows.shape[1:]))
-    for start in range(0, len(rows), 1024):
-        values = rows[start : start + 1024].astype("float64")
-        total += values.sum(axis=0), (values**2).sum(axis=0)
-    mean, square = total / len(rows)
-    return mean, np.maximum(square - mean**2, 0)
-
-
-def _head_input(case: cases.Case) -> str:
-    return LEVELS if case.strategy == "earlier" else FEATURES
 
 
 def _cut(config: Config, case: cases.Case) -> str | None:
@@ -81,7 +63,7 @@ def _cut(config: Config, case: cases.Case) -> str | None:
 
 def batches(config: Config, splits: Splits) -> tuple[Batches, Batches]:
     """The batches that the head is trained on: cached features of every view."""
-    return _batches(config, splits, _head_input(cases.find(config, splits)))
+    return _batches(config, splits, head.choose(config, splits).output)
 
 
 def _batches(config: Config, splits: Splits, output: str) -> tuple[Batches, Batches]:
@@ -103,7 +85,7 @@ def further(config: Config, splits: Splits) -> Sequence[Phase]:
         Phase(
             "fine-tuning",
             config.finetune_epochs,
-            lambda config, _, head: joined(tail(config, cut), head, "tail"),
+            lambda config, _, trained: joined(tail(config, cut), trained, "tail"),
             lambda config, splits: compile_head(config, splits, finetune=True),
             lambda config, splits: _batches(config, splits, cut),
         ),
@@ -150,8 +132,7 @@ def assemble(config: Config, splits: Splits, trained: keras.Model) -> keras.Mode
 
 def _trained_input(config: Config, splits: Splits) -> str:
     """The output of the backbone that is the input of the last trained model."""
-    case = cases.find(config, splits)
-    return _cut(config, case) or _head_input(case)
+    return _cut(config, cases.find(config, splits)) or head.choose(config, splits).output
 
 
 def known(config: Config, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any]:

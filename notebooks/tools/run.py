@@ -11,6 +11,7 @@ from nbclient.exceptions import CellExecutionError
 
 from notebooks.tools.script import FOLDER, METADATA, Notebook
 from utils.base.errors import CheckError
+from utils.teaching.live_curve import LIVE
 
 CELL_SECONDS = 300
 CLEARED_VARIABLES = ("LABS_MIRROR", "LABS_DATA_HOME", "LABS_MODELS", "PYTHONPATH")
@@ -63,6 +64,9 @@ def execute(
                 f"{name}: a cell takes more than {CELL_SECONDS} s",
                 "reduce the work of the cell",
             ) from error
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [o for o in cell.outputs if LIVE not in o.get("metadata", {})]
     notebook.metadata.update(METADATA)
     return notebook
 

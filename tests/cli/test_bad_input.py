@@ -193,8 +193,12 @@ ROW = "540,0,0,162,2.5,1040,676,28"
         (HEADER + f",colour\n{ROW},1\n", "unknown column colour"),
         (HEADER + f",compressive_strength\n{ROW},40\n", "compressive_strength is what the model predicts"),
         (HEADER + f",water\n{ROW},1\n", "column water appears twice"),
-        (HEADER.replace(",", ";") + "\n" + ROW.replace(",", ";") + "\n", "separated by ';'"),
-        (HEADER.replace(",", "\t") + "\n" + ROW.replace(",", "\t") + "\n", "separated by '\\t'"),
+        (
+            HEADER.replace(",", ";") + "\n" + ROW.replace(",", ";").replace("2.5", "2,5,1") + "\n",
+            "'2,5,1' is not a finite",
+        ),
+        (ROW + ",44\n", "9 values per row"),
+        (HEADER.replace("age", "water (kg)") + f"\n{ROW}\n", "missing column age; not known: water (kg)"),
         (f"{HEADER}\n{ROW}\n{ROW.replace('162', 'wet')}\n", "line 3, column water: 'wet' is not a finite number"),
         (f"\n{HEADER}\n{ROW}\n\n \n{ROW.replace('162', 'wet')}\n", "line 6, column water: 'wet'"),
         (f"{HEADER}\n{ROW.replace('162', '')}\n", "line 2, column water: '' is not a finite number"),
@@ -225,7 +229,7 @@ def test_csv_that_is_no_text(tmp_path: Path) -> None:
         read_table(tmp_path, COLUMNS)
 
 
-@pytest.mark.parametrize("ending", ["gz", "zip", "xz", "bz2", "zst", "tar"])
+@pytest.mark.parametrize("ending", ["zip", "xz", "bz2", "zst", "tar"])
 def test_csv_with_the_name_of_an_archive(ending: str, tmp_path: Path) -> None:
     """Its bytes decide, not its name: nothing is unpacked."""
     path = tmp_path / f"in.csv.{ending}"

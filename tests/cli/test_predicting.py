@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from PIL import Image
 from labs import find_lab
 from labs.cli.answers import Answers, read_names
 from labs.cli.predict import Predict, _warn_outside
-from tests.conftest import Command
+from tests.conftest import ROOT, Command
 from utils.base.atomic_files import write_json
 from utils.base.errors import CallerError
 from utils.runs.record import digests
@@ -326,3 +329,72 @@ def test_columns_outside_their_range_are_told_by_name_whatever_stands_before_the
     labels = {"features": ["season", "temperature"], "trained_between": {"temperature": [0.0, 1.0]}}
     _warn_outside(np.array([[3.0, 0.5], [4.0, 2.0]]), labels)
     assert "temperature: 1 of 2 rows are outside the training range, 0 to 1" in capsys.readouterr().err
+
+
+def test_a_folder_of_images(tmp_path: Path, pictures: tuple[Path, Path], capsys: Printed) -> None:
+    run = run_of(tmp_path / "run", bright(), class_names=["night", "day"])
+    root = tmp_path / "in"
+    (root / "deep").mkdir(parents=True)
+    (root / "__MACOSX").mkdir()
+    odd = os.fsdecode(b"caf\xe9.png")
+    pictures[0].rename(root / odd)
+    pictures[1].rename(root / "deep" / "dark")  # without an extension
+    (root / "list.txt").write_text("what these are")
+    (root / "cut.png").write_bytes((root / odd).read_bytes()[:60])
+    for name in ("._a.png", "Thumbs.db", "__MACOSX/b.png"):
+        (root / name).write_bytes(b"\0\5")
+    assert Predict(run, (root,), json=True, grad_cam=tmp_path / "sheets").execute() == 0
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    assert found["answers"] == ["day", "night"]
+    assert [Path(file).name for file in found["files"]] == ["caf\\xe9.png", "dark"]
+    assert {path.name for path in (tmp_path / "sheets").iterdir()} == {odd, "dark.png"}
+    left_out = [line for line in printed.err.splitlines() if line.endswith("left out")]
+    assert len(left_out) == 2
+    assert any("cut.png: damaged" in line for line in left_out)
+    assert "list.txt: not an image; left out" in printed.err
+
+
+def test_folders_that_cannot_be_predicted_from(tmp_path: Path, capsys: Printed) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("text")
+    of_pictures = run_of(tmp_path / "pictures", bright(), class_names=["night", "day"])
+    with pytest.raises(CallerError, match="the folder has no image that can be read"):
+        Predict(of_pictures, (tmp_path / "in",)).execute()
+    of_tables = table(tmp_path / "tables", 2)
+    with pytest.raises(CallerError, match=r"the folder has no file named \.csv or \.tsv"):
+        Predict(of_tables, (tmp_path / "in",)).execute()
+    (tmp_path / "in" / "b.csv").write_text("a,b,c,d\n1,2,3,4\n")
+    (tmp_path / "in" / "c.TSV").write_text("a\tb\tc\td\n1\t2\t3\t4\n")
+    assert len(predicted(capsys, of_tables, tmp_path / "in").splitlines()) == 3
+    of_text = run_of(tmp_path / "text", keras.Sequential([L.Input((4,)), L.Dense(1)]), lab="music", class_names=[])
+    with pytest.raises(CallerError, match="this is a folder") as raised:
+        Predict(of_text, (tmp_path / "in",)).execute()
+    assert raised.value.hint == f"give its files: {tmp_path / 'in' / '*'}"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8", "cp437"])
+def test_json_is_valid_on_any_stream(encoding: str, tmp_path: Path) -> None:
+    """Also with names that the stream cannot write, as a redirected stream of Windows."""
+    names = ["\U0001f600.jpg", "é€.jpg", os.fsdecode(b"caf\xe9.jpg"), "\ud800"]
+    code = f"""if True:
+        import json
+        from utils.base.console import open_streams, show
+        from utils.base.paths import printable
+        open_streams()
+        show(json.dumps({{"files": list(map(printable, {names!a}))}}))
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding},
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    ended.stdout.decode("ascii")
+    assert json.loads(ended.stdout)["files"] == ["\U0001f600.jpg", "é€.jpg", "caf\\xe9.jpg", "\\ud800"]
+
+
+def test_json_is_always_escaped() -> None:
+    files = [path for top in ("utils", "labs") for path in (ROOT / top).rglob("*.py")]
+    assert [path for path in files if "ensure_ascii" in path.read_text(encoding="utf-8")] == []

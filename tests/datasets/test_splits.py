@@ -116,11 +116,13 @@ def test_rows_that_stand_alone_are_split_as_scikit_learn_does(labels: list[int],
 def test_an_official_split_is_kept() -> None:
     official = ["train"] * 40 + ["test"] * 10 + ["train"] * 10
     classes = np.arange(60) % 2
-    rows = keep_official(official, np.arange(60), validation=0.2, seed=0, classes=classes)
+    rows = keep_official(official, np.arange(60), test=0.25, validation=0.2, seed=0, classes=classes)
     assert rows.test.tolist() == list(range(40, 50))
     assert len(rows.validation) == 10
     assert classes[rows.validation].sum() == 5
-    whole = keep_official(["train", "validation", "test"] * 20, np.arange(60), validation=0.2, seed=0, classes=classes)
+    whole = keep_official(
+        ["train", "validation", "test"] * 20, np.arange(60), test=0.25, validation=0.2, seed=0, classes=classes
+    )
     assert whole.validation.tolist() == list(range(1, 60, 3))
 
 
@@ -167,3 +169,14 @@ def test_embedded_concrete_is_the_documented_table() -> None:
     # Yeh (1998): ages from 1 to 365 days, strengths from 2.33 to 82.6 MPa.
     assert (inputs[:, -1].min(), inputs[:, -1].max()) == (1, 365)
     assert (round(float(targets.min()), 2), round(float(targets.max()), 2)) == (2.33, 82.6)
+
+
+@pytest.mark.parametrize("number", [6, 8, 12, 19])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_few_rows_are_held_out_with_one_of_each_class(number: int, classes: int) -> None:
+    """A share of less than one row for each class."""
+    labels = np.arange(number * classes) % classes
+    rows = split_rows(np.arange(len(labels)), test=0.1, validation=0.05, seed=0, classes=labels)
+    for held in (rows.validation, rows.test):
+        assert set(labels[held]) == set(range(classes))
+    assert len(rows.train) + len(rows.validation) + len(rows.test) == len(labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
@@ -361,6 +362,68 @@ def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(CallerError, match="is in the package mlxtend, which is not installed") as raised:
         obtain.obtain("mnist-5k", "classification")
     assert raised.value.hint.startswith("pip install '.[classification]'")
+
+
+@pytest.mark.parametrize("lab", ["classification", "music", "transfer"])
+def test_a_missing_extra_is_named_first(lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the last data set that was tried, nor one of another kind instead."""
+    real = importlib.util.find_spec
+    packages = {entry.package for entry in catalog.catalogue().values() if entry.origin == "package"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name in packages else real(name))
+    monkeypatch.setenv("LABS_OFFLINE", "1")
+    with pytest.raises(CallerError, match=r"is in the package .*, which is not installed") as raised:
+        obtain.obtain("auto", lab)
+    assert raised.value.hint.startswith(f"pip install '.[{lab}]'")
+
+
+def test_files_take_the_place_of_a_missing_package(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers = [body()]
+    packaged, embedded = catalog.catalogue()["mnist-5k"], catalog.catalogue()["concrete"]
+    monkeypatch.setattr(obtain, "candidates", lambda *_: [packaged, embedded, one(server)])
+    real = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "mlxtend" else real(name))
+    assert obtain.obtain("auto", "none").entry.name == "set"
+    assert "mlxtend, which is not installed (pip install '.[classification]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        *("http://me:pa#ss@proxy.example:8080", "http://<user>:<password>@<proxy>:<port>", "http://proxy:port"),
+        *("http://proxy.example:99999", "http://:8080", "http://", "http://[::1", "http://proxy..example:80"),
+        *("http://me:secret@pro xy:1", "proxy:port", "http://127.0.0.1:0"),
+    ],
+)
+def test_a_malformed_proxy_is_named_once(
+    proxy: str, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    download._report_proxy.cache_clear()
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    real = catalog.catalogue()["concrete"]
+    monkeypatch.setattr(obtain, "candidates", lambda *_: [one(server), one(server), real])
+    assert obtain.obtain("auto", "none").entry.name == "concrete"
+    said = capsys.readouterr().err
+    assert "secret" not in said
+    assert "pa#ss" not in said
+    if proxy != "http://me:secret@pro xy:1":  # an odd name, but one that can be looked up
+        assert said.count("note: the proxy in http_proxy is not an address") == 1
+    assert server.requests == []
+
+
+def test_a_proxy_without_a_scheme_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
+    monkeypatch.setenv("no_proxy", "")
+    assert download.reachable(["http://anywhere.example/a"]) == ("http://anywhere.example/a",)
+
+
+@pytest.mark.parametrize("url", ["http://host:port/data", "http://", "https://:443/x", "http://[::1/x"])
+def test_a_malformed_mirror(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_MIRROR", url)
+    with pytest.raises(CallerError, match="this is not a URL"):
+        locate.mirror()
 
 
 def test_a_folder_is_not_fetched() -> None:

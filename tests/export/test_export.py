@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -161,3 +162,33 @@ def test_a_metric_that_is_undefined_on_both_sides_is_no_difference() -> None:
     for found, own in ((nothing, half), (half, nothing)):
         with pytest.raises(CheckError, match="these metrics differ: auc"):
             _check("h5", {"max_abs_diff": 0.0, "metrics": found}, own, 1.0)
+
+
+ODD = [
+    "[2026] runs",
+    "a*b",
+    "why?",
+    "back\\slash",
+    "percent%20",
+    "#1",
+    "äöü 中 \U0001f600",
+    "q'\"uote",
+    os.fsdecode(b"caf\xe9"),
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_any_legal_path(name: str, tmp_path: Path) -> None:
+    """A name that TensorFlow takes for a pattern or cannot take at all."""
+    folder = tmp_path / name
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    inputs = keras.Input((3,), name="x")
+    model = keras.Model(inputs, keras.layers.Dense(2, name="y")(inputs))
+    save_model(model, folder)
+    rows = np.ones((2, 3), "float32")
+    expected = np.asarray(model(rows))
+    for file in FORMATS.values():
+        np.testing.assert_allclose(open_model(folder / file).predict(rows), expected, rtol=1e-6)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,8 @@ def test_every_command_works_on_a_lab_elsewhere(template: str, command: Command,
     assert command("labs", "predict", "run", "inputs").status == 0
 
 
-def trained_here(trials: Sequence[Trial], _: int | None) -> Iterator[tuple[Trial, Outcome]]:
-    """Trials one after the other in this process; processes and Ray have tests of their own."""
+def trained_here(trials: Sequence[Trial], _: int) -> Generator[tuple[Trial, Outcome], None, None]:
+    """Trials one after the other in this process; processes have tests of their own."""
     return ((trial, trial_module.run(trial)) for trial in trials)
 
 
@@ -62,8 +61,7 @@ def trained_here(trials: Sequence[Trial], _: int | None) -> Iterator[tuple[Trial
 def test_bands_and_sweeps_of_a_lab_elsewhere(
     template: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("utils.gate.parallel._ray", lambda *_: nullcontext())
-    monkeypatch.setattr("utils.gate.parallel._run_all", trained_here)
+    monkeypatch.setattr("utils.gate.parallel._in_processes", trained_here)
     monkeypatch.setattr("utils.gate.trial.limit_threads", lambda _: None)
     monkeypatch.setattr("utils.gate.bands.FEWEST_SEEDS", 3)
     monkeypatch.setattr("labs.cli.gate.baseline.of_command", lambda *_: {})

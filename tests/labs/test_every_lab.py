@@ -14,15 +14,19 @@ import labs
 from labs.cli.gate.verify import FIRST_FRESH
 from labs.cli.options import options_of
 from tests.conftest import Command, QuickRun
+from tests.runs.test_report_page import Reader
 from utils.base.config import from_json
-from utils.base.text_tables import number
+from utils.base.text_tables import interval, number
 from utils.export.formats import FORMATS, open_model
 from utils.runs.record import Run
 
 pytestmark = pytest.mark.slow
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in labs.NAMES]
 """The labs; the tests of one run on one worker, which trains it once."""
-FILES = {"run.json", "history.csv", "model.keras", "model.h5", "saved_model", "labels.json", "figures", "README.md"}
+FILES = {
+    *("run.json", "history.csv", "predictions.npz", "labels.json", "figures", "README.md", "report.html"),
+    *("model.keras", "model.h5", "saved_model"),
+}
 
 
 @pytest.mark.parametrize("name", EACH)
@@ -59,6 +63,24 @@ def test_the_card_says_what_the_record_says(name: str, quick_run: QuickRun) -> N
     figures = {path.name for path in (folder / "figures").iterdir()}
     assert figures == set(record["figures"])
     assert all(f"figures/{figure}" in card for figure in figures)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_the_report_is_one_small_file_with_everything(name: str, quick_run: QuickRun) -> None:
+    folder, ended = quick_run(name)
+    record, path = ended.json, folder / "report.html"
+    page = Reader(path.read_text(encoding="utf-8"))
+    assert path.stat().st_size < 3_000_000
+    assert [source for source in page.loads if not source.startswith("data:")] == []
+    assert len(page.images) == len(record["figures"])
+    for scores in record["metrics"].values():
+        assert all(interval(score) in page.text for score in scores.values())
+    for figure in record["figures"]:
+        assert record["captions"][figure].endswith("."), f"{figure} needs a sentence on how to read it"
+        assert record["captions"][figure] in page.text
+    assert all(layer["name"] in page.text for layer in record["layers"])
+    assert record["command"] in page.text
+    assert ("SIMULATED" in page.text) == record["data"]["simulated"]
 
 
 @pytest.mark.parametrize("name", EACH)

@@ -73,13 +73,13 @@ def test_keys_in_one_spelling(text: str, key: str) -> None:
     assert read_key(f"{text} clef=bass") == key
 
 
-@pytest.mark.parametrize("text", ["", "H", "Bn", "Dfoo", "G#", "Fbm", "none", "D♭", "D-flat", "D7"])
+@pytest.mark.parametrize("text", ["H", "Bn", "Dfoo", "G#", "Fbm", "D♭", "D-flat", "D7", "D clog", "D ^^f", "C exp ^g"])
 def test_keys_that_do_not_exist(text: str) -> None:
     with pytest.raises(CallerError, match="there is no key"):
         read_key(text)
 
 
-@pytest.mark.parametrize("text", ["", "0/4", "6/7", "common", "99/8", "-3/4", "6/8x", "4/4+3/8"])
+@pytest.mark.parametrize("text", ["", "0/4", "6/7", "common", "99/8", "-3/4", "6/8x", "4/4+3/8", "2+/8", "30+3/8"])
 def test_metres_that_do_not_exist(text: str) -> None:
     with pytest.raises(CallerError, match="there is no metre"):
         read_metre(text)
@@ -165,18 +165,19 @@ def write(path: Path, content: str | bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content", "message", "hint"),
     [
-        ("", "the file is empty"),
-        (b"X:1\nK:D\n\xff\xfe\x00", "not text in UTF-8"),
-        ("a letter, not a tune", "there is no tune"),
-        ("X:1\nT:no key\nABc", "there is no tune"),
-        ("X:1\nT:Endless\nM:4/4\nL:1/8\nK:D\n" + "d" * 5000, "has 5,0"),
+        ("", "the file is empty", ""),
+        (b"X:1\nK:D\n\xff\xfe\x00", "not text in UTF-8", ""),
+        ("a letter, not a tune", "there is no tune", ""),
+        ("X:1\nT:no key\nABc", "there is no tune", "a tune has no key or no notes"),
+        ("X:1\nT:Endless\nM:4/4\nL:1/8\nK:D\n" + "d" * 5000, "there is no tune", "has 5,0"),
     ],
 )
-def test_files_that_hold_no_tunes(content: str | bytes, message: str, tmp_path: Path) -> None:
-    with pytest.raises(CallerError, match=message):
+def test_files_that_hold_no_tunes(content: str | bytes, message: str, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match=message) as caught:
         data.read_tunes([write(tmp_path / "a.abc", content)])
+    assert hint in caught.value.hint
 
 
 def test_a_bad_tune_among_good_ones_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from labs.transfer import cases, data, model
+from labs.transfer import cases, data, head
 from labs.transfer.cases import Case
 from labs.transfer.config import Config as TransferConfig
 from labs.transfer.lab import lab
@@ -22,6 +23,8 @@ from utils.datasets import obtain
 from utils.datasets.audit import audit
 from utils.datasets.catalog import candidates
 from utils.datasets.disk_rows import RowsOnDisk
+from utils.datasets.splits import Source, Split, Splits
+from utils.pretrained.feature_baseline import Regression
 
 FIGURES = {"learning_curves", "confusion", "reliability", "wrong", "filters", "feature_maps", "grad_cam"}
 SMALL = ["--image-size", "64", "--batch-size", "8"]
@@ -57,11 +60,21 @@ def test_modules_are_runs_of_sixty_cells_of_a_kind() -> None:
     assert np.unique(data.modules_of(kinds), return_counts=True)[1].tolist() == [60, 60, 60, 10, 7]
 
 
-@pytest.mark.parametrize(("split", "leaks"), [("random", True), ("module", False)])
-def test_only_the_published_split_parts_modules(split: str, leaks: bool) -> None:
-    found = audit(lab.splits(config(split=split, image_size=64)))
+@pytest.mark.parametrize(("changed", "leaks"), [({"split": "random"}, True), ({"split": "module"}, False), ({}, False)])
+def test_only_the_published_split_parts_modules(changed: dict[str, Any], leaks: bool) -> None:
+    found = audit(lab.splits(config(image_size=64, **changed)))
     assert (found["groups_across_splits"] > 0) == leaks
+    assert (found["test_rows_of_trained_groups"] > 0) == leaks
     assert found["duplicates_across_splits"] == 0
+
+
+@pytest.mark.parametrize("preset", ["course", "quick", "best"])
+def test_every_preset_holds_out_modules_of_both_kinds(preset: str) -> None:
+    splits = data.load(dataclasses.replace(lab.preset(preset), image_size=64))
+    for part in splits.parts().values():
+        assert part.groups is not None
+        assert len(np.unique(part.groups)) >= 2
+    assert audit(splits)["groups_across_splits"] == 0
 
 
 def test_pictures_of_one_patient_stand_together() -> None:
@@ -118,17 +131,62 @@ def test_confidence_is_between_guessing_and_knowing() -> None:
     assert cases.confidence(1e4 * np.eye(4, 1000)) == pytest.approx(1.0)
 
 
+def test_a_gain_is_clear_if_it_exceeds_one_standard_error() -> None:
+    random = np.random.default_rng(0)
+    losses = random.uniform(0, 1, 400)
+    gains = random.normal(0, 1, 400)
+    gains -= gains.mean()
+    error = gains.std() / 20
+    assert head.clearly_lower(losses, losses + gains + 1.1 * error)
+    assert not head.clearly_lower(losses, losses + gains + 0.9 * error)
+    # Rows of one group that all gain the same are one observation, not forty.
+    groups = np.repeat(np.arange(10), 40)
+    together = np.repeat(random.normal(0, 1, 10), 40)
+    together += 0.2 - together.mean()
+    assert head.clearly_lower(losses, losses + together)
+    assert not head.clearly_lower(losses, losses + together, groups)
+    assert not head.clearly_lower(losses, losses)
+
+
+@pytest.mark.parametrize(("strategy", "outputs"), [("head", 2), ("earlier", 2), ("finetune", 1), ("deep", 1)])
+def test_the_head_of_each_strategy(strategy: Any, outputs: int) -> None:
+    """Fine-tuning replaces the last blocks, so its head sees the last features alone."""
+    assert len(head.INPUTS[strategy]) == outputs
+
+
+def test_validation_chooses_the_input_and_the_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The larger input only where it is clearly better; a penalty that was asked for is kept."""
+    part = Split(np.zeros((50, 1)), np.zeros(50, "int64"), np.arange(50))
+    made = Splits(
+        part,
+        part,
+        part,
+        Source("made", "made", "sha256:0", simulated=True),
+        target="kind",
+    )
+    losses = {"features": np.full(50, 0.5), "features_and_levels": np.full(50, 0.5)}
+
+    class Extracts:
+        def prepare(self, *_: Any) -> None:
+            pass
+
+    def regression(_: Any, output: str, *__: Any) -> Regression:
+        nothing = np.zeros(0)
+        return Regression(1.0, 0.125, nothing, nothing, losses[output], np.arange(50), 50, None)
+
+    monkeypatch.setattr(cases, "find", lambda *_: Case(10, 0.9))
+    monkeypatch.setattr(cases, "extractor", lambda _: Extracts())
+    monkeypatch.setattr(head, "_regression", regression)
+    assert head.choose(config(), made)[:2] == ("features", 0.125)
+    losses["features_and_levels"] = np.full(50, 0.4)
+    assert head.choose(config(), made)[:2] == ("features_and_levels", 0.125)
+    assert head.choose(config(l2=0.5), made)[:2] == ("features_and_levels", 0.5)
+
+
 def test_what_a_case_says() -> None:
     said = str(Case(885.5, 0.14))
     assert said.startswith("small (886 training images per class), not similar to ImageNet (mean confidence 14%)")
     assert str(Case(1300, 0.5)).startswith("large (1,300 training images per class), similar to")
-
-
-def test_moments_are_those_of_numpy(tmp_path: Path) -> None:
-    values = np.random.default_rng(0).normal(3, 2, (2500, 4)).astype("float32")
-    np.save(tmp_path / "rows.npy", values)
-    mean, variance = model.moments(RowsOnDisk(tmp_path / "rows.npy"))
-    np.testing.assert_allclose([mean, variance], [values.mean(axis=0), values.var(axis=0)], rtol=1e-4)
 
 
 def make(kind: str, folder: Path) -> Path:
@@ -137,8 +195,8 @@ def make(kind: str, folder: Path) -> Path:
         for path in (folder / "blue").iterdir():
             path.unlink()
         (folder / "blue").rmdir()
-    elif kind == "ten images":
-        coloured(folder, number=5)
+    elif kind == "six images":
+        coloured(folder, number=3)
     elif kind == "one image per class":
         coloured(folder, number=1)
     else:
@@ -152,7 +210,7 @@ def make(kind: str, folder: Path) -> Path:
     ("kind", "error"),
     [
         ("one class", "1 class of images"),
-        ("ten images", "7 groups of rows, 3 rows of the rarest class: too few to hold out"),
+        ("six images", "4 groups of rows, 2 rows of the rarest class: too few to hold out"),
         ("one image per class", "2 groups of rows, 1 rows of the rarest class: too few to hold out"),
         ("damaged", "no image of red can be used"),
     ],
@@ -252,7 +310,7 @@ def test_a_quick_run(quick_run: QuickRun) -> None:
     assert "CC BY-NC-SA 4.0: not for commercial use" in ended.err
     record = ended.json
     assert (record["data"]["name"], record["data"]["simulated"]) == ("elpv", False)
-    assert record["data"]["rows"] == {"train": 1771, "validation": 197, "test": 656}
+    assert record["data"]["rows"] == {"train": 1538, "validation": 372, "test": 714}
     assert record["details"]["case"] | {"similarity": 0, "pictures_per_class": 0} == {
         "pictures_per_class": 0,
         "small": True,
@@ -262,5 +320,12 @@ def test_a_quick_run(quick_run: QuickRun) -> None:
         "strategy": "earlier",
     }
     assert record["audit"]["duplicates_across_splits"] == 0
-    assert record["metrics"]["test"]["accuracy"]["value"] > record["audit"]["majority"] + 0.05
+    assert record["audit"]["test_rows_of_trained_groups"] == 0
+    assert not any("leak" in warning for warning in record["warnings"])
+    scores, linear = record["metrics"]["test"], record["baselines"]["logistic_regression_on_frozen_features"]
+    assert scores["accuracy"]["value"] > record["audit"]["majority"] + 0.05
+    assert scores["auc"]["value"] > linear["auc"] - 0.01, "the head is logistic regression, trained otherwise"
+    assert linear["auc"] > record["baselines"]["logistic_regression_at_32_pixels"]["auc"] + 0.05
+    assert record["details"]["head"] == {"input": "levels", "l2": pytest.approx(0.65, abs=0.01), "chosen": True}
+    assert "except logistic regression on frozen features" in (run / "README.md").read_text()
     assert "not for commercial use" in (run / "README.md").read_text()

@@ -137,6 +137,50 @@ def test_new_folders_have_different_names(tmp_path: Path, monkeypatch: pytest.Mo
     assert len({folder.begin(REQUEST) for folder in folders}) == 3
 
 
+def test_processes_of_one_second_have_different_names(tmp_path: Path) -> None:
+    """Each claims its name, runs and finishes at once, several times."""
+    code = f"""if True:
+        from pathlib import Path
+        from utils.runs.run_folder import RECORD, RunFolder
+        input()
+        for _ in range(15):
+            folder = RunFolder(Path({str(tmp_path / "same")!r}), taken_names=1000)
+            (folder.begin({REQUEST}) / RECORD).write_text("whole")
+            folder.finish()
+            print(folder.path.name)
+    """
+    pipe = subprocess.PIPE
+    others = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        for _ in range(4)
+    ]
+    for other in others:
+        assert other.stdin is not None
+        other.stdin.write("\n")
+        other.stdin.flush()
+    ended = [other.communicate() for other in others]
+    assert [err for _, err in ended] == [""] * 4
+    found = [name for out, _ in ended for name in out.split()]
+    assert len(found) == len(set(found)) == 60
+    assert set(found) == {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
+
+
+def test_a_name_that_is_taken_between_two_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run finishes under the name after it was found free and before its partial folder is made."""
+    plain = Path.mkdir
+
+    def overtaken(path: Path, *words: Any, **named: Any) -> None:
+        if path.name == "same.partial" and not (tmp_path / "same").exists():
+            plain(tmp_path / "same")
+            (tmp_path / "same" / "run.json").write_text("other")
+        plain(path, *words, **named)
+
+    monkeypatch.setattr(Path, "mkdir", overtaken)
+    folder = RunFolder(tmp_path / "same", taken_names=10)
+    assert folder.begin(REQUEST).name == "same-2.partial"
+    assert not (tmp_path / "same.partial").exists()
+
+
 def test_odd_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CallerError, match="unfinished runs"):
         RunFolder(tmp_path / "x.partial").check(overwrite=True)

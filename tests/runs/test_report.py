@@ -6,7 +6,7 @@ import pytest
 
 from labs.regression.config import Config as RegressionConfig
 from labs.regression.lab import lab
-from utils.base.text_tables import markdown_table, number, table
+from utils.base.text_tables import markdown_table, number, plain_table
 from utils.runs.card import decision
 from utils.runs.completion import command_of
 
@@ -29,7 +29,7 @@ def test_command_repeats_the_run() -> None:
 
 def test_tables() -> None:
     rows = [["network", "1.5"], ["mean of all", "12"]]
-    assert table(["", "rmse"], rows) == "             rmse\nnetwork       1.5\nmean of all    12"
+    assert plain_table(["", "rmse"], rows) == "             rmse\nnetwork       1.5\nmean of all    12"
     assert markdown_table(["", "rmse"], rows).splitlines()[1] == "| --- | ---: |"
 
 

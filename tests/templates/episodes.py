@@ -15,7 +15,8 @@ from labs.cli.main import run_lab
 from utils.base.atomic_files import write_json
 from utils.base.config import STRICT, BaseConfig, Count, Definition, Rate
 from utils.datasets.splits import Source
-from utils.metrics.metric import Metric, Scores, score
+from utils.metrics.metric import Measured, Metric, score
+from utils.runs import predictions
 from utils.runs.lab import Lab, Request
 from utils.runs.record import LABELS, Run
 from utils.training.results import Report
@@ -80,15 +81,17 @@ class BanditLab(Lab):
         np.savez(folder / "values.npz", values=values)
         labels = {"features": [], "categories": {}, "trained_between": {}, "target": "value", "unit": ""}
         write_json(folder / LABELS, labels | {"class_names": [], "input_shape": [], "centre": 1.0})
+        tested = _tested(values)
+        predictions.save(folder, tested)
         seconds = time.perf_counter() - start
         return {
-            "data": {},
-            "metrics": {"test": _tested(values)},
+            "data": {"test_digest": "sha256:300 episodes of the generator with seed 0"},
+            "metrics": {"test": score(METRICS, tested.truth, tested.prediction)},
             "units": {"reward": ""},
             "seconds": {"fit": seconds, "total": seconds},
         }
 
-    def evaluate(self, run: Run, data: Any) -> Scores:
+    def measured(self, run: Run, data: Any) -> Measured:
         """The test episodes of the saved agent."""
         return _tested(_values(run))
 
@@ -97,9 +100,9 @@ class BanditLab(Lab):
         return _values(run)[inputs]
 
 
-def _tested(values: Any) -> Scores:
+def _tested(values: Any) -> Measured:
     rewards = (np.random.default_rng(0).random(300) < MEANS[int(values.argmax())]).astype(float)
-    return score(METRICS, np.zeros(300), rewards)
+    return Measured(np.zeros(300), rewards)
 
 
 def _values(run: Run) -> Any:

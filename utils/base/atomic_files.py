@@ -25,7 +25,7 @@ def sha256(path: Path) -> str:
 def digest_of_all(digests: Mapping[str, str]) -> str:
     """One SHA-256 for several files, from their names and digests; it does not depend on their order."""
     lines = "".join(f"{name}\0{digests[name]}\n" for name in sorted(digests))
-    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+    return f"sha256:{hashlib.sha256(os.fsencode(lines)).hexdigest()}"
 
 
 @contextmanager

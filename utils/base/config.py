@@ -5,12 +5,14 @@ A config is validated when it is created, before any data are read.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from dataclasses import dataclass as plain_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -19,6 +21,9 @@ from utils.base.errors import CallerError
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 """Refuses unknown names, wrong types, NaN and infinity; pass it to `pydantic.dataclasses.dataclass`."""
+
+SMOKE_PRESET = "quick"
+"""The preset of a smoke run, at most 20 seconds."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -156,7 +161,16 @@ def config_error(error: ValidationError, program: str) -> CallerError:
 
 def to_json(config: Any) -> dict[str, Any]:
     """A config, or another dataclass of options, as JSON types, in the order of the fields."""
-    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
+    return {name: _plain(value) if isinstance(value, Path) else value for name, value in asdict(config).items()}
+
+
+def _plain(path: Path) -> str:
+    """A path as text. JSON is UTF-8, so a path of other bytes is written as a file URI, with `%E9` for such a byte."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return path.absolute().as_uri()
+    return str(path)
 
 
 def from_json(kind: type[AnyConfig], text: str) -> AnyConfig:
@@ -165,4 +179,11 @@ def from_json(kind: type[AnyConfig], text: str) -> AnyConfig:
     Raises:
         pydantic.ValidationError: the text is not JSON, or not a config of this kind.
     """
-    return TypeAdapter(kind).validate_json(text)
+    read = TypeAdapter(kind).validate_json(text)
+    uris = {name: str(value) for name, value in vars(read).items() if isinstance(value, Path)}
+    changes: dict[str, Any] = {
+        name: Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file:"))))
+        for name, uri in uris.items()
+        if uri.startswith("file:")
+    }
+    return replace(read, **changes)

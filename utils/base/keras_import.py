@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 from utils.base.errors import CallerError
+from utils.base.paths import from_environment
 
 BACKEND = "tensorflow"
 
@@ -21,11 +22,15 @@ def import_keras() -> None:
     epsilon are set to Keras's defaults.
 
     Raises:
-        CallerError: the environment, or code that imported Keras before, chose another backend than TensorFlow.
+        CallerError: the environment, or code that imported Keras before, chose another backend than TensorFlow, or
+            KERAS_HOME cannot be expanded.
         ImportError: Keras or TensorFlow cannot be imported.
     """
     os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or BACKEND  # Keras reads "" as unset
     _check_backend(os.environ["KERAS_BACKEND"])
+    home = from_environment("KERAS_HOME")
+    if home is not None:
+        os.environ["KERAS_HOME"] = str(home)  # Keras makes a folder named ~
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later messages: errors only
     sys.stderr.flush()
     saved = os.dup(2)

@@ -68,6 +68,15 @@ def unflatten(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
     return {key.removeprefix(f"{prefix}/"): array for key, array in arrays.items() if key.startswith(f"{prefix}/")}
 
 
+def equal(one: Arrays, other: Arrays) -> bool:
+    """Whether both have the same names and the same values; NaN equals NaN."""
+    if isinstance(one, Mapping) or isinstance(other, Mapping):
+        both = isinstance(one, Mapping) and isinstance(other, Mapping) and one.keys() == other.keys()
+        return both and all(equal(one[name], other[name]) for name in one)
+    first, second = np.asarray(one), np.asarray(other)
+    return np.array_equal(first, second, equal_nan=first.dtype.kind == second.dtype.kind == "f")
+
+
 def largest_difference(one: Arrays, other: Arrays) -> float:
     """Largest absolute difference between two predictions of the same structure; a string differs by infinity."""
     if isinstance(one, Mapping):

@@ -7,7 +7,6 @@ renamed when it is complete. Where there is more to keep, a JSON file of notes i
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,15 +21,19 @@ from numpy.typing import DTypeLike, NDArray
 from utils.base.atomic_files import replacing, sha256, write_json
 from utils.base.console import say
 from utils.base.errors import CallerError
+from utils.base.paths import expanded, from_environment
 from utils.datasets.disk_rows import RowsOnDisk
 
 
 def cache_folder() -> Path:
     """The folder of downloaded files and computed arrays: `LABS_DATA_HOME`, or the user's cache folder."""
+    named = from_environment("LABS_DATA_HOME")
+    if named is not None:
+        return named
     import platformdirs
 
-    named = os.environ.get("LABS_DATA_HOME")
-    return Path(named) if named else platformdirs.user_cache_path("keras-labs", appauthor=False)
+    usual = platformdirs.user_cache_path("keras-labs", appauthor=False)
+    return Path(expanded(str(usual), "XDG_CACHE_HOME"))  # platformdirs takes it as it is
 
 
 @contextmanager

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.base.console import say
 from utils.base.errors import CallerError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from utils.datasets import csv_dialect
+from utils.datasets.csv_dialect import SEPARATORS
 
 Array = NDArray[Any]
 
@@ -46,15 +44,17 @@ def categories(columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
 
 
 def read_table(path: Path, columns: Sequence[Column], *, target: str | None = None, header: bool = True) -> Array:
-    """Read a comma-separated file with the columns of the schema, in any order if it has a header.
+    """Read a file with the columns of the schema, in any order if it has a header.
 
-    A byte-order mark, Windows line ends and spaces around a value are ignored. A file named `.gz` is decompressed.
+    The separator and the decimal sign are found out; a byte-order mark, Windows line ends and spaces around a value are
+    ignored; a file named `.gz` is decompressed. A missing header, units in the names (`cement (kg)`) and a column of
+    row numbers are recognised. What differs from a comma-separated file with the columns of the schema is reported.
 
     Args:
         path: the file.
         columns: the schema, in the order of the result.
         target: the target column of labelled tables; it only makes the error clearer.
-        header: whether the first line names the columns.
+        header: whether the first line names the columns; if not, they are in the order of the schema.
 
     Returns:
         (rows, columns) float64, at least one row: numbers, every one finite in float32, and codes of levels.
@@ -63,57 +63,80 @@ def read_table(path: Path, columns: Sequence[Column], *, target: str | None = No
         CallerError: the file cannot be read, its header differs, a value is not a finite number or none of the
             levels, there are no rows.
     """
-    text = _read_text(path)
     names = [column.name for column in columns]
-    if header:
-        found = [name.strip() for name in text.iloc[0]]
-        _check_header(path, found, names, target)
-        text = text.iloc[1:].set_axis(found, axis="columns")
-    elif text.shape[1] == len(names):
-        text = text.set_axis(names, axis="columns")
+    cells = csv_dialect.read_cells(path, names)
+    notes = [] if cells.separator == "," else [f"the columns are separated by {SEPARATORS[cells.separator]}"]
+    body, lines = cells.rows, cells.lines
+    if header and not _lacks_header(body, columns):
+        found = _header(path, body, names, target, notes)
+        body, lines = body[1:], lines[1:]
     else:
-        raise CallerError(f"{path}: {text.shape[1]} values per row", f"give {len(names)}: {','.join(names)}")
-    if text.empty:
+        found = names
+        if len(body[0]) != len(names):
+            raise CallerError(f"{path}: {len(body[0])} values per row", f"give {len(names)}: {','.join(names)}")
+        if header:
+            notes.append(f"it has no header; the columns are taken for {', '.join(names)}")
+    if not body:
         raise CallerError(f"{path}: the file has a header but no rows", "add a row for each prediction you want")
-    return np.stack([_values(path, text[column.name].str.strip(), column) for column in columns], axis=1)
+    body = _filled(path, body, lines, len(found))
+    values = {name: list(column) for name, column in zip(found, zip(*body, strict=True), strict=True)}
+    numeric = [column.name for column in columns if not column.levels and not column.label]
+    if csv_dialect.has_decimal_comma([value for name in numeric for value in values[name]], cells.separator):
+        values |= {name: list(map(csv_dialect.with_point, values[name])) for name in numeric}
+        notes.append("the decimal sign is a comma")
+    for note in notes:
+        say(f"note: {path}: {note}")
+    return np.stack([_values(path, values[column.name], column, lines) for column in columns], axis=1)
 
 
-def _read_text(path: Path) -> pd.DataFrame:
-    """Every value as text, including the header, so that errors show an invalid value as it is in the file."""
-    import pandas as pd
+def _lacks_header(rows: Sequence[Sequence[str]], columns: Sequence[Column]) -> bool:
+    """Whether the first row has a value of each column, and so no names."""
+    first = [csv_dialect.with_point(value) for value in rows[0]]
+    if len(first) != len(columns) or all(column.label for column in columns):
+        return False
+    return all(
+        column.label or (value in column.levels if column.levels else csv_dialect.is_number(value))
+        for value, column in zip(first, columns, strict=True)
+    )
 
-    try:
-        return pd.read_csv(
-            path,
-            compression="gzip" if _is_compressed(path) else None,
-            header=None,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            index_col=False,
-            on_bad_lines="error",
-        )
-    except FileNotFoundError:
-        raise CallerError(f"{path}: there is no such file", "check the path") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise CallerError(f"{path}: not compressed with gzip, or damaged", "give a CSV file") from None
-    except OSError as error:
-        raise CallerError(f"{path}: {error.strerror}", "give a CSV file that you may read") from None
-    except pd.errors.EmptyDataError:
-        raise CallerError(f"{path}: the file is empty", "give a CSV file with a header and rows") from None
-    except UnicodeDecodeError:
-        raise CallerError(f"{path}: this is not text in UTF-8", "save the table as CSV (UTF-8)") from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+
+def _header(
+    path: Path, rows: Sequence[list[str]], names: Sequence[str], target: str | None, notes: list[str]
+) -> list[str]:
+    """The names of the columns, as in the schema; those of row numbers are removed from `rows`."""
+    header = rows[0]
+    if all(map(csv_dialect.is_number, header)):
         raise CallerError(
-            f"{path}: {str(error).rsplit('error: ', maxsplit=1)[-1]}",
-            "give every row as many values as the header has",
-        ) from None
+            f"{path}: {len(header)} values per row and no header", f"give {len(names)}: {','.join(names)}"
+        )
+    if csv_dialect.has_row_names(rows):
+        header.insert(0, "")
+    found = csv_dialect.renamed(header, [*names, target] if target else names)
+    changed = [f"{old!r} is read as {new}" for old, new in zip(header, found, strict=True) if old != new]
+    if changed:
+        notes.append(f"{', '.join(changed)}; units are not converted")
+    first = [row[0] for row in rows[1:]]
+    if len(found) == len(names) + 1 and found[0] not in names and csv_dialect.is_row_number(found[0], first):
+        notes.append(f"the first column ({found[0] or 'without a name'}) has the numbers of the rows and is left out")
+        found = found[1:]
+        for row in rows:
+            del row[0]
+    _check_header(path, found, names, target)
+    return found
+
+
+def _filled(path: Path, rows: Sequence[list[str]], lines: Sequence[int], width: int) -> list[list[str]]:
+    """Rows of equal length: a short row is filled up with empty values, which are reported where they are read."""
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) > width:
+            raise CallerError(
+                f"{path}: line {line}: {len(row)} values instead of {width}",
+                "give every row as many values as the header has; put a value with a decimal comma in quotes",
+            )
+    return [row + [""] * (width - len(row)) for row in rows]
 
 
 def _check_header(path: Path, found: list[str], wanted: Sequence[str], target: str | None) -> None:
-    other = next((mark for mark in ";\t|" if len(found) == 1 and mark in found[0]), None)
-    if other is not None:
-        raise CallerError(f"{path}: the columns are separated by {other!r}", "separate them by commas")
     twice = [name for name in found if found.count(name) > 1]
     if twice:
         raise CallerError(f"{path}: the column {twice[0]} appears twice", "remove one of the two")
@@ -131,38 +154,27 @@ def _check_header(path: Path, found: list[str], wanted: Sequence[str], target: s
         raise CallerError(f"{path}: unknown column {', '.join(extra)}", f"the header must have: {','.join(wanted)}")
 
 
-def _values(path: Path, text: pd.Series[str], column: Column) -> Array:
+def _values(path: Path, text: Sequence[str], column: Column, lines: Sequence[int]) -> Array:
     """A column as float64: its numbers, or the codes of its levels."""
     import pandas as pd
 
     if column.label:
-        return pd.factorize(text)[0].astype("float64")
+        return pd.factorize(np.array(text, dtype=object))[0].astype("float64")
     if column.levels:
-        codes: Array = pd.Index(column.levels, dtype=text.dtype).get_indexer(pd.Index(text)).astype("float64")
-        unusable, kind = codes < 0, f"none of {', '.join(column.levels)}"
+        codes = {level: float(code) for code, level in enumerate(column.levels)}
+        found = np.array([codes.get(value, np.nan) for value in text])
+        unusable, kind = np.isnan(found), f"none of {', '.join(column.levels)}"
     else:
-        codes = pd.to_numeric(text, errors="coerce").to_numpy("float64")
+        found = pd.to_numeric(pd.Series(text, dtype=object), errors="coerce").to_numpy("float64")
         with np.errstate(over="ignore"):  # a network computes in float32, where 1e300 is infinite
-            unusable, kind = ~np.isfinite(codes.astype("float32")), "not a finite number"
+            unusable, kind = ~np.isfinite(found.astype("float32")), "not a finite number"
     if unusable.any():
         row, many = int(unusable.argmax()), int(unusable.sum())
         raise CallerError(
-            f"{path}: line {_line(path, int(text.index[row]))}, column {column.name}: {text.iloc[row]!r} is {kind}",
+            f"{path}: line {lines[row]}, column {column.name}: {text[row]!r} is {kind}",
             f"correct it ({many} such value{'s' if many > 1 else ''} in the column)",
         )
-    return codes
-
-
-def _line(path: Path, row: int) -> int:
-    """The line number (from 1) of a row (from 0); blank lines are not rows."""
-    opened = gzip.open if _is_compressed(path) else open
-    with opened(path, "rt", encoding="utf-8-sig") as file:
-        written = [number for number, line in enumerate(file.read().splitlines(), 1) if line.strip()]
-    return written[row]
-
-
-def _is_compressed(path: Path) -> bool:
-    return path.suffix == ".gz"
+    return found
 
 
 def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import threading
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from utils.base.console import progress
+from utils.base.console import progress, say
 from utils.base.errors import CallerError, UnobtainableError
 
 CONNECT_SECONDS = 3.0
@@ -28,18 +29,41 @@ PART = ".part"
 
 def reachable(urls: Sequence[str]) -> tuple[str, ...]:
     """The URLs whose host accepts a connection; all are tried in parallel, within CONNECT_SECONDS in total."""
-    hosts = sorted({_host(url) for url in urls})
-    answering = _answering(tuple(hosts))
-    return tuple(url for url in urls if _host(url) in answering)
+    hosts = {url: _host(url) for url in urls}
+    answering = _answering(tuple(sorted({host for host in hosts.values() if host is not None})))
+    return tuple(url for url, host in hosts.items() if host in answering)
 
 
-def _host(url: str) -> tuple[str, int]:
-    """Host and port that a request for the URL connects to, or those of the proxy in the environment."""
+def _host(url: str) -> tuple[str, int] | None:
+    """Host and port that a request for the URL connects to, or those of the proxy in the environment.
+
+    None if the proxy cannot be used, which is reported once.
+    """
     import requests.utils
 
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    parts = urlsplit(proxy or url)
-    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+    address = proxy or url
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:
+        host, port = "", 0
+    if host and port != 0:
+        return host, port or (80 if parts.scheme == "http" else 443)
+    _report_proxy(urlsplit(url).scheme)
+    return None
+
+
+@cache
+def _report_proxy(scheme: str) -> None:
+    """Name the variable, not its value: it may contain a password."""
+    usual = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    where = next((name for name in usual if name in os.environ), "the system settings")
+    say(
+        f"note: the proxy in {where} is not an address like http://host:8080, so the network is not used; in a "
+        "password, # is written %23 and @ is written %40"
+    )
 
 
 @cache
@@ -50,7 +74,7 @@ def _answering(hosts: tuple[tuple[str, int], ...]) -> frozenset[tuple[str, int]]
         try:
             socket.create_connection(host, timeout=CONNECT_SECONDS).close()
             found.add(host)
-        except OSError:
+        except (OSError, ValueError, OverflowError):  # also a name or a port that cannot be
             pass
 
     # A name lookup has no time limit, so each host has its own thread, which is not waited for any longer.

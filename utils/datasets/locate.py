@@ -12,10 +12,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from utils.base import atomic_files
 from utils.base.console import say
 from utils.base.errors import CallerError, CheckError, UnobtainableError, with_extra
+from utils.base.paths import expanded
 from utils.datasets.cache import cache_folder
 from utils.datasets.catalog import UNVERIFIED, Entry, File, data_folder
 
@@ -34,7 +36,17 @@ class Found(NamedTuple):
 def mirror() -> str:
     """The mirror in `LABS_MIRROR`: a folder, a base URL, or empty."""
     place = os.environ.get("LABS_MIRROR", "")
-    if place and not is_url(place) and not Path(place).is_dir():
+    if not place:
+        return ""
+    if is_url(place):
+        try:
+            if urlsplit(place).hostname and urlsplit(place).port != 0:
+                return place
+        except ValueError:
+            pass
+        raise CallerError(f"LABS_MIRROR={place}: this is not a URL", "give http://host/path or a folder, or unset it")
+    place = expanded(place, "LABS_MIRROR")
+    if not Path(place).is_dir():
         raise CallerError(f"LABS_MIRROR={place}: no such folder", "correct it, or unset it")
     return place
 

@@ -18,7 +18,18 @@ from utils.base.errors import CallerError, UnobtainableError
 from utils.datasets.cache import cache_folder, locked, writable
 from utils.datasets.catalog import UNVERIFIED, Entry, File, candidates
 from utils.datasets.download import PART, download, reachable
-from utils.datasets.locate import RECORDED, Found, cached, damaged, here, is_url, look, mirror, recorded_digests
+from utils.datasets.locate import (
+    RECORDED,
+    Found,
+    cached,
+    damaged,
+    here,
+    is_url,
+    lacks_package,
+    look,
+    mirror,
+    recorded_digests,
+)
 
 # RuntimeError: it is encrypted, or its compression is unknown.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
@@ -44,18 +55,28 @@ class Obtained:
 def obtain(name: str, lab: str) -> Obtained:
     """Get the data set of a lab's `--data NAME`, downloading it if necessary.
 
-    `auto` takes the first available one and prints a line for each that is not available.
+    `auto` takes the first available one and prints a line for each that is not available. Where the package of a data
+    set is not installed, data sets of another kind do not take its place: of the rest only files are looked for.
 
     Raises:
         CallerError: it is not one of this lab, or not available (no network, a missing package, another digest).
     """
-    choice = candidates(name, lab)
-    for entry in choice[:-1]:
+    errors: list[UnobtainableError] = []
+    missing: list[UnobtainableError] = []
+    for entry in candidates(name, lab):
+        if missing and entry.origin != "files":
+            continue
         try:
-            return fetch(entry)
+            found = fetch(entry)
         except UnobtainableError as error:
-            say(f"note: {error.message}; using another data set")
-    return fetch(choice[-1])
+            errors.append(error)
+            missing += [error] if lacks_package(entry) else []
+            continue
+        for reason in errors:
+            cure = f" ({reason.hint})" if reason in missing else ""
+            say(f"note: {reason.message}{cure}; using another data set")
+        return found
+    raise (missing or errors[-1:])[0]
 
 
 def meant_by(name: str, lab: str) -> str:

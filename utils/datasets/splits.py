@@ -193,7 +193,10 @@ def hold_out(
             order = np.argsort(np.argsort(first))  # groups in the order of their first rows: rows keep it
             members = order[members]
             stratum = _commonest(members, classes[rows])
-            drawn = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
+            # At least one group of each class, where a class has another to train on.
+            least = len(np.unique(stratum))
+            size = least if share * len(stratum) <= least - 1 else share
+            drawn = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
             _, held_groups = next(drawn.split(stratum, stratum))
             is_held = np.isin(members, held_groups)
             kept, held = np.flatnonzero(~is_held), np.flatnonzero(is_held)
@@ -207,13 +210,16 @@ def hold_out(
     return np.sort(rows[kept]), np.sort(rows[held])
 
 
-def keep_official(official: Sequence[str], groups: Array, *, validation: float, seed: int, classes: Array) -> RowSplit:
-    """Keep a published split; if it has no validation rows, take them from its training rows.
+def keep_official(
+    official: Sequence[str], groups: Array, *, test: float, validation: float, seed: int, classes: Array
+) -> RowSplit:
+    """Keep a published split; if it has no test or no validation rows, take them from its training rows.
 
     Args:
         official: (rows,) `train`, `validation` or `test`.
         groups: (rows,) group labels; a group is in one split.
-        validation: fraction of the training groups for validation, stratified, if there is no official one.
+        test: fraction of the training groups for the test split, stratified, if there is no official one.
+        validation: fraction of the remaining training groups for validation, likewise.
         seed: seed of that choice.
         classes: (rows,) class numbers.
 
@@ -222,6 +228,8 @@ def keep_official(official: Sequence[str], groups: Array, *, validation: float, 
     """
     names = np.asarray(official)
     trained, validated, tested = (np.flatnonzero(names == name) for name in ("train", "validation", "test"))
+    if not len(tested):
+        trained, tested = hold_out(groups, test, seed, classes, trained)
     if not len(validated):
         trained, validated = hold_out(groups, validation, seed, classes, trained)
     return RowSplit(trained, validated, tested)
@@ -255,10 +263,10 @@ def split_classes(shares: Shares, groups: Array, classes: Array, official: Seque
     Raises:
         CallerError: see `hold_out`.
     """
-    validation, seed = shares.validation_fraction, shares.split_seed
+    test, validation, seed = shares.test_fraction, shares.validation_fraction, shares.split_seed
     if official:
-        return keep_official(official, groups, validation=validation, seed=seed, classes=classes)
-    return split_rows(groups, test=shares.test_fraction, validation=validation, seed=seed, classes=classes)
+        return keep_official(official, groups, test=test, validation=validation, seed=seed, classes=classes)
+    return split_rows(groups, test=test, validation=validation, seed=seed, classes=classes)
 
 
 def _commonest(members: Rows, classes: Array) -> Array:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -16,6 +20,7 @@ from utils.training.results import Endpoint
 
 FORMATS = {"keras": "model.keras", "h5": "model.h5", "saved_model": "saved_model"}
 """The file name of each format in the folder of a run."""
+_UNUSUAL = re.compile(r"[\[\]*?\\\ud800-\udfff]")
 
 
 def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoint] | None = None) -> None:
@@ -42,7 +47,30 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
     )
     for endpoint, (function, signature) in (endpoints or {}).items():
         archive.add_endpoint(endpoint, function, input_signature=signature)
-    archive.write_out(str(folder / FORMATS["saved_model"]), verbose=False)
+    with _for_tensorflow(folder / FORMATS["saved_model"], written=True) as place:
+        archive.write_out(str(place), verbose=False)
+
+
+@contextmanager
+def _for_tensorflow(path: Path, *, written: bool = False) -> Iterator[Path]:
+    """The folder of a SavedModel under a name that TensorFlow takes as it is; a copy, if its own name is none.
+
+    TensorFlow reads `[`, `]`, `*`, `?` and a backslash as a pattern, and takes only names in UTF-8.
+
+    Args:
+        path: the folder.
+        written: whether it is written in the block rather than read.
+    """
+    if not _UNUSUAL.search("".join(path.absolute().parts[1:])):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / FORMATS["saved_model"]
+        if not written:
+            shutil.copytree(path, place)
+        yield place
+        if written:
+            shutil.copytree(place, path)
 
 
 def _save_h5(model: keras.Model, path: Path) -> None:
@@ -103,7 +131,8 @@ def _open_saved_model(path: Path) -> Predictor:
             f" ({', '.join(sorted(unsafe))})",
             "give a model that was saved by a lab",
         )
-    loaded = tf.saved_model.load(path)
+    with _for_tensorflow(path) as place:
+        loaded = tf.saved_model.load(place)
     serve = loaded.signatures["serving_default"]
     tensors = {"inputs": serve.structured_input_signature[1], "outputs": serve.structured_outputs}
     signature = {

@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from utils.figures.plots import GREEN, RED, proportion
+from utils.figures.plots import GREEN, RED, captioned, proportion
 from utils.metrics import two_classes
 from utils.training.results import Evaluation, Fitted
 
@@ -89,7 +89,11 @@ def filters(kernels: Array, *, simulated: bool = False) -> Figure:
         else:
             plot.imshow(kernel.mean(axis=-1), cmap="PuOr_r", vmin=-largest, vmax=largest)
         plot.set_title(str(index + 1), fontsize=SMALL)
-    return figure
+    return captioned(
+        figure,
+        "Each small image is one filter: edges, gradients and blobs are what it responds to; noise means that it has "
+        "learned little.",
+    )
 
 
 def feature_maps(
@@ -122,7 +126,11 @@ def feature_maps(
         _row_title(row[0], f"{name}: {height} × {width}, {number} channel{'' if number == 1 else 's'}")
         for plot, channel in zip(row, selected, strict=False):
             plot.imshow(layer[..., channel], cmap=HEAT)
-    return figure
+    return captioned(
+        figure,
+        "Light areas are where a filter responds: the first layers follow edges, later ones respond to larger and more "
+        "specific parts.",
+    )
 
 
 def _row_title(first: Axes, text: str) -> None:
@@ -171,7 +179,11 @@ def grad_cam(explained: Sequence[Explained], *, title: str = "", columns: int = 
     bar = figure.colorbar(ScalarMappable(cmap=HEAT), ax=axes, shrink=0.8, aspect=25, pad=0.01)
     bar.set_label("evidence for the class", fontsize=SMALL)
     bar.set_ticks([0, 1], labels=["none", "most"], fontsize=SMALL)
-    return figure
+    return captioned(
+        figure,
+        "Light areas contributed most to the predicted class: evidence outside the object suggests that the model uses "
+        "the wrong cue.",
+    )
 
 
 def _grey(image: Array) -> Array:
@@ -222,7 +234,11 @@ def most_confident(
             if kind == "wrong":
                 text = f"predicted {text}\nactual {_shorten(class_names[truth[row]], 15)}"
             plot.set_title(text, fontsize=SMALL, color=GREEN if kind == "correct" else RED)
-    return figure
+    return captioned(
+        figure,
+        "The lower row shows the errors in which the model is most confident: look for wrong labels, and for what "
+        "these images have in common.",
+    )
 
 
 def network_views(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:

@@ -22,6 +22,15 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6
 SIZE = (6.4, 4.0)
 
 
+def captioned(figure: Figure, sentence: str) -> Figure:
+    """The figure with a sentence on how to read it, which a run's page shows below it.
+
+    The sentence is kept as the label of the figure (`get_label`), which Matplotlib does not draw.
+    """
+    figure.set_label(sentence)
+    return figure
+
+
 def new_figure(title: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
     """An empty figure with one pair of axes and a light grid.
 
@@ -82,7 +91,11 @@ def learning_curves(
     if phases and len(phases) > 1:
         _name_phases(axes, phases)
     axes.legend(frameon=False)
-    return figure
+    return captioned(
+        figure,
+        "Both losses fall while the network learns; where the validation loss rises and the training loss still falls, "
+        "the network overfits.",
+    )
 
 
 def _name_phases(axes: Axes, phases: Mapping[str, int]) -> None:
@@ -113,7 +126,11 @@ def predicted_against_true(truth: Array, prediction: Array, *, label: str, note:
     axes.set_ylabel(f"predicted {label}")
     axes.set_aspect("equal")
     axes.legend(frameon=False, loc="upper left")
-    return figure
+    return captioned(
+        figure,
+        "Each point is a test row: the closer it is to the line, the better the prediction; points below the line are "
+        "predicted too low.",
+    )
 
 
 def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
@@ -139,7 +156,11 @@ def residuals(truth: Array, prediction: Array, *, label: str) -> Figure:
     points.set_ylabel(f"predicted − measured\n{label}")
     counts.set_xlabel("test rows")
     counts.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    return figure
+    return captioned(
+        figure,
+        "The errors should scatter evenly around zero; a trend or a funnel shows values for which the model is biased "
+        "or less accurate.",
+    )
 
 
 def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
@@ -161,7 +182,11 @@ def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
     )
     axes.set_xlabel(label)
     axes.grid(visible=False, axis="y")
-    return figure
+    return captioned(
+        figure,
+        "The longer the bar, the more the error grows if the values of this feature are shuffled: the model relies on "
+        "it.",
+    )
 
 
 def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str], *, note: str) -> Figure:
@@ -192,7 +217,11 @@ def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str],
     axes.set_yticks(ticks, list(class_names))
     axes.set_xlabel("predicted class\n(counts, and % of the true class)")
     axes.set_ylabel("true class")
-    return figure
+    return captioned(
+        figure,
+        "Correct predictions are on the diagonal; every other cell counts rows of the class on the left that were "
+        "predicted as the class below.",
+    )
 
 
 def proportion(share: float) -> str:
@@ -229,7 +258,11 @@ def reliability(truth: Array, probabilities: Array, *, note: str) -> Figure:
         plot.grid(color="#DDDDDD", linewidth=0.6)
         plot.set_axisbelow(True)
         plot.spines[["top", "right"]].set_visible(False)
-    return figure
+    return captioned(
+        figure,
+        "Points on the diagonal mean that the probabilities can be trusted; below it, the model is more confident than "
+        "it is accurate.",
+    )
 
 
 def wilson(share: Any, rows: Any) -> tuple[Any, Any]:

@@ -42,11 +42,11 @@ class Archive(Folder):
             raise CheckError(f"{self.root}: {name} is compressed or has another size", "use the file of the catalogue")
         return self.members.read(member)
 
-    def read(self, name: str, size: tuple[int, int], mode: Mode, centre: float) -> NDArray[Any]:
+    def read(self, name: str, size: tuple[int, int], mode: Mode, centre: float, remarks: list[str]) -> NDArray[Any]:
         """An image, (height, width, channels) uint8. The archive was checked, so it is what its publisher made."""
         from PIL import Image
 
-        del centre  # `load` reads whole images
+        del centre, remarks  # `load` reads whole images, and nothing is odd about them
         with Image.open(io.BytesIO(self.content(name))) as image:
             small = image.convert("L" if mode == "grey" else "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
             return np.asarray(small).reshape(*size, -1)

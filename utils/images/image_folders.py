@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,12 @@ from utils.base.atomic_files import sha256, write_json
 from utils.base.console import progress, say
 from utils.base.errors import CallerError
 from utils.base.machine import cores
+from utils.base.paths import printable
 from utils.datasets.cache import CachedArray, RowWriter, cache_folder, locked
 from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Shares, Source, Splits, glue, split_classes
 from utils.images.decode import CHANNELS, VERSION, Mode, read_picture
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-_SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("test", "testing"), "test"),
-    **dict.fromkeys(("val", "valid", "validation"), "validation"),
-}
+from utils.images.layout import read_layout
 
 
 @dataclass(frozen=True)
@@ -45,6 +41,7 @@ class Folder:
         names: names of the image files, relative to the root, sorted.
         labels: class number of each.
         official: split of each (`train`, `validation`, `test`), if the folder has splits; else empty.
+        left_out: files that are not images, with the reason.
     """
 
     root: Path
@@ -52,10 +49,13 @@ class Folder:
     names: tuple[str, ...]
     labels: NDArray[np.int64]
     official: tuple[str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
-    def read(self, name: str, size: tuple[int, int], mode: Mode, centre: float) -> NDArray[Any] | str:
+    def read(
+        self, name: str, size: tuple[int, int], mode: Mode, centre: float, remarks: list[str]
+    ) -> NDArray[Any] | str:
         """An image, or the reason why it cannot be used; see `read_picture`."""
-        return read_picture(self.root / name, size, mode, centre=centre)
+        return read_picture(self.root / name, size, mode, centre=centre, remarks=remarks)
 
     def digests(self) -> list[str]:
         """SHA-256 of the file of each image."""
@@ -89,71 +89,25 @@ class Images:
 
 
 def scan(root: Path) -> Folder:
-    """List the images of a folder: `<class>/**/<image>`, or `train/<class>/…` and `test/<class>/…`.
-
-    If there is a validation folder and no test folder, the validation images are the test split. Hidden files are
-    ignored; classes and splits have the names of the folders.
+    """List the images of a folder; `utils.images.layout` says which folders are classes and splits.
 
     Raises:
-        CallerError: no such folder, fewer than two classes, a class without an image, or splits of which one
-            is missing.
+        CallerError: no such folder, fewer than two classes, and see `read_layout`.
     """
     if not root.is_dir():
         raise CallerError(f"--data-dir {root}: no such folder", "give a folder with one folder per class")
-    below = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
-    splits = {path: _SPLIT_NAMES[path.name.lower()] for path in below if path.name.lower() in _SPLIT_NAMES}
-    if len(splits) == len(below) and set(splits.values()) == {"train", "validation"}:
-        # PyTorch's tutorials have this layout: their validation split is used for testing.
-        say(
-            f"note: {root} has no test images; {_named(splits, 'validation')} is the test split, "
-            "and validation is a part of train"
-        )
-        splits = {path: "test" if split == "validation" else split for path, split in splits.items()}
-    official = {"train", "test"} <= set(splits.values())
-    if splits and len(splits) == len(below) and not official:
-        raise CallerError(
-            f"--data-dir {root}: there are {' and '.join(path.name for path in splits)}, but not both train and test",
-            "name the folder of test images test/, or give a folder with one folder per class",
-        )
-    parts = [(path, splits[path]) for path in below if path in splits] if official else [(root, "")]
-    found = [
-        (file.relative_to(root).as_posix(), folder.name, split)
-        for part, split in parts
-        for folder in sorted(part.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".")
-        for file in _files(root, folder)
-    ]
+    layout = read_layout(root)
+    found = sorted((file.relative_to(root).as_posix(), name, split) for file, name, split in layout.files)
     class_names = tuple(sorted({name for _, name, _ in found}))
     if len(class_names) < 2:
         raise CallerError(
             f"--data-dir {root}: {len(class_names)} class{'' if len(class_names) == 1 else 'es'} of images",
             "give a folder with one folder of images for each of at least two classes",
         )
-    found.sort()
     labels = np.array([class_names.index(name) for _, name, _ in found], dtype=np.int64)
-    names = tuple(name for name, _, _ in found)
-    return Folder(root, class_names, names, labels, tuple(split for _, _, split in found) if official else ())
-
-
-def _named(splits: dict[Path, str], split: str) -> str:
-    return next(path.name for path, found in splits.items() if found == split)
-
-
-def _files(root: Path, folder: Path) -> Iterable[Path]:
-    files = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        # Hidden folders contain thumbnails and copies by notebooks, which would leak.
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    if not files:
-        raise CallerError(
-            f"--data-dir {root}: the folder {folder.relative_to(root)} has no image",
-            f"put images into it, or remove it; known extensions: {', '.join(sorted(SUFFIXES))}",
-        )
-    return files
+    official = tuple(split for _, _, split in found) if found[0][2] else ()
+    left_out = {path.relative_to(root).as_posix(): reason for path, reason in layout.left_out.items()}
+    return Folder(root, class_names, tuple(name for name, _, _ in found), labels, official, left_out)
 
 
 def load(root: Path, size: tuple[int, int], mode: Mode, *, centre: float = 1.0) -> Images:
@@ -179,13 +133,14 @@ def decoded(folder: Folder, size: tuple[int, int], mode: Mode, *, centre: float 
     """
     digests = folder.digests()
     listing = "".join(f"{name}\0{digest}\n" for name, digest in zip(folder.names, digests, strict=True))
-    digest = hashlib.sha256(listing.encode()).hexdigest()
+    digest = hashlib.sha256(os.fsencode(listing)).hexdigest()  # the bytes of the names, whatever their encoding
     key = f"{digest[:32]}-{size[0]}x{size[1]}-{mode}-{centre:g}-v{VERSION}"
     array = CachedArray("pictures", key, has_notes=True)
     shape = (len(folder.names), *size, CHANNELS[mode])
     array.compute_once(shape, "uint8", lambda rows: _decode_all(folder, rows, size, mode, centre))
-    skipped: dict[str, str] = array.notes()["skipped"]
-    _report(folder, skipped)
+    notes = array.notes()
+    skipped: dict[str, str] = notes["skipped"]
+    _report(folder, skipped, notes["remarks"])
     kept = np.array([name not in skipped for name in folder.names])
     return Images(
         folder.root,
@@ -227,8 +182,8 @@ def split(
     equal = glue(np.array(found.digests))
     together = equal if groups is None else glue(equal, groups)
     rows = split_classes(shares, together, found.labels, found.official if official is None else official)
-    source = source or Source(found.root.resolve().name, "your folder", found.digest, simulated=False)
-    parts = rows.take(found.pictures, found.labels, groups, np.array(found.names))
+    source = source or Source(printable(found.root.resolve().name), "your folder", found.digest, simulated=False)
+    parts = rows.take(found.pictures, found.labels, groups, np.array(list(map(printable, found.names))))
     return Splits(*parts, source, target=target, class_names=found.class_names, centre=centre)
 
 
@@ -243,11 +198,16 @@ def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.stack(small).reshape(len(images), size, size, -1)
 
 
-def _report(folder: Folder, skipped: dict[str, str]) -> None:
-    for name, reason in list(skipped.items())[:5]:
+def _report(folder: Folder, skipped: Mapping[str, str], remarks: Mapping[str, str]) -> None:
+    unused = {**folder.left_out, **skipped}
+    for name, reason in list(unused.items())[:5]:
         say(f"note: {name}: {reason}; skipped")
-    if len(skipped) > 5:
-        say(f"note: {len(skipped)} files are skipped in total")
+    if len(unused) > 5:
+        say(f"note: {len(unused)} files are skipped in total")
+    for name, remark in list(remarks.items())[:5]:
+        say(f"note: {name}: {remark}")
+    if len(remarks) > 5:
+        say(f"note: {len(remarks)} of {len(folder.names)} images are constant or have lost grey levels")
     lost = set(folder.class_names) - {
         folder.class_names[label]
         for label, name in zip(folder.labels, folder.names, strict=True)
@@ -263,7 +223,7 @@ def _report(folder: Folder, skipped: dict[str, str]) -> None:
 def _digests(folder: Folder) -> list[str]:
     """SHA-256 of each file. Files whose size and time have not changed are not read again."""
     place = cache_folder() / "pictures" / "listings"
-    known_path = place / f"{hashlib.sha256(str(folder.root.resolve()).encode()).hexdigest()[:32]}.json"
+    known_path = place / f"{hashlib.sha256(os.fsencode(folder.root.resolve())).hexdigest()[:32]}.json"
     known: dict[str, list[Any]] = {}
     if known_path.is_file():
         known = json.loads(known_path.read_text(encoding="utf-8"))
@@ -286,17 +246,24 @@ def _digests(folder: Folder) -> list[str]:
 
 def _decode_all(folder: Folder, rows: RowWriter, size: tuple[int, int], mode: Mode, centre: float) -> dict[str, Any]:
     skipped: dict[str, str] = {}
+    remarks: dict[str, str] = {}
 
     def decode(number: int) -> None:
         name = folder.names[number]
-        image = folder.read(name, size, mode, centre)
+        found: list[str] = []
+        image = folder.read(name, size, mode, centre, found)
         if isinstance(image, str):
             skipped[name] = image
         else:
             rows.write(number, image[None])
+            remarks.update({name: found[0]} if found else {})
 
     total = len(folder.names)
     with progress(total, f"decoding {total} images, once", "image") as bar, ThreadPoolExecutor(cores()) as pool:
         for _ in pool.map(decode, range(total)):
             bar.update()
-    return {"root": str(folder.root), "skipped": dict(sorted(skipped.items()))}
+    return {
+        "root": str(folder.root),
+        "skipped": dict(sorted(skipped.items())),
+        "remarks": dict(sorted(remarks.items())),
+    }

@@ -54,6 +54,8 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
         return {name: model.fit(inputs, targets).predict(tested) for name, model in models.items()}
 
 
+ON_FROZEN_FEATURES = "logistic_regression_on_frozen_features"
+"""The name of a baseline that `utils.pretrained.feature_baseline` fits on the training rows alone."""
 LOGISTIC_ROWS = 5_000
 """Largest number of rows for logistic regression on images; more would take longer than the network."""
 READ_AT_A_TIME = 256

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.base.named_arrays import Arrays, row_count, take
+from utils.base.named_arrays import Arrays, equal, row_count, take
 
 Array = NDArray[Any]
 Scores = dict[str, dict[str, float]]
@@ -49,6 +49,28 @@ class Metric:
         return target_unit if self.unit == "target" else self.unit
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What the metrics of a model are computed from.
+
+    Attributes:
+        truth: (rows,) targets, or a dict of such arrays.
+        prediction: (rows, …) predictions, or whatever the metrics compare with the targets; or a dict of such arrays.
+        groups: (rows,) group labels, or None for independent rows.
+    """
+
+    truth: Arrays
+    prediction: Arrays
+    groups: Array | None = None
+
+    def has_rows_of(self, other: Measured) -> bool:
+        """Whether targets and groups are those of the other, row by row."""
+        if (self.groups is None) != (other.groups is None):
+            return False
+        pairs = [(self.truth, other.truth), (self.groups, other.groups)]
+        return all(equal(one, two) for one, two in pairs if one is not None)
+
+
 TOLERANCE = 1e-6
 
 
@@ -80,16 +102,76 @@ def score(
     Source:
         Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
     """
+    measured = Measured(truth, prediction, groups)
+    return {
+        name: {"value": metrics[name].function(truth, prediction), **_interval(values)}
+        for name, values in _draws(metrics, measured, seed).items()
+    }
+
+
+def difference(
+    first: tuple[Mapping[str, Metric], Measured],
+    second: tuple[Mapping[str, Metric], Measured],
+    *,
+    paired: bool,
+    seed: int = 0,
+) -> Scores:
+    """The second model's metric minus the first model's, with its bootstrap 95 % interval (percentile method).
+
+    Paired: both models are evaluated on the same resample of rows (or of groups), so what makes a row difficult for
+    both does not widen the interval. Not paired: the resamples of two different sets of rows are independent.
+
+    Args:
+        first: the metrics, perhaps at the threshold of this model, and its test rows.
+        second: likewise.
+        paired: whether both have the same rows, in the same order and with the same groups.
+        seed: seed of the resamples.
+
+    Returns:
+        As `score`, for the metrics that both have.
+
+    Raises:
+        ValueError: `paired`, but the rows or their groups differ.
+
+    Source:
+        Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 16.
+    """
+    if paired and not first[1].has_rows_of(second[1]):
+        raise ValueError("the two models were not tested on the same rows")
+    other = seed if paired else seed + 1  # the same seed draws the same rows
+    one, two = _draws(*first, seed), _draws(*second, other)
+    return {name: _difference(name, first, second, one[name], two[name]) for name in first[0] if name in second[0]}
+
+
+def _difference(
+    name: str,
+    first: tuple[Mapping[str, Metric], Measured],
+    second: tuple[Mapping[str, Metric], Measured],
+    one: Array,
+    two: Array,
+) -> dict[str, float]:
+    fewest = min(len(one), len(two))  # sets of many rows have fewer resamples
+    return {"value": _value(second, name) - _value(first, name), **_interval(two[:fewest] - one[:fewest])}
+
+
+def _value(model: tuple[Mapping[str, Metric], Measured], name: str) -> float:
+    metrics, measured = model
+    return metrics[name].function(measured.truth, measured.prediction)
+
+
+def _interval(values: Array) -> dict[str, float]:
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return {"low": float(low), "high": float(high)}
+
+
+def _draws(metrics: Mapping[str, Metric], measured: Measured, seed: int) -> dict[str, Array]:
+    """Each metric on each resample, (resamples,)."""
     drawn: dict[str, list[float]] = {name: [] for name in metrics}
-    for rows in _resamples(row_count(truth), groups, seed):
-        held = take(truth, rows), take(prediction, rows)
+    for rows in _resamples(row_count(measured.truth), measured.groups, seed):
+        held = take(measured.truth, rows), take(measured.prediction, rows)
         for name, metric in metrics.items():
             drawn[name].append(metric.function(*held))
-    scores = {}
-    for name, metric in metrics.items():
-        low, high = np.nanpercentile(drawn[name], [2.5, 97.5])
-        scores[name] = {"value": metric.function(truth, prediction), "low": float(low), "high": float(high)}
-    return scores
+    return {name: np.array(values) for name, values in drawn.items()}
 
 
 def _resamples(rows: int, groups: Array | None, seed: int) -> Iterator[NDArray[np.intp]]:

@@ -7,7 +7,6 @@ catalogue: this project's cache, a mirror, the network. A backbone never has ran
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from utils.base.atomic_files import sha256
 from utils.base.errors import CallerError, UnobtainableError
+from utils.base.paths import from_environment
 from utils.datasets.catalog import Entry, find
 from utils.datasets.locate import look
 from utils.datasets.obtain import fetch
@@ -183,7 +183,7 @@ def obtain(name: str, weights: Path | None = None) -> Weights:
 
 def _in_keras_cache(entry: Entry) -> tuple[Path, str, str] | None:
     """The file that `keras.applications` downloads, if it is there and has the right digest."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    home = from_environment("KERAS_HOME") or Path.home() / ".keras"
     (file,) = entry.files
     found = look(file, home / "models" / file.name, "Keras's cache") if entry.origin == "files" else None
     return None if found is None else (found.paths[0], found.where, found.digest)
@@ -226,7 +226,7 @@ def preprocessed(backbone: Backbone, pictures: Any) -> Any:
     return combinations(values, np.eye(3)[::-1], name="blue_first") if backbone.blue_first else values
 
 
-FEATURES, LEVELS, LOGITS = "features", "levels", "logits"
+FEATURES, LEVELS, BOTH, LOGITS = "features", "levels", "features_and_levels", "logits"
 """Outputs of a backbone besides those of its layers; see `output`."""
 
 
@@ -237,7 +237,7 @@ def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
         backbone: the backbone.
         model: from `load`.
         name: `features` (output of its last pooling), `levels` (means over the image of the last layers of its stages,
-            concatenated), `logits`, or the name of a layer.
+            concatenated), `features_and_levels` (the two, concatenated), `logits`, or the name of a layer.
     """
     import keras
 
@@ -246,12 +246,14 @@ def output(backbone: Backbone, model: keras.Model, name: str) -> Any:
     if name == FEATURES:
         pools = [layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
         return pools[-1].output
-    if name == LEVELS:
+    if name in (LEVELS, BOTH):
+        first = [output(backbone, model, FEATURES)] if name == BOTH else []
+        # Layers of one model need different names, and both outputs may be computed in one pass.
         means = [
-            keras.layers.GlobalAveragePooling2D(name=f"mean_of_{stage}")(model.get_layer(stage).output)
+            keras.layers.GlobalAveragePooling2D(name=f"{name}_{stage}")(model.get_layer(stage).output)
             for stage in backbone.stages
         ]
-        return keras.layers.Concatenate(name=LEVELS)(means)
+        return keras.layers.Concatenate(name=name)([*first, *means])
     return model.get_layer(name).output
 
 

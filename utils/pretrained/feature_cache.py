@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -39,6 +39,39 @@ BATCH = 32
 """Images per batch: on two cores, 16 and 64 were slower."""
 SEED = 0
 """Seed of the views: the same for every run, so that runs with different seeds share the cache."""
+
+
+class Pictures(Protocol):
+    """Images, (rows, height, width, 1 or 3) uint8, with a key of their content: `RowsOnDisk`, `PicturesInMemory`."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Equal for the same images only."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: slice, /) -> Array: ...
+
+
+class PicturesInMemory:
+    """Images of an array, (rows, height, width, 1 or 3) uint8."""
+
+    def __init__(self, pictures: NDArray[np.uint8]) -> None:
+        self._pictures = pictures
+        self.shape = pictures.shape
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of shape and pixels."""
+        return hashlib.sha256(repr(self.shape).encode() + np.ascontiguousarray(self._pictures).tobytes()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def __getitem__(self, index: slice) -> Array:
+        return self._pictures[index]
 
 
 @lru_cache(maxsize=2)
@@ -72,11 +105,11 @@ class Extractor:
     def _tensor(self, output: str) -> Any:
         return backbones.output(self.weights.backbone, self.model, output)
 
-    def views(self, pictures: RowsOnDisk, output: str, number: int = 1) -> list[RowsOnDisk]:
+    def views(self, pictures: Pictures, output: str, number: int = 1) -> list[RowsOnDisk]:
         """An output of the backbone for a number of views of images.
 
         Args:
-            pictures: (rows, height, width, 3) uint8, on disk.
+            pictures: (rows, height, width, 1 or 3) uint8.
             output: `features`, `levels`, `logits` or the name of a layer; see `utils.pretrained.backbones.output`.
             number: number of views; the first one has the images themselves.
 
@@ -89,7 +122,7 @@ class Extractor:
         self.prepare(pictures, [output], number)
         return [self._array(pictures, output, view).rows() for view in range(number)]
 
-    def prepare(self, pictures: RowsOnDisk, outputs: Sequence[str], number: int = 1) -> None:
+    def prepare(self, pictures: Pictures, outputs: Sequence[str], number: int = 1) -> None:
         """Compute the outputs of the same views that are not in the cache, in one pass.
 
         Args:
@@ -101,17 +134,17 @@ class Extractor:
             with locked(cache_folder() / "features"):
                 self._compute(pictures, self._missing(pictures, outputs, number))  # another process may have computed
 
-    def _missing(self, pictures: RowsOnDisk, outputs: Sequence[str], number: int) -> dict[int, dict[str, CachedArray]]:
+    def _missing(self, pictures: Pictures, outputs: Sequence[str], number: int) -> dict[int, dict[str, CachedArray]]:
         missing = {}
         for view in range(number):
             arrays = {output: self._array(pictures, output, view) for output in outputs}
             missing[view] = {output: array for output, array in arrays.items() if not array.complete}
         return {view: arrays for view, arrays in missing.items() if arrays}
 
-    def _array(self, pictures: RowsOnDisk, output: str, view: int) -> CachedArray:
+    def _array(self, pictures: Pictures, output: str, view: int) -> CachedArray:
         return CachedArray("features", self._key(pictures, output, view))
 
-    def _key(self, pictures: RowsOnDisk, output: str, view: int) -> str:
+    def _key(self, pictures: Pictures, output: str, view: int) -> str:
         about = {
             "version": VERSION,
             "backbone": self.weights.backbone.name,
@@ -124,7 +157,7 @@ class Extractor:
         }
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
 
-    def _compute(self, pictures: RowsOnDisk, missing: Mapping[int, Mapping[str, CachedArray]]) -> None:
+    def _compute(self, pictures: Pictures, missing: Mapping[int, Mapping[str, CachedArray]]) -> None:
         # The caller holds the lock.
         if not missing:
             return
@@ -149,7 +182,7 @@ class Extractor:
                             writer.write(start, values[name].numpy())
                         bar.update(len(batch))
 
-    def _batches(self, pictures: RowsOnDisk, view: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def _batches(self, pictures: Pictures, view: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """First row and images of each batch; the next batch is prepared while the network runs."""
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(self._view, pictures, view, 0)
@@ -159,7 +192,7 @@ class Extractor:
                     coming = ahead.submit(self._view, pictures, view, start + BATCH)
                 yield start, batch
 
-    def _view(self, pictures: RowsOnDisk, view: int, start: int) -> NDArray[np.uint8]:
+    def _view(self, pictures: Pictures, view: int, start: int) -> NDArray[np.uint8]:
         """A batch of images in one view: mirrored as the bits of its number say, otherwise augmented at random."""
         batch = pictures[start : start + BATCH]
         if view == 0:
@@ -176,7 +209,9 @@ class Extractor:
 
 
 def _resized(pixels: Any, side: int) -> Any:
-    """Images resized, in integer levels; unchanged if they have that size."""
+    """Images of three channels, resized, in integer levels; the size is unchanged if they have it."""
+    if pixels.shape[3] == 1:
+        pixels = tf.image.grayscale_to_rgb(pixels)
     if pixels.shape[1:3] == (side, side):
         return pixels
     return tf.cast(tf.round(tf.image.resize(pixels, (side, side), antialias=True)), "uint8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from utils.base.atomic_files import replacing
 from utils.base.named_arrays import each, listed, read
 from utils.datasets.splits import Split, Splits
+from utils.runs import predictions
 from utils.training.results import Evaluation, Fitted, Progress
+
+if TYPE_CHECKING:
+    import keras
 
 FIGURE_DPI = 150
 PARITY_BYTES = 16_000_000
@@ -64,17 +68,41 @@ def write_history(path: Path, progress: Progress) -> None:
         writer.writerows(rows)
 
 
-def save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> list[str]:
-    """Draw the lab's figures into the folder; those of simulated data are labelled. Their file names."""
+def save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> dict[str, str]:
+    """Draw the lab's figures into the folder; those of simulated data are labelled. Captions by file name."""
     folder.mkdir(exist_ok=True)
-    names = []
+    captions = {}
     for name, figure in fitted.lab.figures(fitted, evaluation).items():
         simulated = fitted.splits.source.simulated
         if simulated:  # above the figure, where no title is, however long; the image grows by it
             figure.text(0.995, 1.0, "SIMULATED data", ha="right", va="bottom", fontsize=9, color="#D55E00")
         figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI, bbox_inches="tight" if simulated else None)
-        names.append(f"{name}.png")
-    return names
+        captions[f"{name}.png"] = str(figure.get_label())
+    return captions
+
+
+def layer_table(model: keras.Model, depth: int = 0) -> list[dict[str, Any]]:
+    """The layers of a model as `summary` lists them, each before those of the model that it is.
+
+    Returns:
+        `name`, `kind` (its class), `shape` of the output, `parameters`, and `depth`: in how many models it is nested.
+    """
+    import keras
+
+    rows: list[dict[str, Any]] = []
+    for layer in model.layers:
+        shape = ", ".join(map(_shape, keras.tree.flatten(layer.output))) if hasattr(layer, "output") else ""
+        about = {"name": layer.name, "kind": type(layer).__name__, "shape": shape}
+        rows.append({**about, "parameters": layer.count_params(), "depth": depth})
+        if hasattr(layer, "layers"):
+            rows += layer_table(layer, depth + 1)
+    return rows
+
+
+def _shape(tensor: Any) -> str:
+    """`(rows, 28, any)`; a size that the model leaves open is any."""
+    rows, *sizes = ("any" if size is None else str(size) for size in tensor.shape)
+    return f"({', '.join(['rows' if rows == 'any' else rows, *sizes])})"
 
 
 def leakage(evaluation: Evaluation) -> list[str]:
@@ -90,7 +118,10 @@ def record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, An
     """The lab's part of `run.json`; see `Lab.run`."""
     splits, lab = fitted.splits, fitted.lab
     return {
-        "data": {"rows": {name: len(part) for name, part in splits.parts().items()}},
+        "data": {
+            "rows": {name: len(part) for name, part in splits.parts().items()},
+            "test_digest": predictions.digest_of_rows(splits.test, splits.source),
+        },
         "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
         "units": {name: metric.unit_of(splits.unit) for name, metric in lab.metrics.items()},
         "baselines": evaluation.baselines,
@@ -103,6 +134,7 @@ def record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, An
         "epochs_run": len(fitted.progress.history),
         "phases": fitted.progress.phases,
         "resumed_at": fitted.progress.resumed_at,
+        "layers": layer_table(fitted.model),
         "parameters": int(sum(np.prod(weight.shape) for weight in fitted.model.trainable_weights)),
         **facts,
     }

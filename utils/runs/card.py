@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from utils.base.console import wrapped
 from utils.base.text_tables import interval, markdown_table, number, table
+from utils.metrics.baselines import ON_FROZEN_FEATURES
 
 
 def score_rows(record: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -45,15 +48,43 @@ def summary(record: Mapping[str, Any], folder: Path) -> str:
         f"{record['lab']}, preset {record['preset']}, seed {record['seed']}: {data['name']} ({kind}, {data['found']})"
         f"{rows}",
         "",
-        table(*score_rows(record)),
+        _score_table(record),
+        "",
+        in_words(record),
         *(f"\n{remark}" for remark in record.get("remarks", ())),  # runs of earlier versions have none
         "",
         "; ".join(facts),
         *([f"threshold: {decision(record)}"] if record["threshold"] is not None else []),
         *(f"note: {warning}" for warning in record["warnings"]),
-        f"run: {folder}",
     ]
-    return "\n".join(lines)
+    return "\n".join([*map(wrapped, lines[:2]), lines[2], *map(wrapped, lines[3:]), f"run: {folder}"])
+
+
+def _score_table(record: Mapping[str, Any]) -> str:
+    """Metrics as rows, models as columns: a terminal has fewer columns than a run has metrics."""
+    header, *rows = zip(*[score_rows(record)[0], *score_rows(record)[1]], strict=True)
+    return table(header, rows)
+
+
+def in_words(record: Mapping[str, Any]) -> str:
+    """The result in sentences: the first metric of the model next to the best baseline.
+
+    The model is better or worse if its 95 % interval does not contain the baseline's value.
+    """
+    metric, score = next(iter(record["metrics"]["test"].items()))
+    unit = record["units"].get(metric) or ""
+    result = f"The model's {metric} on the test split is {interval(score)} {unit}".strip() + "."
+    values = {name: found[metric] for name, found in record["baselines"].items() if math.isfinite(found[metric])}
+    better = record.get("better", {}).get(metric)  # runs of earlier versions do not record it
+    if not values or better is None:
+        return result
+    best = (min if better == "lower" else max)(values, key=lambda name: values[name])
+    if score["low"] <= values[best] <= score["high"]:
+        verdict = "there is no clear difference"
+    else:
+        verdict = f"the model is {'better' if (score['value'] < values[best]) == (better == 'lower') else 'worse'}"
+    baseline = f"The best baseline, {best.replace('_', ' ')}, has {number(values[best])} {unit}".strip()
+    return f"{result} {baseline}: {verdict}."
 
 
 def decision(record: Mapping[str, Any]) -> str:
@@ -89,13 +120,21 @@ def model_card(record: Mapping[str, Any], title: str, entry: Mapping[str, str], 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _fitted(baselines: Mapping[str, Any]) -> str:
+    """On which rows the baselines were fitted."""
+    text = "The baselines were fitted on the training and the validation rows"
+    if any(name.startswith(ON_FROZEN_FEATURES) for name in baselines):
+        text += ", except logistic regression on frozen features: on training rows, at a strength chosen on validation"
+    return text
+
+
 def _quality(record: Mapping[str, Any]) -> list[str]:
     chosen = "Nothing was chosen on the test split."
     if "kept_epoch" in record:
         how = "chosen on validation" if record["config"].get("restore_best_weights") else "the last one"
         chosen = f"The weights are those of epoch {record['kept_epoch']} of {record['epochs_run']}, {how}. {chosen}"
     if record["baselines"]:
-        chosen += " The baselines were fitted on the training and the validation rows."
+        chosen += f" {_fitted(record['baselines'])}."
     return [
         "## Quality",
         markdown_table(*score_rows(record)),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
 from typing import Any
 
 from utils.base import config, machine
 from utils.base.atomic_files import write_json
 from utils.base.config import BaseConfig, Definition
+from utils.base.paths import printable
 from utils.datasets import catalog
 from utils.datasets.splits import Source
 from utils.runs.card import model_card
 from utils.runs.lab import Lab, Request
-from utils.runs.record import SCHEMA, Run, digests
+from utils.runs.record import REPORT, SCHEMA, Run, digests
+from utils.runs.report.page import report_page
 from utils.runs.run_folder import RECORD, RunFolder
 
 DEFAULTS: dict[str, Any] = {
@@ -44,6 +47,8 @@ def complete(lab: Lab, request: Request, part: dict[str, Any], folder: RunFolder
     record = {
         "schema": SCHEMA,
         "lab": lab.name,
+        "title": lab.title,
+        "caution": lab.caution,
         "preset": request.preset,
         "command": command_of(lab.definition, request.preset, request.config),
         "seed": request.config.seed,
@@ -58,14 +63,18 @@ def complete(lab: Lab, request: Request, part: dict[str, Any], folder: RunFolder
             "rows": {},
             **part["data"],
         },
+        "about": _about(source),
         "better": {name: metric.better for name, metric in lab.metrics.items()},
         "peak_mb": machine.peak_megabytes(),
         "versions": machine.versions(),
         "device": machine.device(),
         "git": machine.commit(),
+        "finished": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
-    card = model_card(record, lab.title, _about(source), lab.caution)
-    (folder.partial / "README.md").write_text(card, encoding="utf-8")
+    card = model_card(record, lab.title, record["about"], lab.caution)
+    (folder.partial / "README.md").write_text(printable(card), encoding="utf-8")
+    page = report_page(record, folder.partial, folder.path)
+    (folder.partial / REPORT).write_text(printable(page), encoding="utf-8")
     record["files"] = digests(folder.partial)
     write_json(folder.partial / RECORD, record)
     folder.finish()

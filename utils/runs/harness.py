@@ -18,20 +18,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.base.atomic_files import write_json
+from utils.base.config import SMOKE_PRESET
 from utils.datasets.audit import audit
 from utils.datasets.splits import Splits
 from utils.export.formats import save_model
 from utils.export.parity import FreshProcess
 from utils.export.predictor import predictor
-from utils.metrics.metric import score
-from utils.runs import artifacts
+from utils.metrics.metric import Measured, score
+from utils.runs import artifacts, predictions
 from utils.runs.completion import complete
 from utils.runs.hooks import SupervisedHooks
 from utils.runs.lab import Request
 from utils.runs.record import LABELS, Run
 from utils.runs.run_folder import RunFolder, request_of
 from utils.training.phases import train_phases
-from utils.training.results import Evaluation, Fitted, Phase, Predicts, Report, silent
+from utils.training.results import Evaluation, Fitted, Phase, Predicts, Report, reporter, silent, usual_report
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +45,7 @@ def fit(
     *,
     preset: str = "course",
     folder: Path | None = None,
-    on_epoch: Report = silent,
+    on_epoch: Report | None = None,
 ) -> Fitted:
     """Build the lab's network and train it; early stopping and the choice of the epoch use only validation.
 
@@ -55,43 +56,57 @@ def fit(
         splits: the data.
         preset: the name that the run is recorded under.
         folder: for the training state after each epoch, to resume from.
-        on_epoch: called after each epoch.
+        on_epoch: called after each epoch; a `Reporter` also hears of the stages and of batches. In a notebook it
+            defaults to a learning curve that grows.
 
     Raises:
         CallerError: the loss is not finite.
         MemoryError: the network does not fit in memory.
     """
     start = time.perf_counter()
+    report = usual_report() if on_epoch is None else reporter(on_epoch)
     first = Phase(lab.phase, settings.epochs, lambda config, data, _: lab.build(config, data), lab.compile, lab.batches)
     phases = [first, *lab.further(settings, splits)]
-    model, progress = train_phases(phases, settings, splits, folder, on_epoch)
+    model, progress = train_phases(phases, settings, splits, folder, report)
     earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
     seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
+    report.stage("")
     assembled = lab.assemble(settings, splits, model)
     return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds)
 
 
-def evaluate(fitted: Fitted) -> Evaluation:
+def evaluate(fitted: Fitted, report: Report = silent, *, baselines: bool = True) -> Evaluation:
     """Evaluate the model on every split, and the lab's baselines on the test split.
 
     Intervals are bootstrap 95 % intervals, by group where the data have groups.
+
+    Args:
+        fitted: from `fit`.
+        report: a `Reporter` is told of the stage.
+        baselines: whether the baselines are evaluated; those that take long are not with the preset `quick`.
     """
     start = time.perf_counter()
+    reporter(report).stage("evaluate")
     lab, splits = fitted.lab, fitted.splits
     live = predictor(fitted.model)
-    predictions = {name: _measured(fitted, live, name) for name in splits.parts()}
-    threshold = lab.threshold(fitted.config, splits.validation.targets, predictions["validation"])
+    predicted = {name: _measured(fitted, live, name) for name in splits.parts()}
+    threshold = lab.threshold(fitted.config, splits.validation.targets, predicted["validation"])
     metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
-    scores = {
-        name: score(metrics, part.targets, predictions[name], part.groups) for name, part in splits.parts().items()
-    }
-    baselines = {
+    scores = {name: score(metrics, part.targets, predicted[name], part.groups) for name, part in splits.parts().items()}
+    compared = {
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in lab.metrics.items()}
-        for baseline, guess in lab.baselines(fitted.config, splits).items()
+        for baseline, guess in (_baselines(fitted) if baselines else {}).items()
     }
-    details = lab.details(splits, predictions["test"], threshold) | lab.inspect(fitted)
+    details = lab.details(splits, predicted["test"], threshold) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
-    return Evaluation(predictions, scores, baselines, audit(splits), details, threshold, seconds)
+    return Evaluation(predicted, scores, compared, audit(splits), details, threshold, seconds)
+
+
+def _baselines(fitted: Fitted) -> dict[str, Any]:
+    """Test predictions of the lab's baselines, by name."""
+    lab, arguments = fitted.lab, (fitted.config, fitted.splits)
+    slow = {} if fitted.preset == SMOKE_PRESET else lab.slow_baselines(*arguments)
+    return {**lab.baselines(*arguments), **slow}
 
 
 def _measured(fitted: Fitted, live: Predicts, name: str) -> Any:
@@ -121,22 +136,40 @@ def save(fitted: Fitted, evaluation: Evaluation, out: Path | None = None, *, ove
     return complete(lab, request, write(fitted, evaluation, partial), folder)
 
 
-def write(fitted: Fitted, evaluation: Evaluation, folder: Path) -> dict[str, Any]:
+def write(
+    fitted: Fitted,
+    evaluation: Evaluation,
+    folder: Path,
+    report: Report = silent,
+    process: FreshProcess | None = None,
+) -> dict[str, Any]:
     """Write the files of a run into an existing folder, reload the formats in a fresh process, and return the record.
+
+    Args:
+        fitted: from `fit`.
+        evaluation: from `evaluate`.
+        folder: of the run.
+        report: a `Reporter` is told of the stages.
+        process: which may have been started before; defaults to a new one.
 
     Raises:
         CheckError: a reloaded model predicts or measures something else than the trained one.
     """
-    start = time.perf_counter()
+    start, stage = time.perf_counter(), reporter(report).stage
     lab, test = fitted.lab, fitted.splits.test
     rows = artifacts.parity_rows(test)
-    with FreshProcess() as process, warnings.catch_warnings(record=True) as caught:
+    with process or FreshProcess() as checking, warnings.catch_warnings(record=True) as caught:
+        checking.start()
         warnings.simplefilter("always")
+        stage("save")
         save_model(fitted.model, folder, lab.endpoints(fitted.model))
         artifacts.write_history(folder / "history.csv", fitted.progress)
         write_json(folder / LABELS, artifacts.labels(fitted.splits, evaluation.threshold))
-        figures = artifacts.save_figures(folder / "figures", fitted, evaluation)
-        parity = process.check(
+        predictions.save(folder, Measured(test.targets, evaluation.predictions["test"], test.groups))
+        stage("figures")
+        captions = artifacts.save_figures(folder / "figures", fitted, evaluation)
+        stage("check exports")
+        parity = checking.check(
             folder,
             artifacts.rows_of(test.inputs, rows),
             artifacts.rows_of(test.targets, rows),
@@ -149,7 +182,8 @@ def write(fitted: Fitted, evaluation: Evaluation, folder: Path) -> dict[str, Any
     notes = artifacts.leakage(evaluation) + sorted(
         {str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)}
     )
-    return artifacts.record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes, figures=figures)
+    drawn = {"figures": list(captions), "captions": captions}
+    return artifacts.record(fitted, evaluation, parity=parity, seconds=seconds, warnings=notes, **drawn)
 
 
 def trainable_parameters(model: keras.Model) -> int:

@@ -54,6 +54,10 @@ class SupervisedHooks(Lab):
         """Predictions of simple models for the test split, by name: what the network has to beat."""
         raise NotImplementedError
 
+    def slow_baselines(self, config: Any, splits: Splits) -> Mapping[str, Any]:
+        """Further baselines, which take longer than a smoke run: the preset `quick` omits them; by default none."""
+        return {}
+
     def figures(self, fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         """Figures of a trained model, by file name without suffix."""
         raise NotImplementedError

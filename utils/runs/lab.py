@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from utils.base.config import BaseConfig, Definition
 from utils.base.errors import CallerError
 from utils.datasets.splits import Source
-from utils.metrics.metric import Metric, Scores
+from utils.metrics.metric import Measured, Metric, Scores, score
 from utils.runs.record import Run
 from utils.training.results import Report, silent
 
@@ -129,7 +129,8 @@ class Lab:
         Args:
             request: preset, config and data.
             folder: exists; may contain the training state of an interrupted run.
-            report: called after each epoch with its row, the number of epochs and the seconds left.
+            report: called after each epoch with its row, the number of epochs and the seconds left. A lab may also tell
+                `reporter(report)` of its stages and of the progress within an epoch.
 
         Returns:
             The lab's part of `run.json`: `data` (with `rows`), `metrics` by split, `units`, `seconds`; `baselines`,
@@ -162,20 +163,30 @@ class Lab:
             seconds=record["seconds"]["fit"],
         )
 
-    def evaluate(self, run: Run, data: Any) -> Scores:
-        """Measure a saved run again.
+    def metrics_of(self, run: Run) -> dict[str, Metric]:
+        """The metrics, at the threshold that the run chose on validation."""
+        return {name: metric.at(run.record.get("threshold")) for name, metric in self.metrics.items()}
+
+    def measured(self, run: Run, data: Any) -> Measured:
+        """Measure a saved run again, row by row.
 
         Args:
             run: of this lab.
-            data: what `load` returned for its config.
+            data: what `load` returned for its config, or other data with the same classes or columns; a `test` split
+                is all that is needed of them.
 
         Returns:
-            Metrics on the test split with their intervals.
+            The test rows with their predictions.
 
         Raises:
             CallerError: the lab has no such command.
         """
         raise CallerError(f"the lab {self.name} cannot evaluate a saved run", "look at the metrics in its run.json")
+
+    def evaluate(self, run: Run, data: Any) -> Scores:
+        """The metrics of a saved run with their intervals; arguments and errors as of `measured`."""
+        found = self.measured(run, data)
+        return score(self.metrics_of(run), found.truth, found.prediction, found.groups)
 
     def read(self, paths: Sequence[Path], labels: Mapping[str, Any]) -> Any:
         """Inputs for `predict` from files; must not import Keras. See the lab's `data.py`.

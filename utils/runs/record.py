@@ -16,6 +16,7 @@ from utils.runs.run_folder import PARTIAL, RECORD, REQUEST, STATES, RunFolder, n
 
 SCHEMA = 1
 LABELS = "labels.json"
+REPORT = "report.html"
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -87,11 +88,7 @@ class Run:
         folder = named(folder)
         if folder.name.endswith(PARTIAL) or (RunFolder(folder).partial.is_dir() and not folder.exists()):
             raise CallerError(f"{folder}: this run is not finished", "resume it with --resume")
-        record = _read_json(folder, RECORD, TypeAdapter(Record))
-        if record["schema"] != SCHEMA:
-            raise CallerError(
-                f"{folder}: {RECORD} is of schema {record['schema']}, this is {SCHEMA}", "run the lab again"
-            )
+        record = read_record(folder)
         for name in sorted(record["files"]):
             path = folder / name
             if not path.is_file():
@@ -106,6 +103,18 @@ class Run:
         if LABELS not in self.record["files"]:
             raise CallerError(f"{self.folder}: this run has no {LABELS}", "its lab does not predict from files")
         return _read_json(self.folder, LABELS, TypeAdapter(Labels))
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The contents of `run.json`; the other files of the run are not checked.
+
+    Raises:
+        CallerError: there is none, it is damaged, or of another schema.
+    """
+    record = _read_json(folder, RECORD, TypeAdapter(Record))
+    if record["schema"] != SCHEMA:
+        raise CallerError(f"{folder}: {RECORD} is of schema {record['schema']}, this is {SCHEMA}", "run the lab again")
+    return record
 
 
 def _read_json(folder: Path, name: str, shape: TypeAdapter[Any]) -> dict[str, Any]:

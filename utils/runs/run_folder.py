@@ -17,6 +17,7 @@ import filelock
 from utils.base.atomic_files import write_json
 from utils.base.config import to_json
 from utils.base.errors import CallerError
+from utils.base.paths import from_environment
 
 RECORD = "run.json"
 REQUEST = "request.json"
@@ -26,7 +27,7 @@ PARTIAL = ".partial"
 
 def runs_folder() -> Path:
     """The folder of all runs: `models/` in the current folder, or the folder in `LABS_MODELS`."""
-    return Path(os.path.expandvars(os.environ.get("LABS_MODELS") or "models")).expanduser()
+    return from_environment("LABS_MODELS") or Path("models")
 
 
 def named(folder: Path) -> Path:
@@ -91,10 +92,17 @@ class RunFolder:
     Args:
         path: the run's folder; a name in `.partial` means the run that is written there.
         taken_names: how many further names (`<name>-2`, …) are tried if this one is taken.
+
+    Raises:
+        CallerError: the path is the root of a file system.
     """
 
     def __init__(self, path: Path, *, taken_names: int = 0) -> None:
         path = named(path)
+        if not path.name:
+            raise CallerError(
+                f"{path}: there is no run here", "give the folder of a run, not the root of a file system"
+            )
         self.path = path.with_name(path.name.removesuffix(PARTIAL))
         self._is_partial = path.name.endswith(PARTIAL)
         self._further = taken_names
@@ -195,6 +203,9 @@ class RunFolder:
                 continue
             except OSError:
                 make_folder(self.partial, self.path)  # reports why
+            if self.path.exists():  # another run of this name was finished between the two steps
+                self.partial.rmdir()
+                continue
             return
         raise CallerError(f"{stem}: {self._further} runs have this name", "give --out")
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from utils.export.formats import open_model
-from utils.metrics.metric import Scores, score
+from utils.export.parity import FreshProcess
+from utils.metrics.metric import Measured
 from utils.runs import harness
 from utils.runs.hooks import SupervisedHooks
 from utils.runs.lab import JUDGED_SPLITS, Outcome, Request
 from utils.runs.record import Run
-from utils.training.results import Evaluation, Fitted, Report
+from utils.training.results import Evaluation, Fitted, Relay, Report, Row
 
 
 class SupervisedLab(SupervisedHooks):
@@ -19,8 +20,13 @@ class SupervisedLab(SupervisedHooks):
 
     def run(self, request: Request, folder: Path, report: Report) -> dict[str, Any]:
         """Fit, evaluate and write the files of the run; see `Lab.run`."""
-        fitted = harness.fit(self, request.config, request.data, preset=request.preset, folder=folder, on_epoch=report)
-        return harness.write(fitted, harness.evaluate(fitted), folder)
+        with FreshProcess() as process:
+            early = _Forerunner(report, process)
+            fitted = harness.fit(
+                self, request.config, request.data, preset=request.preset, folder=folder, on_epoch=early
+            )
+            evaluation = harness.evaluate(fitted, early)
+            return harness.write(fitted, evaluation, folder, report, process)
 
     def trial(self, config: Any) -> Outcome:
         """Fit and evaluate without saving; measures are all metrics on test and training rows, and the losses."""
@@ -28,18 +34,39 @@ class SupervisedLab(SupervisedHooks):
         # Features of a backbone are cached when a network is built: they must not count as training time.
         self.build(config, splits)
         fitted = harness.fit(self, config, splits)
-        return _outcome(self, fitted, harness.evaluate(fitted))
+        return _outcome(self, fitted, harness.evaluate(fitted, baselines=False))
 
-    def evaluate(self, run: Run, data: Any) -> Scores:
-        """Metrics of the saved model on the test split, at the threshold of its record."""
+    def measured(self, run: Run, data: Any) -> Measured:
+        """The saved model on the rows of `data.test`."""
         test = data.test
-        metrics = {name: metric.at(run.record.get("threshold")) for name, metric in self.metrics.items()}
-        values = self.measure(open_model(run.folder), test.inputs, test.targets)
-        return score(metrics, test.targets, values, test.groups)
+        return Measured(test.targets, self.measure(open_model(run.folder), test.inputs, test.targets), test.groups)
 
     def predict(self, run: Run, inputs: Any) -> Any:
         """Predictions of the saved model."""
         return self.predict_rows(open_model(run.folder), inputs)
+
+
+IMPORT_SECONDS = 5.0
+"""About how long a new process takes to import Keras."""
+
+
+class _Forerunner(Relay):
+    """Starts the process that checks the exports when the training is about to end: on two cores it imports Keras
+    beside the rest of the run. It is not started earlier, because it needs 400 MB."""
+
+    def __init__(self, report: Report, process: FreshProcess) -> None:
+        super().__init__(report)
+        self._process = process
+
+    def __call__(self, row: Row, epochs: int, seconds_left: float) -> None:
+        if seconds_left <= IMPORT_SECONDS:
+            self._process.start()
+        self._report(row, epochs, seconds_left)
+
+    def stage(self, name: str) -> None:
+        if name == "evaluate":
+            self._process.start()
+        self._report.stage(name)
 
 
 def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outcome:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import keras
 
 from utils.base.errors import CallerError
-from utils.base.text_tables import markdown_table, table
+from utils.base.text_tables import markdown_table, plain_table
 from utils.networks.flat_graph import Step, replay
 
 NONE = "–"
@@ -92,7 +92,7 @@ def cost_table(costs: Sequence[LayerCost], *, markdown: bool = False) -> str:
     ]
     work = sum(cost.multiply_adds.value for cost in costs if cost.multiply_adds)
     rows.append(["total", "", "", "", "", f"{sum(cost.parameters for cost in costs):,}", f"{work:,}"])
-    return markdown_table(header, rows) if markdown else table(header, rows, left=(1, 2, 4, 6))
+    return markdown_table(header, rows) if markdown else plain_table(header, rows, left=(1, 2, 4, 6))
 
 
 def _sized(cost: LayerCost) -> str:

@@ -20,6 +20,8 @@ from utils.base.keras_import import import_keras
 from utils.base.text_tables import markdown_table
 from utils.datasets import catalog
 from utils.datasets.splits import Splits
+from utils.teaching.live_curve import LiveCurve
+from utils.training.results import report_usually
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,10 +39,12 @@ LAPSED = "**This does not hold in this run:**"
 def begin() -> None:
     """Import Keras quietly and hide TensorFlow's log messages except errors.
 
-    Messages of the labs are shown in the cell as ordinary text.
+    Messages of the labs are shown in the cell as ordinary text, and a training that takes some time shows a learning
+    curve that grows.
     """
     import_keras()
     say_on_the_page()
+    report_usually(LiveCurve)
     # In an interactive session it logs each saved file, and each further network that a loop trains.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 

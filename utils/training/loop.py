@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from utils.networks.fast_adam import fused_updates
 from utils.networks.fast_lstm import fused_recurrence
 from utils.training.batches import Batches
 from utils.training.checkpoint import Checkpoint
-from utils.training.results import Progress, Report, Row
+from utils.training.results import Batch, Progress, Report, Reporter, Row, reporter
 
 CALL_SECONDS = 0.5
 """Seconds that one call into the graph may take; Ctrl-C is handled between two calls."""
@@ -49,7 +50,8 @@ def train(
         patience: number of epochs without improvement before early stopping; 0 disables it.
         restore_best_weights: whether to restore the weights of the epoch with the lowest validation loss.
         checkpoint: file that stores the training state and from which training resumes, or None.
-        report: called after each epoch with its row of the history, the number of epochs and the seconds left.
+        report: called after each epoch with its row of the history, the number of epochs and the seconds left; a
+            `Reporter` is also called within long epochs.
         to_beat: validation loss of the model before training; if no epoch has a lower one, these weights are restored.
 
     Returns:
@@ -61,7 +63,7 @@ def train(
     _build(model, training)
     with fused_updates(model.optimizer), fused_recurrence(model):
         start = Progress(best_loss=to_beat, best_weights=model.get_weights() if to_beat < math.inf else [])
-        progress = _train(model, training, validation, epochs, patience, checkpoint, report, start)
+        progress = _train(model, training, validation, epochs, patience, checkpoint, reporter(report), start)
     if restore_best_weights:
         model.set_weights(progress.best_weights)
     return progress
@@ -74,7 +76,7 @@ def _train(
     epochs: int,
     patience: int,
     checkpoint: Path | None,
-    report: Report,
+    report: Reporter,
     start: Progress,
 ) -> Progress:
     state = None if checkpoint is None else Checkpoint(checkpoint, model)
@@ -85,7 +87,8 @@ def _train(
         if _out_of_patience(progress, patience):
             break
         began = time.perf_counter()
-        row = {"epoch": epoch, **training_loop.measure(epoch)}
+        within = partial(_within, report, progress, epoch, epochs, began)
+        row = {"epoch": epoch, **training_loop.measure(epoch, within)}
         row |= {f"val_{name}": value for name, value in validation_loop.measure(epoch).items()}
         row["seconds"] = time.perf_counter() - began
         _note(progress, row, model)
@@ -94,6 +97,16 @@ def _train(
         pace = sum(done["seconds"] for done in progress.history) / epoch
         report(row, epochs, pace * (epochs - epoch))
     return progress
+
+
+def _within(
+    report: Reporter, progress: Progress, epoch: int, epochs: int, began: float, done: int, steps: int, loss: float
+) -> None:
+    """Report the batches of an epoch that are done, and estimate the time left from this epoch and the earlier ones."""
+    seconds = time.perf_counter() - began
+    earlier = sum(row["seconds"] for row in progress.history)
+    pace = (earlier + seconds) / (epoch - 1 + done / steps)
+    report.batch(Batch(epoch, epochs, done, steps, loss, seconds, pace * (epochs - epoch + 1 - done / steps)))
 
 
 def _build(model: keras.Model, batches: Batches) -> None:
@@ -114,7 +127,7 @@ class Loop:
 
     def __init__(self, model: keras.Model, step: Callable[[Any], Any], batches: Batches) -> None:
         self._batches = batches
-        self._steps_a_call = min(batches.steps, 32)
+        self._steps_a_call = 1  # until it is known how long a step takes
 
         def run(opened: Any, first: Any, last: Any) -> Any:
             def body(number: Any) -> tuple[Any]:
@@ -131,8 +144,13 @@ class Loop:
         # Traced once, here; a concrete function is called without looking up the signature.
         self._run = tf.function(run, autograph=False).get_concrete_function(opened, number, number)
 
-    def measure(self, epoch: int) -> Row:
-        """Run one epoch in calls of about CALL_SECONDS; returns the metrics of the model by name."""
+    def measure(self, epoch: int, within: Callable[[int, int, float], None] | None = None) -> Row:
+        """Run one epoch in calls of about CALL_SECONDS; returns the metrics of the model by name.
+
+        Args:
+            epoch: from 1.
+            within: called between two calls with the batches that are done, their number and the loss.
+        """
         opened = self._batches.open(epoch)
         first, values = 0, {}
         while first < self._batches.steps:
@@ -143,6 +161,8 @@ class Loop:
             pace = (time.perf_counter() - start) / (last - first)
             self._steps_a_call = max(1, min(self._batches.steps, int(CALL_SECONDS / pace)))
             first = last
+            if within is not None and last < self._batches.steps:
+                within(last, self._batches.steps, values["loss"])
         return values
 
 

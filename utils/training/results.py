@@ -23,8 +23,96 @@ Report = Callable[[Row, int, float], None]
 """Called after each epoch with its row, the number of epochs and the seconds left."""
 
 
-def silent(row: Row, epochs: int, seconds_left: float) -> None:
-    """A report that prints nothing."""
+STAGES = ("load", "import Keras", "build", "train", "evaluate", "save", "figures", "check exports")
+"""The stages of a run, in order."""
+
+
+class Batch(NamedTuple):
+    """A position within an epoch.
+
+    Attributes:
+        epoch: from 1.
+        epochs: largest number of epochs.
+        done: batches of the epoch that are done.
+        steps: batches of the epoch.
+        loss: mean training loss over these batches.
+        seconds: since the epoch began.
+        seconds_left: estimate for the whole training.
+    """
+
+    epoch: int
+    epochs: int
+    done: int
+    steps: int
+    loss: float
+    seconds: float
+    seconds_left: float
+
+
+class Reporter:
+    """A `Report` that is also told of the stages of a run and of the progress within an epoch. By default it does
+    nothing."""
+
+    def __call__(self, row: Row, epochs: int, seconds_left: float) -> None:
+        """An epoch ended."""
+
+    def batch(self, position: Batch) -> None:
+        """Some batches of a long epoch are done; called about twice per second."""
+
+    def stage(self, name: str) -> None:
+        """A stage began, one of STAGES, and the previous one ended; an empty name means that none follows at once."""
+
+
+silent = Reporter()
+"""A report that prints nothing."""
+
+
+_usual: Callable[[], Reporter] = Reporter
+
+
+def report_usually(new: Callable[[], Reporter]) -> None:
+    """Give each training whose caller passes no report a new one from now on; notebooks do."""
+    global _usual
+    _usual = new
+
+
+def usual_report() -> Reporter:
+    """The report of a training whose caller passes none; by default it does nothing."""
+    return _usual()
+
+
+class _Epochs(Reporter):
+    """A reporter for a plain function."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def __call__(self, row: Row, epochs: int, seconds_left: float) -> None:
+        self._report(row, epochs, seconds_left)
+
+
+def reporter(report: Report) -> Reporter:
+    """The report itself, or a reporter that passes on the epochs."""
+    return report if isinstance(report, Reporter) else _Epochs(report)
+
+
+class Relay(Reporter):
+    """Passes everything on to another report; subclasses change or add something."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = reporter(report)
+
+    def __call__(self, row: Row, epochs: int, seconds_left: float) -> None:
+        """Pass it on."""
+        self._report(row, epochs, seconds_left)
+
+    def batch(self, position: Batch) -> None:
+        """Pass it on."""
+        self._report.batch(position)
+
+    def stage(self, name: str) -> None:
+        """Pass it on."""
+        self._report.stage(name)
 
 
 class Predicts(Protocol):

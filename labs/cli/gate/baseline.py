@@ -18,7 +18,7 @@ from tyro.conf import Positional
 import labs
 from labs.cli.gate.progress import growing, progress
 from utils.base import text_tables
-from utils.base.console import say, show
+from utils.base.console import say, say_progress, show
 from utils.base.errors import CallerError, CheckError
 from utils.base.paths import child_environment
 from utils.datasets import catalog
@@ -75,7 +75,7 @@ class Baseline:
                 came = outcomes(trials, folder, workers=self.workers, address=self.address, on_done=progress)
                 done += trials
                 date = f"{datetime.now(UTC):%Y-%m-%d}"
-                say(f"{self.lab} {preset}: the whole command")
+                say_progress(f"{self.lab} {preset}: the whole command")
                 measured.append(
                     bands.band_of(came, reason=self.reason, date=date, command=of_command(self.lab, preset, data))
                 )

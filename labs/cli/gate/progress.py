@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from utils.base.console import say
+from utils.base.console import say, say_progress
 from utils.base.errors import CallerError
 from utils.gate.trial import Outcome, Trial
 from utils.runs import run_folder
@@ -18,7 +18,7 @@ def progress(outcome: Outcome, done: int, trials: int, seconds_left: float) -> N
     trial = Trial(**outcome["trial"])
     name = trial.lab.removeprefix("labs.").removesuffix(".lab")
     result = outcome.get("error") or f"fit {outcome['seconds']:.1f} s"
-    say(f"{done}/{trials}  {name} {trial.preset}, seed {trial.seed}: {result}; {seconds_left:.0f} s left")
+    say_progress(f"{done}/{trials}  {name} {trial.preset}, seed {trial.seed}: {result}; {seconds_left:.0f} s left")
 
 
 @contextmanager

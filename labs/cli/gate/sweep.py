@@ -18,7 +18,7 @@ from labs.cli.gate.progress import growing, progress
 from utils.base import text_tables
 from utils.base.atomic_files import replacing, write_json
 from utils.base.config import Definition
-from utils.base.console import show
+from utils.base.console import show, wrapped
 from utils.base.errors import CallerError, CheckError
 from utils.datasets import catalog, obtain
 from utils.gate.parallel import outcomes
@@ -227,11 +227,12 @@ def summary(settings: Sequence[Mapping[str, Any]], judged: str) -> str:
         ]
         for each in settings
     ]
-    lines = [text_tables.table([*names, f"validation {judged}", "std", "seeds", "fit s", ""], rows)]
+    lines = [text_tables.table([*names, f"validation {judged}", "std", "seeds", "fit s", ""], rows, keys=len(names))]
     best = settings[0]
     if "test_mean" in best:
         chosen = ", ".join(f"{name} {value}" for name, value in best["setting"].items())
-        lines.append(f"\nbest on validation: {chosen}; its {judged} on test is {text_tables.number(best['test_mean'])}")
+        test = text_tables.number(best["test_mean"])
+        lines.append(wrapped(f"\nbest on validation: {chosen}; its {judged} on test is {test}"))
     return "\n".join(lines)
 
 

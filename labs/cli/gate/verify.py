@@ -14,7 +14,7 @@ from tyro.conf import Positional
 import labs
 from labs.cli.gate.progress import progress
 from utils.base import text_tables
-from utils.base.console import say, show
+from utils.base.console import say, show, wrapped
 from utils.base.errors import CallerError, CheckError
 from utils.datasets import catalog, locate
 from utils.gate import bands, verdicts
@@ -175,11 +175,11 @@ def at_a_glance(found: Sequence[Verdict]) -> str:
             for held in each.moved
         ]
     header = ["lab, preset, data", "seeds", "metric", "mean", "interval", "inside", "fit s", ""]
-    lines = [text_tables.table(header, rows, left=(2,))]
+    lines = [text_tables.table(header, rows, left=(2, 7))]
     if moved:
-        lines += ["", text_tables.table(["moved", "measure", "mean", "interval", ""], moved, left=(1,))]
+        lines += ["", text_tables.table(["moved", "measure", "mean", "interval", ""], moved, left=(1, 4), keys=2)]
     for each in found:
-        lines += [f"\n{each.band.name}: {sentence}" for sentence in verdicts.explain(each)]
+        lines += [wrapped(f"\n{each.band.name}: {sentence}") for sentence in verdicts.explain(each)]
     return "\n".join(lines)
 
 

@@ -1,19 +1,61 @@
-"""Opening a run together with the definition of its lab."""
+"""`python -m labs open`: the page of a run in a browser; and opening a run together with the definition of its lab."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import webbrowser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from tyro.conf import Positional
 
 import labs
 from utils.base import config
 from utils.base.config import Definition
+from utils.base.console import say, show
 from utils.base.errors import CallerError
-from utils.runs.record import Run
+from utils.runs.listing import newest
+from utils.runs.record import REPORT, Run
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open the page of a run, report.html, in a browser, and print its path."""
+
+    run: Positional[Path | None] = None
+    """The folder of a run; defaults to the newest one."""
+
+    def execute(self) -> int:
+        """Open it."""
+        run = Run.open(newest().folder if self.run is None else self.run)
+        if REPORT not in run.record["files"]:
+            raise CallerError(
+                f"{run.folder}: this run has no {REPORT}, it is of an earlier version",
+                f"read {run.folder / 'README.md'}, or run the lab again",
+            )
+        page = (run.folder / REPORT).resolve()
+        show(str(page))
+        if not in_browser(page):
+            say("note: no browser can be opened from here; open this file in one")
+        return 0
+
+
+def in_browser(page: Path) -> bool:
+    """Open a file in a browser with a window; False if there is none.
+
+    Without a display Python would start a text browser, which takes over the terminal and shows no figure.
+    """
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
+        return False
+    try:
+        return webbrowser.open(page.as_uri())
+    except (webbrowser.Error, OSError):
+        return False
 
 
 def opened(folder: Path) -> tuple[Run, Definition]:

@@ -163,7 +163,9 @@ def piano_roll(notes: list[tuple[float, float, int]], title: str) -> Figure:
     axes.set_ylabel("pitch")
     axes.set_xlabel("quarter notes from the beginning")
     axes.set_xlim(0, max(start + length for start, length, _ in notes))
-    return figure
+    return plots.captioned(
+        figure, "Each bar is a note: time runs to the right, pitch upwards; shapes that recur are repeated phrases."
+    )
 
 
 def save(reading: Reading, path: Path) -> list[str]:
