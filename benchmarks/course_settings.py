@@ -30,7 +30,7 @@ from utils.base.errors import CallerError
 from utils.gate.parallel import outcomes
 from utils.gate.trial import Outcome, Trial
 
-THREE, SIX, TEN = 3, 6, 10
+THREE, TWENTY = 3, 20
 LOSS = "log_loss"
 
 
@@ -42,9 +42,9 @@ class Candidate:
     seeds: int
 
 
-def rate(value: float, seeds: int) -> Candidate:
-    """A learning rate."""
-    return Candidate({"learning_rate": value}, seeds)
+def rate(value: float, seeds: int, *, redraw: bool) -> Candidate:
+    """A learning rate, with or without initial weights that leave no unit dead."""
+    return Candidate({"learning_rate": value, "redraw": redraw}, seeds)
 
 
 def epochs(number: int, *, mirrored: bool) -> Candidate:
@@ -55,9 +55,8 @@ def epochs(number: int, *, mirrored: bool) -> Candidate:
 
 CANDIDATES: dict[str, dict[str, Candidate]] = {
     "pneumonia": {
-        # More seeds of the course's own rate, with which some seeds fail.
-        "0.005": rate(5e-3, TEN),
-        **{f"{value:g}": rate(value, SIX) for value in (1e-3, 2e-3, 3e-3)},
+        **{f"{value:g}": rate(value, TWENTY, redraw=False) for value in (5e-3, 2e-3)},
+        **{f"{value:g}, redrawn": rate(value, TWENTY, redraw=True) for value in (1e-3, 1.5e-3, 2e-3)},
     },
     "galaxy": {
         **{f"{number} epochs": epochs(number, mirrored=False) for number in (8, 16, 32)},

@@ -81,7 +81,7 @@ def learning_rates() -> str:
     failed = sum(area < LEARNED for area in areas)
     return (
         f"{course_candidates('pneumonia', 'auc', 'learning rate')}\n\n"
-        f"Seeds that learn nothing with the course's rate (AUC on validation below {LEARNED:g}): {failed} of {len(areas)}."
+        f"Seeds with an AUC on validation below {LEARNED:g} at the course's rate: {failed} of {len(areas)}."
     )
 
 
