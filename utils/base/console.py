@@ -101,7 +101,7 @@ def progress(total: int | None, what: str, unit: str, *, done: int = 0) -> tqdm[
 def _write(text: str, stream: TextIO, end: str = "\n") -> bool:
     """Print and flush; False if the reader has left."""
     try:
-        print(printable(text), file=stream, end=end, flush=True)
+        print(printable(str(text)), file=stream, end=end, flush=True)
     except BrokenPipeError:
         _discard(stream)
         return False
