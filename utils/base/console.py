@@ -200,7 +200,7 @@ def _shows_colours(stream: TextIO) -> bool:
 def _print(text: str, stream: TextIO, end: str = "\n") -> bool:
     """Print and flush; False if the reader has left."""
     try:
-        print(printable(text), file=stream, end=end, flush=True)
+        print(printable(str(text)), file=stream, end=end, flush=True)
     except BrokenPipeError:
         _discard(stream)
         return False
