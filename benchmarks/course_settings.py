@@ -2,9 +2,9 @@
 
     python -m benchmarks.course_settings LAB [--trials DIR]
 
-Each value of the setting is trained with several seeds, with the lab's default data and the other settings of `course`.
-The value with the lowest validation loss of its worst seed is chosen. Test metrics are recorded for the page; they
-choose nothing.
+Each candidate is trained with several seeds, with the lab's default data and the other settings of `course`. The one
+with the lowest validation loss of its worst seed is chosen. Test metrics are recorded for the lab's page; they choose
+nothing.
 """
 
 from __future__ import annotations
@@ -30,48 +30,57 @@ from utils.base.errors import CallerError
 from utils.gate.parallel import outcomes
 from utils.gate.trial import Outcome, Trial
 
-THREE, SIX, TEN = 3, 6, 10
+THREE, TWENTY = 3, 20
 LOSS = "log_loss"
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A hyperparameter in which `course` differs from the course.
+class Candidate:
+    """A setting that is tried: what differs from the lab's `course`, and the number of seeds, counted from 1."""
 
-    Attributes:
-        name: of the hyperparameter.
-        course: the course's own value.
-        seeds: by candidate, the number of seeds, counted from 1; more for the course's own value if it fails on some.
-    """
-
-    name: str
-    course: float
-    seeds: Mapping[float, int]
+    changes: Mapping[str, Any]
+    seeds: int
 
 
-SETTINGS = {
-    "pneumonia": Setting("learning_rate", 5e-3, {1e-3: SIX, 2e-3: SIX, 3e-3: SIX, 5e-3: TEN}),
-    "galaxy": Setting("epochs", 8, {8: THREE, 16: THREE, 32: THREE, 48: THREE}),
+def rate(value: float, seeds: int, *, redraw: bool) -> Candidate:
+    """A learning rate, with or without initial weights that leave no unit dead."""
+    return Candidate({"learning_rate": value, "redraw": redraw}, seeds)
+
+
+def epochs(number: int, *, mirrored: bool) -> Candidate:
+    """A number of epochs, with or without images mirrored at random."""
+    flips = ("horizontal_flip", "vertical_flip")
+    return Candidate({"epochs": number, **dict.fromkeys(flips, mirrored)}, THREE)
+
+
+CANDIDATES: dict[str, dict[str, Candidate]] = {
+    "pneumonia": {
+        **{f"{value:g}": rate(value, TWENTY, redraw=False) for value in (5e-3, 2e-3)},
+        **{f"{value:g}, redrawn": rate(value, TWENTY, redraw=True) for value in (1e-3, 1.5e-3, 2e-3)},
+    },
+    "galaxy": {
+        **{f"{number} epochs": epochs(number, mirrored=False) for number in (8, 16, 32)},
+        **{f"{number} epochs, mirrored images": epochs(number, mirrored=True) for number in (8, 16, 32)},
+    },
 }
+"""By lab, the course's own setting first."""
 
 
-def measured(lab: str, setting: Setting, folder: Path) -> dict[str, Any]:
+def measured(lab: str, folder: Path) -> dict[str, Any]:
     """The validation and test metrics of each candidate, and the chosen one."""
     module, data = labs.lab_module(lab), default_data(lab)
     trials = {
-        value: [Trial(module, "course", seed, data, {setting.name: value}) for seed in range(1, seeds + 1)]
-        for value, seeds in setting.seeds.items()
+        name: [Trial(module, "course", seed, data, candidate.changes) for seed in range(1, candidate.seeds + 1)]
+        for name, candidate in CANDIDATES[lab].items()
     }
     came = iter(outcomes([trial for some in trials.values() for trial in some], folder, on_done=progress))
-    found = {value: summary([next(came) for _ in some]) for value, some in trials.items()}
-    fewest = min(setting.seeds.values())
-    chosen = min(found, key=lambda value: max(found[value]["validation"][LOSS][:fewest]))
+    found = {name: summary([next(came) for _ in some]) for name, some in trials.items()}
+    fewest = min(candidate.seeds for candidate in CANDIDATES[lab].values())
     return {
-        "setting": setting.name,
-        "course": setting.course,
         "data": data,
-        "chosen": chosen,
-        "values": {f"{value:g}": figures for value, figures in found.items()},
+        "course": next(iter(found)),
+        "chosen": min(found, key=lambda name: max(found[name]["validation"][LOSS][:fewest])),
+        "candidates": found,
     }
 
 
@@ -102,11 +111,11 @@ class Choose:
         Raises:
             CallerError: an unknown lab.
         """
-        if self.lab not in SETTINGS:
-            raise CallerError(f"there is no setting of the lab {self.lab}", f"choose from: {', '.join(SETTINGS)}")
+        if self.lab not in CANDIDATES:
+            raise CallerError(f"the lab {self.lab} has no candidates", f"choose from: {', '.join(CANDIDATES)}")
         with ExitStack() as stack:
             folder = self.trials or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            record(f"course_{self.lab}", measured(self.lab, SETTINGS[self.lab], folder))
+            record(f"course_{self.lab}", measured(self.lab, folder))
         return 0
 
 

@@ -8,6 +8,7 @@ from benchmarks.pages.results import (
     COSTS,
     IMAGE_CLASSES,
     block,
+    course_candidates,
     course_time,
     logistic,
     on_frozen_features,
@@ -49,6 +50,12 @@ def quality() -> str:
         **COSTS,
     }
     return quality_table("galaxy", TITLES, columns)
+
+
+@block
+def trainings() -> str:
+    """The course's network with several numbers of epochs, with and without mirrored images."""
+    return course_candidates("galaxy", "accuracy", "training")
 
 
 TARGETS = {"galaxy-zoo": {"accuracy": 0.85, "auc": 0.92}, "simulated-galaxies": {"accuracy": 0.95}}

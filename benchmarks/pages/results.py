@@ -114,6 +114,9 @@ def in_minutes(seconds: float) -> str:
     return f"{minutes:.1f}" if minutes < 9.95 else f"{minutes:.0f}"
 
 
+METRICS = {"accuracy": "accuracy", "auc": "AUC"}
+"""How a page writes the metric by which a lab is judged."""
+
 Column = Callable[[dict[str, Any]], str]
 """From the record of one preset on one data set to the text of a cell."""
 
@@ -162,6 +165,25 @@ def quality_table(lab: str, titles: Mapping[str, str], columns: Mapping[str, Col
         for preset, found in presets.items()
     ]
     return text_tables.markdown_table(["data and preset", *columns], rows)
+
+
+def course_candidates(lab: str, metric: str, title: str) -> str:
+    """One row per candidate of `benchmarks.course_settings`, with the worst and the median seed of a metric."""
+    found = recorded(f"course_{lab}")
+    marks = {found["course"]: ", as in the course", found["chosen"]: ", chosen"}
+    header = [title, "seeds", *(f"{METRICS[metric]} on {split}: worst, median" for split in ("validation", "test"))]
+    rows = [
+        [
+            name + marks.get(name, ""),
+            str(figures["seeds"]),
+            *(
+                f"{min(values):.3f}, {statistics.median(values):.3f}"
+                for values in (figures["validation"][metric], figures["test"][metric])
+            ),
+        ]
+        for name, figures in found["candidates"].items()
+    ]
+    return text_tables.markdown_table(header, rows)
 
 
 def record(name: str, figures: dict[str, Any]) -> None:

@@ -6,18 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from labs.pneumonia.config import Config
 from utils.base.errors import CallerError
 from utils.datasets.splits import Splits
 from utils.networks.blocks import residual_blocks
+from utils.networks.live_units import build_alive
 
 SMALLEST = 64
 """Smallest side in pixels for which the course's network has an output after its last pooling."""
+TRIED = 32
+"""Number of training radiographs on which the units of the course's network are tried."""
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
-    """The network that `--network` names.
+    """The network that `--network` names, for the course's one with initial weights that leave no unit dead.
 
     Returns:
         (batch, height, width, 1) uint8 to (batch, 2) probabilities.
@@ -26,10 +30,17 @@ def build(config: Config, splits: Splits) -> keras.Model:
         CallerError: the radiographs are too small for the course's network.
     """
     shape = splits.train.inputs.shape[1:]
-    inputs = keras.Input(shape, dtype="uint8", name="pictures")
-    values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
-    outputs = keras.layers.Dense(2, activation="softmax", name=splits.target)(values)
-    return keras.Model(inputs, outputs, name=config.network)
+
+    def network() -> keras.Model:
+        inputs = keras.Input(shape, dtype="uint8", name="pictures")
+        values = NETWORKS[config.network](keras.layers.Rescaling(1 / 255, name="pixels")(inputs), config)
+        outputs = keras.layers.Dense(2, activation="softmax", name=splits.target)(values)
+        return keras.Model(inputs, outputs, name=config.network)
+
+    if config.network != "cnn" or not config.redraw:
+        return network()
+    rows = np.unique(np.linspace(0, len(splits.train) - 1, TRIED).astype(int))
+    return build_alive(network, splits.train.inputs[rows])
 
 
 def convolutional(values: Any, config: Config) -> Any:
