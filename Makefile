@@ -48,4 +48,5 @@ clean: ## remove the environment and the caches, never a run
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or later is needed, this is " + sys.version.split()[0] + "\nhint: make PYTHON=/path/to/python3.11 …" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv || { echo "hint: on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
