@@ -3,7 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 # Tests compute on one thread each, so as many run side by side as there are cores, at most four for the memory.
 PYTEST := $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+INSTALL := $(PIP) --require-hashes --requirement
+LABS := $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock"
 
@@ -49,11 +51,13 @@ clean: ## remove the environment and the caches, never a run
 .venv/student: requirements-student.lock | .venv/bin/python ## what a student needs
 	@echo "installing requirements-student.lock into .venv: two minutes"
 	@$(INSTALL) requirements-student.lock
+	@$(LABS)
 	@touch $@
 
 .venv/installed: requirements.lock | .venv/bin/python ## what the tests need, too
 	@echo "installing requirements.lock into .venv: two minutes"
 	@$(INSTALL) requirements.lock
+	@$(LABS)
 	@touch .venv/student $@
 
 .venv/bin/python:

@@ -15,10 +15,12 @@ from utils.datasets import obtain
 from utils.datasets.array_files import read_idx
 from utils.datasets.audit import check_splits
 from utils.datasets.csv_tables import Column, categories, read_rows
+from utils.datasets.labelled import Labelled, labelled_table, of_splits
 from utils.datasets.named import ADMISSIONS, DIGITS, TableFormat, digits_5k, read_named_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_classes
 from utils.images import image_folders
 from utils.images.decode import read_pictures
+from utils.images.labelled_images import labelled_images
 
 Array = NDArray[Any]
 
@@ -136,6 +138,17 @@ READERS: dict[str, Callable[[Config, obtain.Obtained], Splits]] = {
     **dict.fromkeys(TABLES, _table),
 }
 """By data set: a new one is read by a function named here, or by a line in TABLES."""
+
+
+def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
+    """Rows of other data for `evaluate`: the test split of a data set, or a folder of images by class or of CSV files.
+
+    Raises:
+        CallerError: the data cannot be obtained, or do not have the classes of the run.
+    """
+    if config.data_dir is None:
+        return of_splits(load(config), labels)
+    return labelled_table(config.data_dir, labels) if labels["features"] else labelled_images(config.data_dir, labels)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

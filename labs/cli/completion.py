@@ -33,9 +33,11 @@ def script(words: Sequence[str]) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and labs with their options, for `shtab`; it parses nothing."""
+    import shtab
+
     root = argparse.ArgumentParser(prog="labs")
     root.add_argument("--version", action="store_true", help="print the version")
-    root.add_argument("--completion", choices=["bash", "zsh", "tcsh"], help="print a script for a shell")
+    root.add_argument("--completion", choices=shtab.SUPPORTED_SHELLS, help="print a script for a shell")
     _add_quiet(root)
     below = root.add_subparsers()
     groups: dict[str, Any] = {}

@@ -109,7 +109,7 @@ def usage(group: str = "") -> str:
                     ("--help", "added to any command: its options"),
                     ("-q, --quiet", "added to any command: no progress"),
                     ("--version", "print the version"),
-                    ("--completion SHELL", "print a script that completes commands and options in bash, zsh or tcsh"),
+                    ("--completion SHELL", "print a script that completes words: bash, zsh, fish, …"),
                 ]
             ),
         ]

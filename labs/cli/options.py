@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypedDict, TypeVar, get_args, get_origin, get
 from pydantic import ValidationError
 
 from utils.base.config import config_error
+from utils.base.console import wrapped
 from utils.base.errors import CallerError
 
 Parsed = TypeVar("Parsed")
@@ -82,7 +83,8 @@ def _parse(kind: Any, words: Sequence[str], program: str, description: str, know
             kind,
             args=list(words),
             prog=program,
-            description=description,
+            # As wide as tyro's own text in a pipe; it joins lines that begin with a letter.
+            description=wrapped(description, hang=2, most=80),
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.PositionalMetavarFromFieldName),
         )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -83,9 +82,7 @@ def _description(definition: Definition) -> str:
     lines = [f"{definition.title}. Presets:"]
     for name in definition.preset_names:
         changes = ", ".join(f"{field} {value}" for field, value in definition.presets[name].items())
-        lines += textwrap.wrap(
-            f"{name}: {changes or 'the defaults'}", 78, initial_indent="  ", subsequent_indent="    "
-        )
+        lines.append(f"  {name}: {changes or 'the defaults'}")
     lines += [f"  further command: {definition.program} {name} --help" for name in definition.commands]
     lines.append("  -q, --quiet: no progress")
     return "\n".join(lines)

@@ -15,9 +15,11 @@ from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
 from utils.datasets.array_files import read_npz
 from utils.datasets.audit import check_splits
+from utils.datasets.labelled import Labelled, of_splits
 from utils.datasets.splits import RowSplit, Source, Splits, glue, hold_out, row_digests, split_classes
 from utils.images import image_folders
 from utils.images.decode import read_pictures
+from utils.images.labelled_images import labelled_images
 
 Array = NDArray[Any]
 
@@ -118,6 +120,17 @@ def _folder(config: Config, root: Path) -> Splits:
     size = config.image_size or SIDE
     found = image_folders.load(root, (size, size), "rgb", centre=config.centre)
     return image_folders.split(found, config, target=TARGET, centre=config.centre)
+
+
+def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
+    """Rows of other data for `evaluate`: the test split of a data set, or a folder of images by class.
+
+    Raises:
+        CallerError: the data cannot be obtained, or do not have the classes of the run.
+    """
+    if config.data_dir is not None:
+        return labelled_images(config.data_dir, labels)
+    return of_splits(load(config), labels)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

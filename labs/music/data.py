@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from utils.base.paths import files_below, printable
 from utils.datasets import obtain
 from utils.datasets.array_files import read_text
 from utils.datasets.audit import check_splits
-from utils.datasets.splits import Source, Split, Splits, glue, split_rows
+from utils.datasets.labelled import Labelled
+from utils.datasets.splits import RowSplit, Source, Split, Splits, glue, split_rows
 from utils.text.sequences import Vocabulary, rows_of
 
 LONGEST = 4000
@@ -49,30 +50,57 @@ def load(config: Config) -> Splits:
     Raises:
         CallerError: the data are not available or contain no tunes, or music21 is not installed.
     """
-    check_music21()
-    if config.data_dir is not None and config.data != "auto":
-        raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
-    if config.data_dir is None:
-        obtained = obtain.obtain(config.data, "music")
-        paths: Sequence[Path] = obtained.paths
-        source = Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
-    else:
-        if not config.data_dir.is_dir():
-            raise CallerError(f"--data-dir {config.data_dir}: no such folder", "give a folder of .abc files")
-        paths = [path for path in files_below(config.data_dir) if path.suffix.lower() == ".abc"]
-        if not paths:
-            raise CallerError(f"--data-dir {config.data_dir}: it contains no .abc file", "give a folder of .abc files")
-        digest = digest_of_all({str(path.relative_to(config.data_dir)): sha256(path) for path in paths})
-        source = Source(printable(config.data_dir.resolve().name), "your folder", digest, simulated=False)
+    paths, source = _found(config)
     tunes = read_tunes(paths)
-    groups = families(tunes)
-    rows = split_rows(groups, test=config.test_fraction, validation=config.validation_fraction, seed=config.split_seed)
+    rows, groups = _rows(config, tunes)
     vocabulary = Vocabulary.of(tunes[row].text for row in rows.train)
     inputs, targets = rows_of([vocabulary.encode(tune.text) for tune in tunes])
     train, validation, test = rows.take(inputs, targets, groups)
     characters = {"character": vocabulary.symbols}
     splits = Splits(train, validation, test, source, target="next_character", unit="bits", categories=characters)
     return check_splits(splits)
+
+
+def _found(config: Config) -> tuple[Sequence[Path], Source]:
+    """The ABC files of the config."""
+    check_music21()
+    if config.data_dir is not None and config.data != "auto":
+        raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
+    if config.data_dir is None:
+        obtained = obtain.obtain(config.data, "music")
+        return obtained.paths, Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
+    if not config.data_dir.is_dir():
+        raise CallerError(f"--data-dir {config.data_dir}: no such folder", "give a folder of .abc files")
+    paths = [path for path in files_below(config.data_dir) if path.suffix.lower() == ".abc"]
+    if not paths:
+        raise CallerError(f"--data-dir {config.data_dir}: it contains no .abc file", "give a folder of .abc files")
+    digest = digest_of_all({str(path.relative_to(config.data_dir)): sha256(path) for path in paths})
+    return paths, Source(printable(config.data_dir.resolve().name), "your folder", digest, simulated=False)
+
+
+def _rows(config: Config, tunes: Sequence[Tune]) -> tuple[RowSplit, NDArray[np.intp]]:
+    """The rows of each split, and the family of each tune."""
+    groups = families(tunes)
+    test, validation = config.test_fraction, config.validation_fraction
+    return split_rows(groups, test=test, validation=validation, seed=config.split_seed), groups
+
+
+def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
+    """Tunes of other data for `evaluate`, in the characters of the run: the test tunes of a collection, or all tunes of
+    a folder. Characters that the network does not know count as its symbol for unknown ones.
+
+    Raises:
+        CallerError: the data cannot be obtained or contain no tunes.
+    """
+    paths, source = _found(config)
+    tunes = read_tunes(paths)
+    rows, groups = _rows(config, tunes) if config.data_dir is None else (None, families(tunes))
+    chosen = np.arange(len(tunes)) if rows is None else rows.test
+    known = vocabulary(labels["categories"])
+    inputs, targets = rows_of([known.encode(tunes[row].text) for row in chosen])
+    return Labelled(
+        Split(inputs, targets, groups[chosen]), source, "all its tunes" if rows is None else "its test split"
+    )
 
 
 def check_music21() -> None:

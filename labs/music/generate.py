@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,10 +35,10 @@ SOUND_FONTS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts")
 class Generate:
     """Generate tunes with the network of a run, and save them as ABC, MIDI, MusicXML, images and sound."""
 
-    run: Positional[Path]
-    """The folder of a run of this lab."""
-    out: Path
-    """A new folder for the tunes."""
+    run: Positional[Path | None] = None
+    """The folder of a run of this lab; defaults to the newest one."""
+    out: Path | None = None
+    """A new folder for the tunes; defaults to one below models/music/, named after the time."""
     tunes: Annotated[int, Field(ge=1, le=10_000)] = 8
     """Number of tunes."""
     key: str | None = None
@@ -63,25 +64,30 @@ class Generate:
         """Generate the tunes, then save and print them."""
         from labs.cli.records.open import opened
         from labs.music.data import check_music21
+        from utils.runs.listing import newest
 
-        run, its_definition = opened(self.run)
+        run, its_definition = opened(newest(definition.name).folder if self.run is None else self.run)
         if its_definition.name != definition.name:
             raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
         if self.temperature is None:
-            return replace(self, temperature=run.record["config"]["temperature"]).execute(definition)
+            temperature = run.record["config"]["temperature"]
+            return replace(self, run=run.folder, temperature=temperature).execute(definition)
         check_music21()
-        out = run_folder.named(self.out)
+        out = run_folder.named(self.out or self._default_folder(definition.name))
         if (out.exists() and not out.is_dir()) or run_folder.is_not_empty(out):
             raise CallerError(f"--out {out}: it exists and is not an empty folder", "give the name of a new folder")
         prompt = self._prompt(run.labels["categories"]["character"])
         with run_folder.staged(out) as folder:
             texts = self._generate(run, prompt)
             tunes = [save(text, ended, number, folder) for number, (text, ended) in enumerate(texts, 1)]
-            record = {"options": config.to_json(self), "tunes": tunes}
+            record = {"options": config.to_json(replace(self, run=run.folder, out=out)), "tunes": tunes}
             write_json(folder / "tunes.json", record)
         show(json.dumps(record, indent=2) if self.json else _summary(tunes, out))
         _note_missing_sound(tunes)
         return 0
+
+    def _default_folder(self, lab: str) -> Path:
+        return run_folder.runs_folder() / lab / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-tunes"
 
     def _prompt(self, symbols: Sequence[str]) -> str:
         """The given beginning of every tune: the prompt, or the metre's line of the header."""
@@ -218,4 +224,4 @@ def _summary(tunes: Sequence[dict[str, Any]], out: Path) -> str:
         marks += ["ends on the tonic"] if tune.get("ends_on_tonic") else []
         lines += [f"{tune['name']}: {', '.join(marks) or 'parsed by music21'}", tune["text"], ""]
     parsed = sum(tune["parsed"] for tune in tunes)
-    return "\n".join([*lines, f"{len(tunes)} tunes, {parsed} parsed by music21: {out}"])
+    return "\n".join([*lines, f"{len(tunes)} tune{'s' * (len(tunes) != 1)}, {parsed} parsed by music21: {out}"])

@@ -16,10 +16,12 @@ from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
 from utils.datasets.array_files import read_npz
 from utils.datasets.audit import check_splits
+from utils.datasets.labelled import Labelled, of_splits
 from utils.datasets.splits import Source, Split, Splits, glue, split_classes
 from utils.images import image_archives, image_folders
 from utils.images.decode import read_pictures
 from utils.images.image_folders import Images
+from utils.images.labelled_images import labelled_images
 from utils.metrics.positive_class import with_positive
 
 Array = NDArray[Any]
@@ -135,6 +137,17 @@ def _by_patient(config: Config, found: Images, source: Source | None = None) -> 
     # Kaggle's copy has 16 radiographs in val/, too few to choose a threshold on: they go to the training patients.
     official = ["train" if split == "validation" else split for split in found.official or ()]
     return image_folders.split(found, config, target=TARGET, groups=groups, official=official, source=source)
+
+
+def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
+    """Rows of other data for `evaluate`: the test split of a data set, or a folder of radiographs by class.
+
+    Raises:
+        CallerError: the data cannot be obtained, or do not have the classes of the run.
+    """
+    if config.data_dir is not None:
+        return labelled_images(config.data_dir, labels, patients)
+    return of_splits(load(config), labels)
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

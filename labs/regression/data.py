@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from labs.regression.config import Config
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
 from utils.datasets.csv_tables import Column, categories, numbers, read_rows
+from utils.datasets.labelled import Labelled, labelled_table, of_splits
 from utils.datasets.named import BIKE_SHARING, TableFormat, read_named_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_rows
 
@@ -68,6 +72,17 @@ def load(config: Config) -> Splits:
         unit=table.unit,
     )
     return check_splits(splits, config.batch_size)
+
+
+def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
+    """Rows of other data for `evaluate`: the test split of a data set, or a folder of CSV files.
+
+    Raises:
+        CallerError: the data cannot be obtained, or do not have the columns of the run.
+    """
+    if config.data_dir is not None:
+        return labelled_table(config.data_dir, labels)
+    return of_splits(load(config), labels)
 
 
 read = read_rows

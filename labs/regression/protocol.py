@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic.dataclasses import dataclass
 
+from labs import lab_module
 from labs.regression.config import SplitKind
 from utils.base import machine, text_tables
 from utils.base.atomic_files import write_json
@@ -21,13 +22,18 @@ from utils.base.config import STRICT, Count, Definition, Seed
 from utils.base.console import say, say_progress, show, wrapped
 from utils.base.errors import INTERRUPTED, CallerError
 from utils.base.keras_import import import_keras
+from utils.gate.parallel import outcomes
+from utils.gate.trial import Outcome, Trial
 from utils.runs.record import SCHEMA
-from utils.runs.run_folder import REQUEST, RunFolder, acquire, is_not_empty, runs_folder
+from utils.runs.run_folder import REQUEST, RunFolder, acquire, is_not_empty, release, runs_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-RECORD = "protocol.json"
+RECORD, TRIALS = "protocol.json", "trials"
+METRICS = ("rmse", "mae", "r2")
+ASKED = ("split", "splits", "preset", "seed")
+"""The options by which a command is recognised when it is resumed."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -49,102 +55,100 @@ class Protocol:
 
     def execute(self, definition: Definition) -> int:
         """Run the splits that are missing, then print the table."""
-        settings = definition.preset(self.preset)
+        trials = self._trials(definition)
         folder = RunFolder(self.out or self._default_folder(definition.name))
-        request = {
-            "lab": definition.name,
-            "split": self.split,
-            "splits": self.splits,
-            "preset": self.preset,
-            "seed": self.seed,
-        }
-        done = _begin(folder, request)
+        request = {"lab": definition.name, **{name: getattr(self, name) for name in ASKED}}
+        _begin(folder, request)
         try:
-            self._train(settings, folder, request, done)
+            came = outcomes(trials, folder.partial / TRIALS, on_done=_progress)
         except KeyboardInterrupt:
             say(f"error: interrupted\nhint: resume it with: {self._command(definition, folder.path)}")
             return INTERRUPTED
-        record = {
-            "schema": SCHEMA,
-            **request,
-            **_facts(settings),
-            "summary": summarise(done),
-            "results": done,
-        }
+        finally:
+            release(folder.lock)
+        results = [result_of(outcome) for outcome in came]
+        settings = definition.preset(self.preset)
+        record = {"schema": SCHEMA, **request, **_facts(settings), "summary": summarise(results), "results": results}
         write_json(folder.partial / RECORD, record)
         draw(record).savefig(folder.partial / "rmse.png", dpi=150)
         folder.finish()
+        shutil.rmtree(folder.path / TRIALS)
         show(json.dumps(record, indent=2) if self.json else f"{as_text(record)}\n\ntable: {folder.path}")
         return 0
+
+    def _trials(self, definition: Definition) -> list[Trial]:
+        """One training per split, checked before anything is written."""
+        trials = [
+            Trial(
+                lab_module(definition.name), self.preset, self.seed, changes={"split": self.split, "split_seed": split}
+            )
+            for split in range(self.splits)
+        ]
+        trials[0].settings(definition)
+        return trials
 
     def _default_folder(self, lab: str) -> Path:
         return runs_folder() / lab / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-protocol-{self.split}-{self.preset}"
 
     def _command(self, definition: Definition, out: Path) -> str:
-        options = {"split": self.split, "splits": self.splits, "preset": self.preset, "seed": self.seed, "out": out}
+        options = {**{name: getattr(self, name) for name in ASKED}, "out": out}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return shlex.join([*definition.program.split(), "protocol", *words])
 
-    def _train(self, settings: Any, folder: RunFolder, request: Mapping[str, Any], done: list[dict[str, Any]]) -> None:
-        """Train on each split that is missing; the results are saved after each."""
-        for split_seed in range(len(done), self.splits):
-            done.append(_one(replace(settings, split=self.split, split_seed=split_seed, seed=self.seed)))
-            write_json(folder.partial / RECORD, {**request, "results": done})
-            rmse = ", ".join(f"{model} {value:.2f}" for model, value in done[-1]["rmse"].items())
-            say_progress(f"split {split_seed + 1} of {self.splits}: RMSE {rmse}")
 
+def _begin(folder: RunFolder, request: dict[str, Any]) -> None:
+    """Create the partial folder, or lock that of an interrupted command with the same request.
 
-def _begin(folder: RunFolder, request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Create the partial folder, or lock the one of an interrupted command and return its results."""
+    Raises:
+        CallerError: another process is writing to it, or it belongs to another command.
+    """
     if is_not_empty(folder.path) or not folder.partial.exists():
         folder.begin(request)
-        return []
+        return
     if not acquire(folder.lock):
         raise CallerError(f"--out {folder.path}: another process is writing to it", "wait, or give another name")
-    if not is_not_empty(folder.partial):
-        return []
     try:
-        kept = json.loads((folder.partial / RECORD).read_text(encoding="utf-8"))
-        results: list[dict[str, Any]] = kept["results"]
-        same = request.items() <= kept.items() and all(
-            set(result) >= {"rmse", "mae", "r2", "split_seed"} for result in results
-        )
-    except FileNotFoundError:  # interrupted before the first split was done
-        same, results = (folder.partial / REQUEST).is_file(), []
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        same = False
+        kept = json.loads((folder.partial / REQUEST).read_text(encoding="utf-8"))
+        same = request.items() <= kept.items()
+    except (OSError, ValueError, TypeError, AttributeError):
+        same = not is_not_empty(folder.partial)  # interrupted before it was written
     if not same:
+        release(folder.lock)
         raise CallerError(
             f"--out {folder.path}: {folder.partial} belongs to another command", "give another name, or its own options"
         )
-    return results
+    write_json(folder.partial / REQUEST, request)
 
 
-def _one(settings: Any) -> dict[str, Any]:
-    """All models on one split: `{metric: {model: value}}` with the audit, the rows and the seconds."""
-    import_keras()
-    from labs.regression.lab import lab
-    from utils.runs import harness
+def _progress(outcome: Outcome, done: int, trials: int, seconds_left: float) -> None:
+    if "error" not in outcome:
+        rmse = ", ".join(f"{model} {value:.2f}" for model, value in result_of(outcome)["rmse"].items())
+        split = outcome["trial"]["changes"]["split_seed"]
+        say_progress(f"{done}/{trials}  split {split}: RMSE {rmse}; {seconds_left:.0f} s left")
 
-    start = time.perf_counter()
-    splits = lab.splits(settings)
-    fitted = harness.fit(lab, settings, splits)
-    evaluation = harness.evaluate(fitted)
-    scores = {"network": {name: score["value"] for name, score in evaluation.metrics["test"].items()}}
-    scores |= evaluation.baselines
+
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """All models on one split: `{metric: {model: value}}` with the audit, the rows and the seconds of training.
+
+    Raises:
+        CallerError: the trial failed.
+    """
+    if "error" in outcome:
+        raise CallerError(outcome["error"], outcome["hint"])
+    scores = {"network": {name: outcome["measures"][f"test {name}"] for name in METRICS}, **outcome["baselines"]}
     return {
-        "split_seed": settings.split_seed,
-        "rows": {name: len(part) for name, part in splits.parts().items()},
-        "audit": evaluation.audit,
-        "seconds": time.perf_counter() - start,
-        **{metric: {model: values[metric] for model, values in scores.items()} for metric in lab.metrics},
+        "split_seed": outcome["trial"]["changes"]["split_seed"],
+        "rows": {part: outcome["facts"][f"{part} rows"] for part in ("train", "validation", "test")},
+        "audit": outcome["audit"],
+        "seconds": outcome["seconds"],
+        **{metric: {model: values[metric] for model, values in scores.items()} for metric in METRICS},
     }
 
 
 def summarise(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Mean and standard deviation (n − 1) by metric and model, and on how many splits each model beats boosting."""
     summary: dict[str, Any] = {}
-    for metric in ("rmse", "mae", "r2"):
+    for metric in METRICS:
         values = {model: np.array([result[metric][model] for result in results]) for model in results[0][metric]}
         summary[metric] = {
             model: {"mean": float(each.mean()), "std": float(each.std(ddof=1)) if len(each) > 1 else 0.0}
@@ -159,6 +163,7 @@ def summarise(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _facts(settings: Any) -> dict[str, Any]:
+    import_keras()  # `machine` looks at it
     config = {name: value for name, value in asdict(settings).items() if name not in ("split", "split_seed", "seed")}
     return {
         "config": config,
@@ -174,10 +179,7 @@ def as_text(record: Mapping[str, Any]) -> str:
     rows = [
         [
             model.replace("_", " "),
-            *(
-                f"{summary[metric][model]['mean']:.2f} ± {summary[metric][model]['std']:.2f}"
-                for metric in ("rmse", "mae", "r2")
-            ),
+            *(f"{summary[metric][model]['mean']:.2f} ± {summary[metric][model]['std']:.2f}" for metric in METRICS),
         ]
         for model in summary["rmse"]
     ]

@@ -15,10 +15,12 @@ from utils.base.console import say
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
+from utils.datasets.labelled import Labelled, of_splits
 from utils.datasets.splits import Source, Splits, glue, split_classes
 from utils.images import image_folders
 from utils.images.decode import read_pictures
 from utils.images.image_folders import Folder
+from utils.images.labelled_images import labelled_images
 from utils.pretrained import backbones
 
 Array = NDArray[Any]
@@ -119,6 +121,28 @@ def named(pattern: str, names: Sequence[str]) -> Array:
     if not any(found):
         raise CallerError(f"--group {pattern}: no file name matches, for example {names[0]}", "correct the expression")
     return np.array([match[0] if match else name for match, name in zip(found, names, strict=True)])
+
+
+def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
+    """Rows of other data for `evaluate`: the test split of a data set, or a folder of images by class.
+
+    Raises:
+        CallerError: the data cannot be obtained, or do not have the classes of the run.
+    """
+    if config.data_dir is None:
+        return of_splits(load(config), labels)
+    return labelled_images(config.data_dir, labels, lambda names: _groups_of(config.group, names))
+
+
+def _groups_of(pattern: str | None, names: Sequence[str]) -> Array | None:
+    """The groups of other files; None where the run has no pattern, or names there are made otherwise."""
+    if pattern is None:
+        return None
+    try:
+        return named(pattern, names)
+    except CallerError as error:
+        say(f"note: {error.message}; the intervals take each image as independent")
+        return None
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

@@ -169,14 +169,3 @@ def test_embedded_concrete_is_the_documented_table() -> None:
     # Yeh (1998): ages from 1 to 365 days, strengths from 2.33 to 82.6 MPa.
     assert (inputs[:, -1].min(), inputs[:, -1].max()) == (1, 365)
     assert (round(float(targets.min()), 2), round(float(targets.max()), 2)) == (2.33, 82.6)
-
-
-@pytest.mark.parametrize("number", [6, 8, 12, 19])
-@pytest.mark.parametrize("classes", [2, 3])
-def test_few_rows_are_held_out_with_one_of_each_class(number: int, classes: int) -> None:
-    """A share of less than one row for each class."""
-    labels = np.arange(number * classes) % classes
-    rows = split_rows(np.arange(len(labels)), test=0.1, validation=0.05, seed=0, classes=labels)
-    for held in (rows.validation, rows.test):
-        assert set(labels[held]) == set(range(classes))
-    assert len(rows.train) + len(rows.validation) + len(rows.test) == len(labels)

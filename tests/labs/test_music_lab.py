@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,21 @@ def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
     assert all(tune["text"].startswith("M:6/8\nL:1/8\nK:D\nA|dcd efg|") for tune in begun.json["tunes"])
     assert "Traceback" not in first.err + again.err + begun.err
     assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "begun.abc", "c"}
+
+
+def test_generate_needs_neither_a_run_nor_a_folder(
+    quick: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_MODELS", str(tmp_path / "models"))
+    ended = command("labs.music", "generate", "--tunes", "1", "--longest", "60")
+    assert ended.status == 2
+    assert "there is no run of music in" in ended.err
+    shutil.copytree(quick, tmp_path / "models" / "music" / "run")
+    ended = command("labs.music", "generate", "--tunes", "1", "--longest", "60")
+    assert ended.status == 0, ended.err
+    (tunes,) = (tmp_path / "models" / "music").glob("*-tunes")
+    assert ended.out.strip().endswith(f"parsed by music21: {tunes}")
+    assert {"tunes.json", "tune-001.abc"} <= {path.name for path in tunes.iterdir()}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,14 @@ from labs.regression.lab import lab
 from tests.conftest import ROOT, Command, QuickRun
 from utils.base.config import to_json
 from utils.datasets.catalog import data_folder
+from utils.gate.trial import Outcome, Trial
 
 pytestmark = pytest.mark.slow
 
-FILES = {"run.json", "history.csv", "model.keras", "model.h5", "saved_model", "labels.json", "figures", "README.md"}
+FILES = {
+    *("run.json", "history.csv", "predictions.npz", "labels.json", "figures", "README.md", "report.html"),
+    *("model.keras", "model.h5", "saved_model"),
+}
 
 
 @pytest.fixture
@@ -167,10 +173,60 @@ def test_protocol(command: Command, tmp_path: Path) -> None:
     assert ended.json["summary"]["rmse"]["gradient_boosting"]["mean"] == pytest.approx(np.mean(values))
     assert ended.json["summary"]["rmse"]["gradient_boosting"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert command("labs.regression", *words).status == 2
-    (tmp_path / "p").rename(tmp_path / "p.partial")  # killed after the last split, before it had its name
-    again = command("labs.regression", *words)
-    assert again.status == 0, again.err
-    assert again.json["results"] == ended.json["results"]
+
+
+def outcome(trial: Trial) -> Outcome:
+    """What a trial gives, without training."""
+    scores = {"rmse": 4.0, "mae": 3.0, "r2": 0.9}
+    return {
+        "trial": asdict(trial),
+        "seconds": 1.0,
+        "measures": {f"test {name}": value for name, value in scores.items()},
+        "baselines": dict.fromkeys(("mean", "linear_regression", "gradient_boosting"), scores),
+        "facts": {"train rows": 80, "validation rows": 10, "test rows": 10},
+        "audit": {"test_rows_of_trained_groups": 5},
+    }
+
+
+def test_an_interrupted_protocol_is_resumed(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[int] = []
+
+    def in_turn(trials: Sequence[Trial], _: int) -> Generator[tuple[Trial, Outcome], None, None]:
+        for trial in trials:
+            if len(trained) == 2:
+                trained.append(-1)
+                raise KeyboardInterrupt
+            trained.append(trial.changes["split_seed"])
+            yield trial, outcome(trial)
+
+    monkeypatch.setattr("utils.gate.parallel._in_processes", in_turn)
+    words = ["protocol", "--splits", "4", "--preset", "quick", "--out", "p"]
+    ended = command("labs.regression", *words)
+    assert ended.status == 130
+    assert "hint: resume it with: python -m labs.regression protocol --split mix --splits 4" in ended.err
+    assert "split 0: RMSE network 4.00, mean 4.00" in ended.err
+    other = command("labs.regression", *words, "--seed", "8")
+    assert other.status == 2
+    assert "belongs to another command" in other.err
+    ended = command("labs.regression", *words, "--json")
+    assert ended.status == 0, ended.err
+    assert trained == [0, 1, -1, 2, 3], "finished splits are not trained again"
+    assert [result["split_seed"] for result in ended.json["results"]] == [0, 1, 2, 3]
+    assert ended.json["summary"]["test_rows_of_trained_mixes"] == 0.5
+    assert {path.name for path in (tmp_path / "p").iterdir()} == {"protocol.json", "rmse.png"}
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_a_split_that_fails_is_reported(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = {"error": "the loss is not finite", "hint": "give a smaller --learning-rate"}
+
+    def in_turn(trials: Sequence[Trial], _: int) -> Generator[tuple[Trial, Outcome], None, None]:
+        yield from ((trial, {"trial": asdict(trial), **failed}) for trial in trials)
+
+    monkeypatch.setattr("utils.gate.parallel._in_processes", in_turn)
+    ended = command("labs.regression", "protocol", "--splits", "2", "--preset", "quick", "--out", "p")
+    assert (ended.status, ended.out) == (2, "")
+    assert "error: the loss is not finite\nhint: give a smaller --learning-rate" in ended.err
 
 
 def test_the_bare_command_runs_the_course(command: Command, tmp_path: Path) -> None:

@@ -128,23 +128,23 @@ def width() -> int | None:
     return columns(sys.stdout) if limited else None
 
 
-def wrapped(text: str, *, most: int | None = None) -> str:
+def wrapped(text: str, *, hang: int = 0, most: int | None = None) -> str:
     """The text with each of its lines wrapped at words to the width of a result, indented as the line is.
 
     Args:
         text: words longer than the width (paths) remain whole.
+        hang: further indentation of the lines that continue one.
         most: largest width, also through a pipe.
     """
     limit = min((limit for limit in (width(), most) if limit is not None), default=None)
-    return text if limit is None else "\n".join(_wrapped(line, limit) for line in text.split("\n"))
+    return text if limit is None else "\n".join(_wrapped(line, limit, hang) for line in text.split("\n"))
 
 
-def _wrapped(line: str, limit: int) -> str:
-    indent = line[: len(line) - len(line.lstrip())]
-    lines = textwrap.wrap(
-        line, limit, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+def _wrapped(line: str, limit: int, hang: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())] + " " * hang
+    return "\n".join(
+        textwrap.wrap(line, limit, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     )
-    return "\n".join(lines)
 
 
 def progress(total: int | None, what: str, unit: str, *, done: int = 0) -> tqdm[Any]:
@@ -200,7 +200,7 @@ def _shows_colours(stream: TextIO) -> bool:
 def _print(text: str, stream: TextIO, end: str = "\n") -> bool:
     """Print and flush; False if the reader has left."""
     try:
-        print(printable(text), file=stream, end=end, flush=True)
+        print(printable(str(text)), file=stream, end=end, flush=True)
     except BrokenPipeError:
         _discard(stream)
         return False

@@ -193,10 +193,7 @@ def hold_out(
             order = np.argsort(np.argsort(first))  # groups in the order of their first rows: rows keep it
             members = order[members]
             stratum = _commonest(members, classes[rows])
-            # At least one group of each class, where a class has another to train on.
-            least = len(np.unique(stratum))
-            size = least if share * len(stratum) <= least - 1 else share
-            drawn = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
+            drawn = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
             _, held_groups = next(drawn.split(stratum, stratum))
             is_held = np.isin(members, held_groups)
             kept, held = np.flatnonzero(~is_held), np.flatnonzero(is_held)

@@ -87,8 +87,9 @@ def run(trial: Trial, threads: int = 1) -> Outcome:
 
     Returns:
         `trial`; after a failure `error` and `hint`; otherwise `threads`, `lab`, `data` (name), `simulated`, `unit`,
-        `measures`, `better`, `validation`, `facts` (see `utils.runs.lab.Outcome`), `config`, `seconds` (of the
-        training), `pace` (seconds of a fixed loop, measured before and after), `peak_mb`, `versions`, `device`, `git`.
+        `measures`, `better`, `validation`, `facts`, `baselines`, `audit` (see `utils.runs.lab.Outcome`),
+        `config`, `seconds` (of the training), `pace` (seconds of a fixed loop, measured before and after), `peak_mb`,
+        `versions`, `device`, `git`.
     """
     from utils.base.keras_import import import_keras
 
@@ -115,6 +116,8 @@ def run(trial: Trial, threads: int = 1) -> Outcome:
         "validation": dict(outcome.validation),
         "better": dict(outcome.better),
         "facts": dict(outcome.facts),
+        "baselines": dict(outcome.baselines),
+        "audit": dict(outcome.audit),
         "config": {
             name: value for name, value in config.to_json(settings).items() if name not in ("seed", "data", "data_dir")
         },

@@ -57,7 +57,11 @@ def summary(record: Mapping[str, Any], folder: Path) -> str:
         *([f"threshold: {decision(record)}"] if record["threshold"] is not None else []),
         *(f"note: {warning}" for warning in record["warnings"]),
     ]
-    return "\n".join([*map(wrapped, lines[:2]), lines[2], *map(wrapped, lines[3:]), f"run: {folder}"])
+    return "\n".join([*map(_wrapped, lines[:2]), lines[2], *map(_wrapped, lines[3:]), f"run: {folder}"])
+
+
+def _wrapped(line: str) -> str:
+    return wrapped(line, hang=2 if line.startswith("note: ") else 0)
 
 
 def _score_table(record: Mapping[str, Any]) -> str:

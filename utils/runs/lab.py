@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -57,6 +57,8 @@ class Outcome:
         validation: metrics on the validation split, by which a sweep chooses.
         facts: what does not depend on the seed: rows, digest of the data, number of parameters.
         seconds: duration of the training.
+        baselines: metrics of the baselines on the test split, by name.
+        audit: leakage between the splits.
     """
 
     source: Source
@@ -66,6 +68,8 @@ class Outcome:
     validation: Mapping[str, float]
     facts: Mapping[str, Any]
     seconds: float
+    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    audit: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Lab:
@@ -161,6 +165,8 @@ class Lab:
             validation={name: score["value"] for name, score in metrics.get("validation", metrics["test"]).items()},
             facts={"data digest": data.source.digest, **rows},
             seconds=record["seconds"]["fit"],
+            baselines=record.get("baselines", {}),
+            audit=record.get("audit", {}),
         )
 
     def metrics_of(self, run: Run) -> dict[str, Metric]:

@@ -90,11 +90,8 @@ class RunFolder:
     """The folder of one run. A run is written to `<name>.partial` and renamed when it is complete.
 
     Args:
-        path: the run's folder; a name in `.partial` means the run that is written there.
+        path: the run's folder, not the root of a file system; a name in `.partial` means the run that is written there.
         taken_names: how many further names (`<name>-2`, …) are tried if this one is taken.
-
-    Raises:
-        CallerError: the path is the root of a file system.
     """
 
     def __init__(self, path: Path, *, taken_names: int = 0) -> None:

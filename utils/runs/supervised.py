@@ -87,6 +87,8 @@ def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outc
         validation={name: score["value"] for name, score in evaluation.metrics["validation"].items()},
         facts=_facts(fitted, evaluation),
         seconds=fitted.seconds["fit"],
+        baselines=evaluation.baselines,
+        audit=evaluation.audit,
     )
 
 

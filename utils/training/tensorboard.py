@@ -36,4 +36,14 @@ class EventFiles(Reporter):
         if split not in self._writers:
             self._writers[split] = tf.summary.create_file_writer(str(self._folder / split))
         with self._writers[split].as_default():
-            tf.summary.scalar(name, value, step=epoch)
+            # `tf.summary.scalar` would need the package tensorboard; this is what it writes.
+            tf.summary.write(name, tf.constant(value, tf.float32), step=epoch, metadata=_scalar())
+
+
+def _scalar() -> Any:
+    """What tells TensorBoard that a tensor is a scalar."""
+    import tensorflow as tf
+
+    metadata = tf.compat.v1.SummaryMetadata(data_class=1)
+    metadata.plugin_data.plugin_name = "scalars"
+    return metadata

@@ -14,7 +14,7 @@ def judged(found: Mapping[str, float] | None, better: str, *, subject: str) -> d
     Args:
         found: the difference and its 95 % interval.
         better: `lower` or `higher`.
-        subject: what is better or worse if the difference is clear.
+        subject: what is better or worse if the difference is clear; may be empty.
     """
     if found is None:
         return {}
@@ -23,7 +23,8 @@ def judged(found: Mapping[str, float] | None, better: str, *, subject: str) -> d
     elif found["low"] <= 0 <= found["high"]:
         verdict = NO_DIFFERENCE
     else:
-        verdict = f"{subject} {'better' if (found['value'] < 0) == (better == 'lower') else 'worse'}"
+        word = "better" if (found["value"] < 0) == (better == "lower") else "worse"
+        verdict = f"{subject} {word}".strip()
     return {"difference": dict(found), "verdict": verdict}
 
 
