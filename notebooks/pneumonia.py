@@ -374,10 +374,10 @@ prose(
 # %% [markdown] facts=["0.005"]
 # ## What can go wrong: dead units
 #
-# A ReLU lets nothing below zero through. If one large step moves a unit so far that its sum is negative at every place
-# of every radiograph, its output is zero, and so is its gradient: it never comes back. Such a unit is **dead**. The
-# course trains its network of two and four filters with a learning rate of 0.005. How many of its six units still
-# respond to any radiograph after two epochs?
+# A ReLU lets nothing below zero through. If the sum of a unit is negative at every place of every radiograph, its
+# output is zero, and so is its gradient: it never comes back. Such a unit is **dead**. It may be so from the start, by
+# its random weights, or after one step that was too large. The course trains its network of two and four filters with
+# a learning rate of 0.005. How many of its six units still respond to any radiograph after two epochs?
 
 
 # %%
@@ -392,6 +392,7 @@ course_rate = 0.005
 fragile = replace(
     config,
     network="cnn",
+    redraw=False,
     learning_rate=course_rate,
     schedule="constant",
     batch_size=16,
@@ -414,8 +415,9 @@ prose(
     """
     Of {units} units, {fewest} to {most} are alive. If none of the last layer is left, the network predicts the same for
     every radiograph, and its AUC is one half. A wide network hardly notices a few dead units; this one has none to
-    spare. The preset `course` keeps the course's network and its large radiographs, and takes a smaller learning rate,
-    chosen on validation. How often each rate fails is on the [page of this lab](../labs/pneumonia/README.md).
+    spare. The preset `course` keeps the course's network and its large radiographs. It draws the initial weights again
+    while a unit is dead, and takes a smaller learning rate, chosen on validation. How often each setting fails is on
+    the [page of this lab](../labs/pneumonia/README.md).
     """,
     claims={"units are dead": min(alive) < units},
     within=1.0,

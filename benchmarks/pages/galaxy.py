@@ -10,6 +10,7 @@ from benchmarks.pages.results import (
     block,
     course_candidates,
     course_time,
+    in_minutes,
     logistic,
     on_frozen_features,
     quality_table,
@@ -36,7 +37,7 @@ def row() -> list[str]:
         f"accuracy {spread(real['best']['test']['accuracy'], 3)}, AUC {spread(real['best']['test']['auc'], 3)} (Galaxy "
         f"Zoo); accuracy {spread(made['best']['test']['accuracy'], 3)} SIMULATED",
         f"logistic regression {logistic(real['best']):.3f} (Galaxy Zoo)",
-        f"{real['best']['wall_seconds'] / 60:.0f} min (Galaxy Zoo)",
+        in_minutes(real["best"]["wall_seconds"]),
     ]
 
 
