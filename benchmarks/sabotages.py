@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.datasets.disk_rows import RowsOnDisk
+from utils.base.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split, Splits
 from utils.runs.supervised import SupervisedLab
 

@@ -11,6 +11,8 @@ from utils.training.results import Batch, Report, Reporter, Row
 
 LONG_EPOCH = 2.0
 """Seconds; an epoch that takes longer gets a bar."""
+FIRST_STEPS = 0.5
+"""Seconds; the first steps are slower than the others, and say nothing of how long the epoch takes."""
 BAR = 24
 """Columns of the bar."""
 SEPARATOR = " · "
@@ -42,7 +44,8 @@ class Shown(Reporter):
 
     def batch(self, position: Batch) -> None:
         """Show a bar if the epoch is a long one."""
-        if on_terminal() and position.seconds * position.steps / position.done > LONG_EPOCH:
+        expected = position.seconds * position.steps / position.done
+        if on_terminal() and expected > LONG_EPOCH and position.seconds > FIRST_STEPS:
             status(batch_line(position, columns(sys.stderr) - 1, blocks=_has_blocks()))
 
     def stage(self, name: str) -> None:

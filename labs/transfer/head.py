@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labs.transfer import cases
 from labs.transfer.config import Config, Strategy
-from utils.datasets.disk_rows import RowsOnDisk
+from utils.base.disk_rows import RowsOnDisk
 from utils.datasets.splits import Splits
 from utils.pretrained.backbones import BOTH, FEATURES, LEVELS
 from utils.pretrained.feature_baseline import Regression, regress

@@ -61,16 +61,16 @@ def test_simulated_data_are_marked_in_the_title(draw: Callable[..., Figure], cha
 def test_correct_predictions_above_wrong_ones_most_confident_first() -> None:
     title, words, tiles = drawn(most_confident(1))
     assert "1 error in 5 images" in title
-    assert words == ["no (90%)", "yes (80%)", "no (60%)", "yes (60%)", "no (70%)\ntrue: yes"]
+    assert words == ["no (90 %)", "yes (80 %)", "no (60 %)", "yes (60 %)", "predicted no (70 %)\nactual yes"]
     assert len(tiles) == 5
-    assert drawn(most_confident(3, number=2))[1] == ["no (90%)", "yes (80%)", "no (70%)\ntrue: yes"]
+    assert drawn(most_confident(3, number=2))[1] == ["no (90 %)", "yes (80 %)", "predicted no (70 %)\nactual yes"]
 
 
 def test_a_threshold_replaces_the_most_probable_class() -> None:
     """With a threshold of 0.3 another image is predicted wrongly."""
     title, words, _ = drawn(most_confident(1, threshold=0.3))
     assert "1 error" in title
-    assert words == ["no (90%)", "yes (80%)", "yes (60%)", "yes (30%)", "yes (40%)\ntrue: no"]
+    assert words == ["no (90 %)", "yes (80 %)", "yes (60 %)", "yes (30 %)", "predicted yes (40 %)\nactual no"]
 
 
 def test_no_errors_and_a_long_name() -> None:
@@ -78,7 +78,7 @@ def test_no_errors_and_a_long_name() -> None:
     names = ["hippeastrum of the valley", "b"]
     title, words, tiles = drawn(image_sheets.most_confident(images(2, 3), truth, probabilities, names))
     assert "no errors in 2 images" in title
-    assert words == ["hippeastrum o… (100%)", "b (100%)"]
+    assert words == ["hippeastrum o… (100 %)", "b (100 %)"]
     assert len(tiles) == 2
 
 

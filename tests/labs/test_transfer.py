@@ -18,11 +18,11 @@ from labs.transfer.cases import Case
 from labs.transfer.config import Config as TransferConfig
 from labs.transfer.lab import lab
 from tests.conftest import Command, QuickRun
+from utils.base.disk_rows import RowsOnDisk
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import audit
 from utils.datasets.catalog import candidates
-from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Source, Split, Splits
 from utils.pretrained.feature_baseline import Regression
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.pretrained.test_features import SIDE, TINY
 from utils.base.choices import Augmentation
-from utils.datasets.disk_rows import RowsOnDisk
+from utils.base.disk_rows import RowsOnDisk
 from utils.datasets.splits import Source, Split, Splits
 from utils.pretrained import backbones, feature_baseline, feature_cache
 from utils.pretrained.backbones import Weights

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.base.choices import Augmentation
+from utils.base.disk_rows import RowsOnDisk
 from utils.base.errors import CallerError
-from utils.datasets.disk_rows import RowsOnDisk
 from utils.networks.flat_graph import joined
 from utils.pretrained import backbones, feature_cache
 from utils.pretrained.backbones import Backbone, Weights, load

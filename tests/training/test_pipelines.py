@@ -13,8 +13,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from utils.base.disk_rows import RowsOnDisk
 from utils.base.errors import CallerError
-from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split
 from utils.training.batches import ArrayBatches, Batches, StreamBatches, batches
 from utils.training.loop import train

@@ -1,6 +1,6 @@
 """Inputs and outputs of a model: one array, or a dict of named arrays with the same number of rows.
 
-An array is a NumPy array (numbers or strings), or an array on disk (`utils.datasets.disk_rows.RowsOnDisk`).
+An array is a NumPy array (numbers or strings), or an array on disk (`utils.base.disk_rows.RowsOnDisk`).
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from utils.base.atomic_files import replacing, sha256, write_json
 from utils.base.console import say
+from utils.base.disk_rows import RowsOnDisk
 from utils.base.errors import CallerError
 from utils.base.paths import expanded, from_environment
-from utils.datasets.disk_rows import RowsOnDisk
 
 
 def cache_folder() -> Path:

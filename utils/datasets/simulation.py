@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.base.console import progress
+from utils.base.disk_rows import RowsOnDisk
 from utils.base.errors import CallerError
 from utils.base.machine import cores
 from utils.datasets.cache import CachedArray, RowWriter
-from utils.datasets.disk_rows import RowsOnDisk
 
 SIZES = (16, 1024)
 """The smallest and the largest side of an image, pixels."""

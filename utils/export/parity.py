@@ -52,6 +52,13 @@ class FreshProcess:
             self._started = self._new()
         return self._started
 
+    def stop(self) -> None:
+        """End the process before it checked anything; it can be started again."""
+        if self._started is not None:
+            self._started.kill()
+            self._started.communicate()
+            self._started = None
+
     def _new(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "utils.export.parity"],

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from utils.base.atomic_files import sha256, write_json
 from utils.base.console import progress, say
+from utils.base.disk_rows import RowsOnDisk
 from utils.base.errors import CallerError
 from utils.base.machine import cores
 from utils.base.paths import printable
 from utils.datasets.cache import CachedArray, RowWriter, cache_folder, locked
-from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Shares, Source, Splits, glue, split_classes
 from utils.images.decode import CHANNELS, VERSION, Mode, read_picture
 from utils.images.layout import read_layout

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from utils.base.choices import Augmentation
 from utils.base.console import progress
+from utils.base.disk_rows import RowsOnDisk
 from utils.datasets.cache import CachedArray, cache_folder, locked
-from utils.datasets.disk_rows import RowsOnDisk
 from utils.datasets.splits import Split
 from utils.images.augment import brighten, draw, matrices, warp
 from utils.pretrained import backbones

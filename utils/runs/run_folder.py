@@ -292,10 +292,7 @@ class RunFolder:
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """A temporary folder that is renamed to `folder` at the end of the block; after an error nothing is left.
-
-    Args:
-        folder: missing or empty.
+    """A temporary folder that becomes `folder`, which is missing or empty; after an error nothing is left.
 
     Raises:
         CallerError: it cannot be created.

@@ -12,7 +12,7 @@ from utils.runs import harness
 from utils.runs.hooks import SupervisedHooks
 from utils.runs.lab import JUDGED_SPLITS, Outcome, Request
 from utils.runs.record import Run
-from utils.training.results import Evaluation, Fitted, Relay, Report, Row
+from utils.training.results import Batch, Evaluation, Fitted, Relay, Report, Row
 
 
 class SupervisedLab(SupervisedHooks):
@@ -46,27 +46,38 @@ class SupervisedLab(SupervisedHooks):
         return self.predict_rows(open_model(run.folder), inputs)
 
 
-IMPORT_SECONDS = 5.0
-"""About how long a new process takes to import Keras."""
+SOON, LONG = 5.0, 60.0
+"""Seconds: about how long a new process takes to import Keras, and a training beside which it does not wait."""
 
 
 class _Forerunner(Relay):
-    """Starts the process that checks the exports when the training is about to end: on two cores it imports Keras
-    beside the rest of the run. It is not started earlier, because it needs 400 MB."""
+    """Starts the process that checks the exports early, so that it imports Keras on another core beside the training.
+
+    While it waits it needs 400 MB. If the training takes long, it is ended, and started again shortly before the end.
+    """
 
     def __init__(self, report: Report, process: FreshProcess) -> None:
         super().__init__(report)
         self._process = process
 
     def __call__(self, row: Row, epochs: int, seconds_left: float) -> None:
-        if seconds_left <= IMPORT_SECONDS:
-            self._process.start()
+        self._expect(seconds_left)
         self._report(row, epochs, seconds_left)
 
+    def batch(self, position: Batch) -> None:
+        self._expect(position.seconds_left)
+        self._report.batch(position)
+
     def stage(self, name: str) -> None:
-        if name == "evaluate":
+        if name in ("build", "evaluate"):
             self._process.start()
         self._report.stage(name)
+
+    def _expect(self, seconds_left: float) -> None:
+        if seconds_left <= SOON:
+            self._process.start()
+        elif seconds_left > LONG:
+            self._process.stop()
 
 
 def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outcome:
