@@ -143,8 +143,8 @@ def card() -> dict[str, str]:
     return {
         "Quality": f"best: accuracy {spread(best['test']['accuracy'], 3)} with whole solar modules held out, "
         f"{spread(published['test']['accuracy'], 3)} on a random quarter of the cells; course: "
-        f"{over_seeds(course_band('transfer'), 'test accuracy', 3)} and "
-        f"{spread(_presets('elpv-random')['course']['test']['accuracy'], 3)}.",
+        f"{over_seeds(course_band('transfer'), 'test accuracy', 3)} by module, "
+        f"{spread(_presets('elpv-random')['course']['test']['accuracy'], 3)} on a random quarter.",
         "Time": f"course {course_time('transfer')} once the features are cached, best "
         f"{best['wall_seconds'] / 60:.0f} minutes (wall time on two cores).",
     }

@@ -130,4 +130,4 @@ def _listed(pairs: Sequence[tuple[str, str]]) -> str:
 
 def _hanging(head: str, text: str, limit: int) -> list[str]:
     """The text after its head, wrapped and indented by the width of the head."""
-    return textwrap.wrap(text, limit, initial_indent=head, subsequent_indent=" " * len(head))
+    return textwrap.wrap(text, limit, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False)
