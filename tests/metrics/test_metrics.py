@@ -105,3 +105,17 @@ def test_whole_groups_are_drawn() -> None:
     width = alone["high"] - alone["low"]
     assert grouped["high"] - grouped["low"] == pytest.approx(width, rel=0.2)
     assert naive["high"] - naive["low"] < 0.5 * width
+
+
+def test_an_interval_contains_its_value_where_resampling_biases_the_metric() -> None:
+    """The calibration error of well calibrated predictions is larger on every resample, which repeats rows."""
+    random = np.random.default_rng(0)
+    positive = random.uniform(size=400)
+    truth = (random.uniform(size=400) < positive).astype(int)
+    probabilities = np.stack([1 - positive, positive], axis=1)
+    biased = Metric(
+        lambda truth, guess: classification.ece(truth, guess) if len(np.unique(guess[:, 1])) == 400 else 0.5, "lower"
+    )
+    found = score({"ece": biased}, truth, probabilities)["ece"]
+    assert 0 <= found["low"] <= found["value"] <= found["high"]
+    assert found["high"] < 0.5

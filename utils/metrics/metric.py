@@ -87,7 +87,8 @@ def score(
 ) -> Scores:
     """Each metric with its bootstrap 95 % interval (percentile method).
 
-    Rows of one group are not independent, so if there are groups, whole groups are drawn (cluster bootstrap).
+    The interval always contains the value: where resampling biases the metric, it is moved by the bias. Rows of one
+    group are not independent, so if there are groups, whole groups are drawn (cluster bootstrap).
 
     Args:
         metrics: by name.
@@ -103,8 +104,9 @@ def score(
         Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
     """
     measured = Measured(truth, prediction, groups)
+    found = {name: metric.function(truth, prediction) for name, metric in metrics.items()}
     return {
-        name: {"value": metrics[name].function(truth, prediction), **_interval(values)}
+        name: {"value": found[name], **_unbiased(_interval(values), found[name], values)}
         for name, values in _draws(metrics, measured, seed).items()
     }
 
@@ -162,6 +164,20 @@ def _value(model: tuple[Mapping[str, Metric], Measured], name: str) -> float:
 def _interval(values: Array) -> dict[str, float]:
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return {"low": float(low), "high": float(high)}
+
+
+def _unbiased(interval: dict[str, float], value: float, values: Array) -> dict[str, float]:
+    """The interval, moved by the bias of the resamples where it does not contain the value.
+
+    Repeated rows look like an error of calibration, so the calibration error of every resample may be larger than that
+    of the rows themselves.
+    """
+    if not (np.isfinite(value) and not interval["low"] <= value <= interval["high"]):
+        return interval
+    bias = float(np.nanmean(values)) - value
+    low, high = interval["low"] - bias, interval["high"] - bias
+    lowest = 0.0 if np.nanmin(values) >= 0 else low
+    return {"low": min(value, max(low, lowest)), "high": max(value, high)}
 
 
 def _draws(metrics: Mapping[str, Metric], measured: Measured, seed: int) -> dict[str, Array]:
