@@ -21,11 +21,11 @@
 # You need a little Python. Run the cells from top to bottom; it takes about a minute in all.
 
 # %% tags=["setup"]
-from dataclasses import replace
-
 from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
+from dataclasses import replace
+
 from labs.pneumonia.lab import lab
 
 config = replace(lab.preset("quick", "chest-xray-128"), epochs=5)

@@ -26,6 +26,7 @@ hypothesis.settings.load_profile("suite")
 
 ROOT = Path(__file__).parent.parent
 
+os.environ["COLUMNS"] = "200"  # tables are not wrapped, except in the tests of narrow terminals
 PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
 if PARALLEL:
     # Each worker of pytest-xdist computes on one thread; they share the cache that the first process has made.
@@ -57,6 +58,11 @@ class Ended:
 
 
 Command = Callable[..., Ended]
+
+
+def without_rules(text: str) -> str:
+    """The lines of a table without the rule below its header."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith("──"))
 
 
 def called(capfd: Any, module: str, *words: object) -> Ended:

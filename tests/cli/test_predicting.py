@@ -20,7 +20,7 @@ from PIL import Image
 from labs import find_lab
 from labs.cli.answers import Answers, read_names
 from labs.cli.predict import Predict, _warn_outside
-from tests.conftest import ROOT, Command
+from tests.conftest import ROOT, Command, without_rules
 from utils.base.atomic_files import write_json
 from utils.base.errors import CallerError
 from utils.runs.record import digests
@@ -81,7 +81,7 @@ def pictures(tmp_path: Path) -> tuple[Path, Path]:
 
 def predicted(capsys: Printed, run: Path, *inputs: Path, **options: Any) -> str:
     assert Predict(run, inputs, **options).execute() == 0
-    return capsys.readouterr().out
+    return without_rules(capsys.readouterr().out)
 
 
 def test_rows_are_named_by_their_files(tmp_path: Path, pictures: tuple[Path, Path], capsys: Printed) -> None:
@@ -313,7 +313,10 @@ def test_from_the_command_line(command: Command, tmp_path: Path, pictures: tuple
     words = ["predict", "run", "light.png", "dark.jpg", "--labels", "names.json", "--top-k", "1", "--grad-cam", "seen"]
     ended = command("labs", *words)
     assert ended.status == 0, ended.err
-    assert [line.split()[:2] for line in ended.out.splitlines()[1:]] == [["light.png", "Tag"], ["dark.jpg", "Nacht"]]
+    assert [line.split()[:2] for line in without_rules(ended.out).splitlines()[1:]] == [
+        ["light.png", "Tag"],
+        ["dark.jpg", "Nacht"],
+    ]
     assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["dark.png", "light.png"]
     again = command("labs", *words)
     assert (again.status, again.out) == (2, "")

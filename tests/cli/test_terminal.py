@@ -232,7 +232,7 @@ def test_the_command_is_named_as_it_was_called(monkeypatch: pytest.MonkeyPatch) 
 def test_completion(command: Command, tmp_path: Path) -> None:
     assert command("labs", "--completion", "csh").status == 2
     assert command("labs", "--completion").status == 2
-    (tmp_path / "completion.sh").write_text(command("labs", "--completion", "bash").out)
+    (tmp_path / "completion.bash").write_text(command("labs", "--completion", "bash").out)
     for words, found in (
         ("labs", {"regression", "verify", "data"}),
         ("labs data", {"list", "fetch"}),
@@ -240,7 +240,7 @@ def test_completion(command: Command, tmp_path: Path) -> None:
         ("labs regression --preset", {"course", "quick", "best"}),
     ):
         script = (
-            f'source completion.sh; COMP_WORDS=({words} ""); COMP_CWORD={len(words.split())}; _shtab_labs; '
+            f'source completion.bash; COMP_WORDS=({words} ""); COMP_CWORD={len(words.split())}; _shtab_labs; '
             'echo "${COMPREPLY[@]}"'
         )
         done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
