@@ -27,10 +27,11 @@ from utils.base.atomic_files import replacing
 from utils.base.config import from_json
 from utils.base.keras_import import import_keras
 from utils.base.paths import ROOT
+from utils.figures.plots import RED, proportion
 from utils.runs.record import Run
 
 TARGET = ROOT / "benchmarks" / "recorded" / "mosaic.png"
-DARK, LIGHT, RED = "#1E1E1E", "#E6E6E6", "#D55E00"
+DARK, LIGHT = "#1E1E1E", "#E6E6E6"
 STAFF_STEPS = {0: 0, 1: 0, 2: 1, 3: 1, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 5, 10: 5, 11: 6}
 """Degree of the staff (C = 0) of each pitch class; raised ones are written with a sharp."""
 MOST_NOTES = 60
@@ -39,7 +40,7 @@ E4 = 2 + 7 * 4
 """Degree of the lowest line of the treble staff."""
 
 
-def test_split(run: Run) -> Any:
+def held_out(run: Run) -> Any:
     """The test split of the data that a run used, and its class names."""
     config = from_json(labs.find_lab(run.record["lab"]).config, json.dumps(run.record["config"]))
     splits = labs.find_data(run.record["lab"]).load(config)
@@ -50,7 +51,7 @@ def digit(panels: list[Axes], run: Run) -> None:
     """A digit that grows line by line, with the prediction for what is visible."""
     from utils.export.formats import open_model
 
-    test, names = test_split(run)
+    test, names = held_out(run)
     row = int(np.flatnonzero(test.targets == 3)[0])
     image = np.asarray(test.inputs[row : row + 1])
     inked = np.flatnonzero(image[0, ..., 0].max(axis=1))
@@ -60,15 +61,15 @@ def digit(panels: list[Axes], run: Run) -> None:
         seen[:, inked[0] + round(share * len(inked)) :] = 0
         found = model.predict(seen)[0]
         panel.imshow(seen[0, ..., 0], cmap="gray_r")
-        panel.set_title(f"{names[int(found.argmax())]} ({found.max():.0%})", fontsize=9)
+        panel.set_title(f"{names[int(found.argmax())]} ({proportion(found.max())})", fontsize=9)
 
 
 def radiograph(panel: Axes, run: Run) -> None:
-    """Grad-CAM on the first radiograph with pneumonia that the network recognises."""
+    """Grad-CAM on the radiograph with pneumonia, of the first ones, that the network is most confident of."""
     from utils.export.formats import load_model
     from utils.networks.explain import grad_cam
 
-    test, _ = test_split(run)
+    test, _ = held_out(run)
     model = load_model(run.folder / "model.keras")
     rows = np.flatnonzero(test.targets == 1)[:64]
     images = np.asarray(test.inputs[rows])
@@ -80,7 +81,7 @@ def radiograph(panel: Axes, run: Run) -> None:
 
 def galaxies(panels: list[Axes], run: Run) -> None:
     """The first test image of each class."""
-    test, names = test_split(run)
+    test, names = held_out(run)
     for panel, (number, name) in zip(panels, enumerate(names), strict=False):
         row = int(np.flatnonzero(test.targets == number)[0])
         panel.imshow(np.asarray(test.inputs[row : row + 1])[0])

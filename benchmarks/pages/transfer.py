@@ -10,6 +10,7 @@ from benchmarks.pages.results import (
     block,
     course_band,
     course_time,
+    in_minutes,
     logistic,
     on_frozen_features,
     over_seeds,
@@ -47,7 +48,7 @@ def row() -> list[str]:
         f"{spread(published['test']['accuracy'], 3)} on a random quarter, as published",
         f"logistic regression on frozen features {on_frozen_features()(best)} by solar module; "
         "published CNN 0.884 on a random quarter",
-        f"{best['wall_seconds'] / 60:.0f} min",
+        in_minutes(best["wall_seconds"]),
     ]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 
 from labs.cli import help
 from utils.base.config import Definition
 from utils.base.console import width
+from utils.runs.listing import finished_runs
 from utils.runs.record import LABELS, Run
-from utils.runs.run_folder import PARTIAL, RECORD
 
 INPUTS = {"tables": "FILE.csv", "images": "IMAGE.png", "text": "FILE"}
 """A placeholder by the kind of inputs that a run predicts from."""
@@ -20,9 +19,7 @@ CONTINUED = " \\"
 
 def next_steps(definition: Definition, run: Run) -> str:
     """Commands that open the run, compare it with the previous one of its lab, and predict with it."""
-    steps = []
-    if "open" in help.COMMANDS:
-        steps.append(["open", str(run.folder)])
+    steps = [["open", str(run.folder)]]
     other = previous(run)
     if other is not None:
         steps.append(["compare", str(other), str(run.folder)])
@@ -38,15 +35,9 @@ def next_steps(definition: Definition, run: Run) -> str:
 
 def previous(run: Run) -> Path | None:
     """The latest other run of the lab in the same folder."""
-    records = [path for path in run.folder.absolute().parent.glob(f"*/{RECORD}") if path.parent.name != run.folder.name]
-    for path in sorted(records, key=lambda path: path.stat().st_mtime, reverse=True):
-        try:
-            same = json.loads(path.read_text(encoding="utf-8"))["lab"] == run.record["lab"]
-        except (OSError, ValueError, KeyError, TypeError):  # not a record
-            continue
-        if same and not path.parent.name.endswith(PARTIAL):
-            return run.folder.parent / path.parent.name
-    return None
+    others = finished_runs(run.folder.parent)
+    same = (each.folder for each in others if each.record["lab"] == run.record["lab"])
+    return next((folder for folder in same if folder.name != run.folder.name), None)
 
 
 def _command(words: list[str]) -> str:

@@ -111,20 +111,6 @@ def record(value: float = 0.8, *, better: str = "higher", simulated: bool = Fals
     }
 
 
-@pytest.mark.parametrize(
-    ("value", "better", "verdict"),
-    [
-        (0.8, "higher", "logistic regression on pixels, has 0.700: the model is better."),
-        (0.6, "higher", "logistic regression on pixels, has 0.700: the model is worse."),
-        (0.72, "higher", "logistic regression on pixels, has 0.700: there is no clear difference."),
-        (0.3, "lower", "most frequent class, has 0.500: the model is better."),
-        (0.8, "lower", "most frequent class, has 0.500: the model is worse."),
-    ],
-)
-def test_a_result_in_words(value: float, better: str, verdict: str) -> None:
-    assert card.in_words(record(value, better=better)).endswith(verdict)
-
-
 def test_a_sweep_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     setting = {"learning_rate": 1e-3, "validation_fraction": 0.1, "units": 128}

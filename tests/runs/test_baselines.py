@@ -40,6 +40,6 @@ def test_labs_on_images_are_compared_with_frozen_features(name: str) -> None:
 
 
 def test_the_card_says_on_which_rows_the_baselines_were_fitted() -> None:
-    assert card._fitted({"mean": {}}) == "The baselines were fitted on the training and the validation rows"
-    said = card._fitted({"mean": {}, f"{ON_FROZEN_FEATURES}_of_2000_rows": {}})
+    assert card.fitted_on({"mean": {}}) == "The baselines were fitted on the training and the validation rows"
+    said = card.fitted_on({"mean": {}, f"{ON_FROZEN_FEATURES}_of_2000_rows": {}})
     assert said.endswith("on training rows, at a strength chosen on validation")

@@ -14,6 +14,7 @@ from utils.base.atomic_files import digest_of_all, sha256
 from utils.base.console import say
 from utils.base.errors import CallerError
 from utils.base.named_arrays import each
+from utils.base.paths import files_below, printable
 from utils.datasets.csv_tables import Column, read_table
 from utils.datasets.splits import Source, Split, Splits
 
@@ -120,7 +121,7 @@ def labelled_table(root: Path, labels: Mapping[str, Any]) -> Labelled:
     """
     if not root.is_dir():
         raise CallerError(f"--data-dir {root}: no such folder", "give a folder of CSV files")
-    paths = sorted(path for path in root.rglob("*.csv") if not path.name.startswith("."))
+    paths = [path for path in files_below(root) if path.suffix.lower() == ".csv"]
     if not paths:
         raise CallerError(f"--data-dir {root}: it contains no .csv file", "give a folder of CSV files")
     target = Column(labels["target"], tuple(labels["class_names"]))
@@ -128,5 +129,5 @@ def labelled_table(root: Path, labels: Mapping[str, Any]) -> Labelled:
     values = np.concatenate([read_table(path, [*columns, target]) for path in paths])
     targets = values[:, -1].astype("int64" if labels["class_names"] else "float32")
     digest = digest_of_all({path.relative_to(root).as_posix(): sha256(path) for path in paths})
-    source = Source(root.resolve().name, "your folder", digest, simulated=False)
+    source = Source(printable(root.resolve().name), "your folder", digest, simulated=False)
     return Labelled(Split(values[:, :-1].astype("float32"), targets), source, "all its rows")

@@ -47,6 +47,13 @@ def new_figure(title: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Ax
     return figure, axes
 
 
+CURVES = (
+    "Both losses fall while the network learns; where the validation loss rises and the training loss still falls, the "
+    "network overfits."
+)
+"""How to read learning curves."""
+
+
 def learning_curves(
     history: Sequence[dict[str, float]],
     kept_epoch: int,
@@ -93,8 +100,7 @@ def learning_curves(
     axes.legend(frameon=False)
     return captioned(
         figure,
-        "Both losses fall while the network learns; where the validation loss rises and the training loss still falls, "
-        "the network overfits.",
+        CURVES,
     )
 
 

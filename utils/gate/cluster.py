@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from utils.base.errors import CallerError, CheckError, with_extra
+from utils.base.errors import CallerError, with_extra
 from utils.base.paths import child_environment
-from utils.gate.trial import Outcome, Trial, run
+from utils.gate.trial import Outcome, Trial, defect, lost, run
 
 FORWARDED_VARIABLES = ("LABS_DATA_HOME", "LABS_MIRROR", "LABS_OFFLINE")
 """Environment variables that are passed on to the trials."""
@@ -49,15 +49,9 @@ def on_cluster(
                 try:
                     yield trial, ray.get(reference)
                 except ray.exceptions.RayTaskError as error:
-                    raise CheckError(
-                        f"{trial.lab} with seed {trial.seed}: {error.cause!r}",
-                        "please report this as a bug; finished trials are kept",
-                    ) from error
+                    raise defect(trial, repr(error.cause)) from error
                 except ray.exceptions.RayError as error:
-                    raise CheckError(
-                        f"{trial.lab} with seed {trial.seed}: its process was lost {retries + 1} times",
-                        "the machine may need more memory or fewer workers; finished trials are kept",
-                    ) from error
+                    raise lost(trial, retries + 1) from error
 
 
 @contextmanager

@@ -20,11 +20,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from utils.base.atomic_files import write_json
-from utils.base.errors import CheckError
 from utils.base.machine import cores
 from utils.base.paths import child_environment
 from utils.gate import cluster
-from utils.gate.trial import Outcome, Trial
+from utils.gate.trial import Outcome, Trial, defect, lost
 
 RETRIES = 3
 """How many times a trial is restarted after its process or machine was lost."""
@@ -126,16 +125,9 @@ class _Processes:
                 if status > 0 or self._stopped:
                     break
             said = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        where = f"{trial.lab} with seed {trial.seed}"
         if status > 0:
-            raise CheckError(
-                f"{where}: {said[-1] if said else f'its process ended with status {status}'}",
-                "please report this as a bug; finished trials are kept",
-            )
-        raise CheckError(
-            f"{where}: its process was lost {RETRIES + 1} times",
-            "the machine may need more memory or fewer workers; finished trials are kept",
-        )
+            raise defect(trial, said[-1] if said else f"its process ended with status {status}")
+        raise lost(trial, RETRIES + 1)
 
     def _wait(self, trial: Trial, result: Path, errors: Path) -> int:
         """Run the process of a trial once, and return its exit status: negative after a signal."""

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from utils.base import config, machine
 from utils.base.config import Definition
-from utils.base.errors import CallerError, LabsError
+from utils.base.errors import CallerError, CheckError, LabsError
 
 if TYPE_CHECKING:
     from utils.runs.lab import Lab
@@ -50,6 +50,11 @@ class Trial:
         asked = json.dumps(asdict(self), sort_keys=True)
         return f"s{self.seed}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
 
+    @property
+    def where(self) -> str:
+        """Lab and seed, for messages."""
+        return f"{self.lab} with seed {self.seed}"
+
     def settings(self, definition: Definition) -> Any:
         """The config of this trial.
 
@@ -67,6 +72,19 @@ class Trial:
             return config.from_json(definition.config, json.dumps({**usual, **self.changes, "seed": self.seed}))
         except ValidationError as error:
             raise config.config_error(error, definition.program) from error
+
+
+def defect(trial: Trial, said: str) -> CheckError:
+    """A trial raised an exception."""
+    return CheckError(f"{trial.where}: {said}", "please report this as a bug; finished trials are kept")
+
+
+def lost(trial: Trial, times: int) -> CheckError:
+    """The process of a trial, or its machine, was lost repeatedly."""
+    return CheckError(
+        f"{trial.where}: its process was lost {times} times",
+        "the machine may need more memory or fewer workers; finished trials are kept",
+    )
 
 
 def find(trial: Trial) -> Lab:

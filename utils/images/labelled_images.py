@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.base.paths import printable
 from utils.datasets.labelled import Labelled, renumbered
 from utils.datasets.splits import Source, Split
 from utils.images import image_folders
@@ -35,7 +36,7 @@ def labelled_images(
     rows = np.arange(len(targets))
     if found.official:
         rows = np.flatnonzero(np.array(found.official) == "test")
-    names = np.array(found.names)[rows]
+    names = np.array(list(map(printable, found.names)))[rows]
     split = Split(found.pictures.take(rows), targets[rows], groups(names.tolist()), names)
-    source = Source(found.root.resolve().name, "your folder", found.digest, simulated=False)
+    source = Source(printable(found.root.resolve().name), "your folder", found.digest, simulated=False)
     return Labelled(split, source, "its test split" if found.official else "all its rows")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from utils.base.console import wrapped
 from utils.base.text_tables import interval, markdown_table, number, table
 from utils.metrics.baselines import ON_FROZEN_FEATURES
+from utils.runs.report import words
 
 
 def score_rows(record: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -50,7 +50,7 @@ def summary(record: Mapping[str, Any], folder: Path) -> str:
         "",
         _score_table(record),
         "",
-        in_words(record),
+        words.result(record),
         *(f"\n{remark}" for remark in record.get("remarks", ())),  # runs of earlier versions have none
         "",
         "; ".join(facts),
@@ -68,27 +68,6 @@ def _score_table(record: Mapping[str, Any]) -> str:
     """Metrics as rows, models as columns: a terminal has fewer columns than a run has metrics."""
     header, *rows = zip(*[score_rows(record)[0], *score_rows(record)[1]], strict=True)
     return table(header, rows)
-
-
-def in_words(record: Mapping[str, Any]) -> str:
-    """The result in sentences: the first metric of the model next to the best baseline.
-
-    The model is better or worse if its 95 % interval does not contain the baseline's value.
-    """
-    metric, score = next(iter(record["metrics"]["test"].items()))
-    unit = record["units"].get(metric) or ""
-    result = f"The model's {metric} on the test split is {interval(score)} {unit}".strip() + "."
-    values = {name: found[metric] for name, found in record["baselines"].items() if math.isfinite(found[metric])}
-    better = record.get("better", {}).get(metric)  # runs of earlier versions do not record it
-    if not values or better is None:
-        return result
-    best = (min if better == "lower" else max)(values, key=lambda name: values[name])
-    if score["low"] <= values[best] <= score["high"]:
-        verdict = "there is no clear difference"
-    else:
-        verdict = f"the model is {'better' if (score['value'] < values[best]) == (better == 'lower') else 'worse'}"
-    baseline = f"The best baseline, {best.replace('_', ' ')}, has {number(values[best])} {unit}".strip()
-    return f"{result} {baseline}: {verdict}."
 
 
 def decision(record: Mapping[str, Any]) -> str:
@@ -124,7 +103,7 @@ def model_card(record: Mapping[str, Any], title: str, entry: Mapping[str, str], 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _fitted(baselines: Mapping[str, Any]) -> str:
+def fitted_on(baselines: Mapping[str, Any]) -> str:
     """On which rows the baselines were fitted."""
     text = "The baselines were fitted on the training and the validation rows"
     if any(name.startswith(ON_FROZEN_FEATURES) for name in baselines):
@@ -138,7 +117,7 @@ def _quality(record: Mapping[str, Any]) -> list[str]:
         how = "chosen on validation" if record["config"].get("restore_best_weights") else "the last one"
         chosen = f"The weights are those of epoch {record['kept_epoch']} of {record['epochs_run']}, {how}. {chosen}"
     if record["baselines"]:
-        chosen += f" {_fitted(record['baselines'])}."
+        chosen += f" {fitted_on(record['baselines'])}."
     return [
         "## Quality",
         markdown_table(*score_rows(record)),

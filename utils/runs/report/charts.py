@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from utils.base.text_tables import interval, number
+from utils.figures.plots import CURVES
 from utils.runs.report.words import plain
 
-OVERFITTING = (
-    "Both losses fall while the network learns; where the validation loss rises and the training loss still falls, the "
-    "network overfits."
-)
 WIDTH, HEIGHT, LEFT, BELOW = 640, 260, 56, 34
 
 
@@ -112,7 +109,7 @@ def curves(columns: Mapping[str, Sequence[float]]) -> Curves | None:
     names = {"loss": "training", "val_loss": "validation"}
     lines = {names.get(name, plain(name)): " ".join(map(point, epochs, columns[name])) for name in shown}
     ticks = [(round(_height(value, low, high), 1), number(value)) for value in sorted({low, (low + high) / 2, high})]
-    caption = OVERFITTING if len(losses) == 2 else f"{plain(shown[0]).capitalize()} by epoch."
+    caption = CURVES if len(losses) == 2 else f"{plain(shown[0]).capitalize()} by epoch."
     return Curves(lines, caption, ticks, f"{epochs[-1]:g}")
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from utils.base import text_tables
-from utils.runs.card import decision
+from utils.runs.card import decision, fitted_on
 from utils.runs.record import LABELS
 from utils.runs.report import charts, words
+from utils.runs.run_folder import REQUEST, STATES
 
 MOST_BYTES = 2_000_000
 """Figures that together are larger are embedded as WebP, which a reader cannot tell from the PNG files of the run."""
@@ -53,6 +54,7 @@ def report_page(record: Mapping[str, Any], folder: Path, run: Path) -> str:
         curves=curves,
         size=(charts.WIDTH, charts.HEIGHT),
         layers=record.get("layers", []),
+        fitted_on=fitted_on(record["baselines"]),
         decision=decision(record) if record["threshold"] is not None else "",
         model=_model(record, folder),
         files=sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if _belongs(path)),
@@ -60,7 +62,7 @@ def report_page(record: Mapping[str, Any], folder: Path, run: Path) -> str:
 
 
 def _belongs(path: Path) -> bool:
-    return path.name != "request.json" and not path.match("state*.npz") and not path.name.startswith(".")
+    return path.name != REQUEST and not path.match(STATES) and not path.name.startswith(".")
 
 
 def _figures(record: Mapping[str, Any], folder: Path) -> dict[str, dict[str, Any]]:
