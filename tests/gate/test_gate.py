@@ -228,7 +228,15 @@ def test_a_sweep_survives_a_killed_worker_and_resumes_after_an_interruption(tmp_
     options = ("--preset", "quick", "--data", "concrete", "--set", "epochs=800,900", "--seeds", "2")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     call = [sys.executable, "-m", "labs", "sweep", "regression", *options, "--workers", "2"]
-    with subprocess.Popen(call, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        call,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background hands its children a SIGINT that is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         try:
             err, folder, first, workers = interrupted_sweep(process, tmp_path)
         finally:

@@ -93,4 +93,4 @@ def test_images_of_another_hospital(quick_run: QuickRun, command: Command, tmp_p
     Image.fromarray(np.zeros((9, 9), "uint8")).save(tmp_path / "hospital" / "test" / "OTHER" / "a.png")
     found = command("labs", "evaluate", run, "--data-dir", tmp_path / "hospital")
     assert found.status == 2
-    assert "not known to the run: OTHER" in found.err
+    assert "the class OTHER has images in test" in found.err

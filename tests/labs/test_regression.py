@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from labs.cli.gate.verify import FIRST_FRESH
 from labs.regression.data import FEATURES, TARGET
 from labs.regression.lab import lab
 from tests.conftest import ROOT, Command, QuickRun
@@ -40,8 +41,10 @@ def quick(quick_run: QuickRun) -> Path:
 
 def test_record(quick: Path) -> None:
     record: dict[str, Any] = json.loads((quick / "run.json").read_text())
-    assert record["config"] == to_json(lab.preset("quick", "concrete")), "auto is the set that it stood for"
-    assert record["command"] == "python -m labs.regression --preset quick --data concrete"
+    assert record["config"] == to_json(replace(lab.preset("quick", "concrete"), seed=FIRST_FRESH)), (
+        "auto is the set that it stood for"
+    )
+    assert record["command"] == f"python -m labs.regression --preset quick --seed {FIRST_FRESH} --data concrete"
     assert sum(record["data"]["rows"].values()) == 1030
     assert list(record["baselines"]) == ["mean", "linear_regression", "gradient_boosting"]
     assert record["parity"]["saved_model"]["signature"]["inputs"]["features"]["dtype"] == "float32"
@@ -144,11 +147,11 @@ def test_an_interrupted_and_a_killed_run_resume_to_the_same_metrics(command: Com
 
 def test_overwrite_and_repeat(quick: Path, command: Command, tmp_path: Path) -> None:
     """The same seed gives the same metrics to the last digit; a run is replaced only when asked."""
-    words = ["--preset", "quick", "--out", "a", "--json"]
+    words = ["--preset", "quick", "--seed", str(FIRST_FRESH), "--out", "a", "--json"]
     first = command("labs.regression", *words)
     assert first.json["metrics"] == json.loads((quick / "run.json").read_text())["metrics"]
     assert command("labs.regression", *words).status == 2
-    other = command("labs.regression", *words, "--seed", "4", "--overwrite")
+    other = command("labs.regression", *words[:2], "--seed", "4", *words[4:], "--overwrite")
     assert other.json["metrics"] != first.json["metrics"]
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 

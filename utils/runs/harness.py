@@ -75,7 +75,7 @@ def fit(
     return Fitted(lab, settings, preset, splits, assembled, model, progress, seconds)
 
 
-def evaluate(fitted: Fitted, report: Report = silent, *, baselines: bool = True) -> Evaluation:
+def evaluate(fitted: Fitted, report: Report = silent, *, slow_baselines: bool = True) -> Evaluation:
     """Evaluate the model on every split, and the lab's baselines on the test split.
 
     Intervals are bootstrap 95 % intervals, by group where the data have groups.
@@ -83,7 +83,7 @@ def evaluate(fitted: Fitted, report: Report = silent, *, baselines: bool = True)
     Args:
         fitted: from `fit`.
         report: a `Reporter` is told of the stage.
-        baselines: whether the baselines are evaluated; those that take long are not with the preset `quick`.
+        slow_baselines: whether baselines that take long are evaluated, too; with the preset `quick` they never are.
     """
     start = time.perf_counter()
     reporter(report).stage("evaluate")
@@ -95,18 +95,18 @@ def evaluate(fitted: Fitted, report: Report = silent, *, baselines: bool = True)
     scores = {name: score(metrics, part.targets, predicted[name], part.groups) for name, part in splits.parts().items()}
     compared = {
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in lab.metrics.items()}
-        for baseline, guess in (_baselines(fitted) if baselines else {}).items()
+        for baseline, guess in _baselines(fitted, slow=slow_baselines).items()
     }
     details = lab.details(splits, predicted["test"], threshold) | lab.inspect(fitted)
     seconds = {"evaluate": time.perf_counter() - start}
     return Evaluation(predicted, scores, compared, audit(splits), details, threshold, seconds)
 
 
-def _baselines(fitted: Fitted) -> dict[str, Any]:
+def _baselines(fitted: Fitted, *, slow: bool) -> dict[str, Any]:
     """Test predictions of the lab's baselines, by name."""
     lab, arguments = fitted.lab, (fitted.config, fitted.splits)
-    slow = {} if fitted.preset == SMOKE_PRESET else lab.slow_baselines(*arguments)
-    return {**lab.baselines(*arguments), **slow}
+    further = lab.slow_baselines(*arguments) if slow and fitted.preset != SMOKE_PRESET else {}
+    return {**lab.baselines(*arguments), **further}
 
 
 def _measured(fitted: Fitted, live: Predicts, name: str) -> Any:

@@ -34,7 +34,7 @@ class SupervisedLab(SupervisedHooks):
         # Features of a backbone are cached when a network is built: they must not count as training time.
         self.build(config, splits)
         fitted = harness.fit(self, config, splits)
-        return _outcome(self, fitted, harness.evaluate(fitted, baselines=False))
+        return _outcome(self, fitted, harness.evaluate(fitted, slow_baselines=False))
 
     def measured(self, run: Run, data: Any) -> Measured:
         """The saved model on the rows of `data.test`."""
