@@ -35,32 +35,12 @@ class FreshProcess:
 
     Example:
         with FreshProcess() as process:
-            process.start()
             save_model(model, folder)
             found = process.check(folder, inputs, targets, predictions, metrics)
     """
 
-    def __init__(self) -> None:
-        self._started: subprocess.Popen[str] | None = None
-
     def __enter__(self) -> FreshProcess:
-        return self
-
-    def start(self) -> subprocess.Popen[str]:
-        """Start the process, unless it was started before."""
-        if self._started is None:
-            self._started = self._new()
-        return self._started
-
-    def stop(self) -> None:
-        """End the process before it checked anything; it can be started again."""
-        if self._started is not None:
-            self._started.kill()
-            self._started.communicate()
-            self._started = None
-
-    def _new(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "utils.export.parity"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,  # standard output belongs to the command
@@ -68,14 +48,14 @@ class FreshProcess:
             text=True,
             env=child_environment(),
         )
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._started is not None:
-            if error is not None:
-                self._started.kill()
-            self._started.communicate()
+        if error is not None:
+            self._process.kill()
+        self._process.communicate()
 
     def check(
         self,
@@ -108,10 +88,9 @@ class FreshProcess:
         np.savez(question, **named, allow_pickle=False)
         names = {name: _reference(metric.function) for name, metric in metrics.items()}
         request = {"folder": str(folder), "metrics": names, "measure": _reference(measure)}
-        process = self.start()
-        _, errors = process.communicate(json.dumps(request) + "\n")
-        if process.returncode != 0:
-            last = errors.strip().splitlines()[-1] if errors.strip() else f"exit status {process.returncode}"
+        _, errors = self._process.communicate(json.dumps(request) + "\n")
+        if self._process.returncode != 0:
+            last = errors.strip().splitlines()[-1] if errors.strip() else f"exit status {self._process.returncode}"
             raise CheckError(
                 f"the saved models cannot be loaded in a fresh process: {last}",
                 "please report this as a bug, with your versions of Keras and TensorFlow",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,7 @@ def write(
         evaluation: from `evaluate`.
         folder: of the run.
         report: a `Reporter` is told of the stages.
-        process: which may have been started before; defaults to a new one.
+        process: one that has been entered before; defaults to a new one.
 
     Raises:
         CheckError: a reloaded model predicts or measures something else than the trained one.
@@ -158,8 +159,8 @@ def write(
     start, stage = time.perf_counter(), reporter(report).stage
     lab, test = fitted.lab, fitted.splits.test
     rows = artifacts.parity_rows(test)
-    with process or FreshProcess() as checking, warnings.catch_warnings(record=True) as caught:
-        checking.start()
+    checked_by = FreshProcess() if process is None else nullcontext(process)
+    with checked_by as checking, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         stage("save")
         save_model(fitted.model, folder, lab.endpoints(fitted.model))

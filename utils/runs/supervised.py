@@ -12,7 +12,7 @@ from utils.runs import harness
 from utils.runs.hooks import SupervisedHooks
 from utils.runs.lab import JUDGED_SPLITS, Outcome, Request
 from utils.runs.record import Run
-from utils.training.results import Batch, Evaluation, Fitted, Relay, Report, Row
+from utils.training.results import Evaluation, Fitted, Report
 
 
 class SupervisedLab(SupervisedHooks):
@@ -20,13 +20,9 @@ class SupervisedLab(SupervisedHooks):
 
     def run(self, request: Request, folder: Path, report: Report) -> dict[str, Any]:
         """Fit, evaluate and write the files of the run; see `Lab.run`."""
-        with FreshProcess() as process:
-            early = _Forerunner(report, process)
-            fitted = harness.fit(
-                self, request.config, request.data, preset=request.preset, folder=folder, on_epoch=early
-            )
-            evaluation = harness.evaluate(fitted, early)
-            return harness.write(fitted, evaluation, folder, report, process)
+        fitted = harness.fit(self, request.config, request.data, preset=request.preset, folder=folder, on_epoch=report)
+        with FreshProcess() as process:  # imports Keras on another core beside the evaluation
+            return harness.write(fitted, harness.evaluate(fitted, report), folder, report, process)
 
     def trial(self, config: Any) -> Outcome:
         """Fit and evaluate without saving; measures are all metrics on test and training rows, and the losses."""
@@ -44,40 +40,6 @@ class SupervisedLab(SupervisedHooks):
     def predict(self, run: Run, inputs: Any) -> Any:
         """Predictions of the saved model."""
         return self.predict_rows(open_model(run.folder), inputs)
-
-
-SOON, LONG = 5.0, 60.0
-"""Seconds: about how long a new process takes to import Keras, and a training beside which it does not wait."""
-
-
-class _Forerunner(Relay):
-    """Starts the process that checks the exports early, so that it imports Keras on another core beside the training.
-
-    While it waits it needs 400 MB. If the training takes long, it is ended, and started again shortly before the end.
-    """
-
-    def __init__(self, report: Report, process: FreshProcess) -> None:
-        super().__init__(report)
-        self._process = process
-
-    def __call__(self, row: Row, epochs: int, seconds_left: float) -> None:
-        self._expect(seconds_left)
-        self._report(row, epochs, seconds_left)
-
-    def batch(self, position: Batch) -> None:
-        self._expect(position.seconds_left)
-        self._report.batch(position)
-
-    def stage(self, name: str) -> None:
-        if name in ("build", "evaluate"):
-            self._process.start()
-        self._report.stage(name)
-
-    def _expect(self, seconds_left: float) -> None:
-        if seconds_left <= SOON:
-            self._process.start()
-        elif seconds_left > LONG:
-            self._process.stop()
 
 
 def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outcome:
