@@ -10,6 +10,6 @@ Target:  best: AUC ≥ 0.975 and accuracy ≥ 0.90 on the official test split of
          ≥ 0.90 on that of pneumoniamnist, at a threshold chosen on validation.
 Quality: best: AUC 0.981, accuracy 0.939 on chest-xray; 0.980, 0.934 on pneumoniamnist; course: AUC 0.926
          (0.921–0.930) on chest-xray-128, over 20 seeds.
-Time:    course 35 s on chest-xray-128, best 6 minutes on chest-xray (wall time on two cores).
+Time:    course 26 s on chest-xray-128, best 6 minutes on chest-xray (wall time on two cores).
 Command: python -m labs.pneumonia
 """
