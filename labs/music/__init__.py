@@ -9,6 +9,6 @@ Target:  bits per character on whole held-out tunes: best ≥ 0.60, course ≥ 0
          tunes of best, ≥ 90 % parse and ≥ 70 % have only correct inner bars.
 Quality: best 1.60 bits per character, 1.07 below the 5-gram; course 1.92 (1.90–1.93), 0.74 below it; of the tunes of
          best, 100.0% parse and 74.5% have only correct inner bars.
-Time:    course 92 s, best 12 minutes (wall time on two cores).
+Time:    course 92 s, best 9 minutes (wall time on two cores).
 Command: python -m labs.music
 """

@@ -10,6 +10,6 @@ Target:  best: accuracy ≥ 0.885 on a random quarter of the cells (published CN
          regression on the same frozen features.
 Quality: best: accuracy 0.864 with whole solar modules held out, 0.890 ± 0.005 on a random quarter of the cells;
          course: 0.802 (0.800–0.803) by module, 0.863 ± 0.002 on a random quarter.
-Time:    course 34 s once the features are cached, best 27 minutes (wall time on two cores).
+Time:    course 34 s once the features are cached, best 6 minutes (wall time on two cores).
 Command: python -m labs.transfer
 """
