@@ -136,7 +136,7 @@ def test_play(command: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "the following arguments are required"),
+        ([], "no file is given"),
         (["none.abc"], "none.abc: no such file or folder"),
         (["empty"], "empty: it contains no .abc file"),
         (["one.abc", "--out", "empty/../full"], "it exists and is not an empty folder"),
