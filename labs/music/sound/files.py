@@ -69,8 +69,9 @@ body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.5 sy
 main { max-width: 900px; margin: 0 auto; padding: 24px 16px 48px; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 0 0 8px; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px; margin: 16px 0; }
-section svg { display: block; width: 100%; height: auto; background: #fff; border-radius: 6px; color: #000; }
-audio { width: 100%; margin: 8px 0; }
+.staff { overflow-x: auto; border-radius: 6px; }
+.staff svg { display: block; width: 100%; min-width: 640px; height: auto; background: #fff; color: #000; }
+audio { display: block; width: 100%; margin: 12px 0; }
 pre { overflow-x: auto; background: var(--code); padding: 10px; border-radius: 6px; font-size: .85rem; }
 summary, .soft { color: var(--soft); }
 """
@@ -101,7 +102,7 @@ def _page(tunes: Sequence[Mapping[str, Any]], folder: Path) -> str:
 
 def _section(tune: Mapping[str, Any], folder: Path) -> str:
     staff, sound = folder / f"{tune['name']}.svg", folder / f"{tune['name']}.wav"
-    drawing = staff.read_text(encoding="utf-8") if staff.is_file() else ""
+    drawing = f'<div class="staff">{staff.read_text(encoding="utf-8")}</div>' if staff.is_file() else ""
     player = (
         f'<audio controls src="data:audio/wav;base64,{base64.b64encode(sound.read_bytes()).decode()}"></audio>'
         if sound.is_file()
@@ -109,7 +110,7 @@ def _section(tune: Mapping[str, Any], folder: Path) -> str:
     )
     return f"""<section>
 <h2>{html.escape(tune["title"])}</h2>
-{drawing[drawing.find("<svg") :] if drawing else ""}
+{drawing}
 {player}
 <p class="soft">{html.escape(described(tune))}</p>
 <details><summary>ABC</summary><pre>{html.escape(tune["text"])}</pre></details>
