@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
@@ -22,7 +22,10 @@ from utils.base.config import (
 )
 
 TITLE = "Irish tunes, character by character: a recurrent network that writes ABC notation"
-COMMANDS = {"generate": "labs.music.generate:Generate"}
+COMMANDS = {"generate": "labs.music.generate:Generate", "play": "labs.music.sound.play:Play"}
+
+Instrument = Literal["string", "flute"]
+"""What a tune is played on."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -1,10 +1,8 @@
-"""`python -m labs.music generate RUN`: tunes as ABC, MIDI, MusicXML, images and, with a synthesiser, sound."""
+"""`python -m labs.music generate RUN`: tunes as ABC, MIDI, MusicXML, staff notation, piano rolls and sound."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,11 +13,15 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from tyro.conf import Positional
 
+from labs.music.config import Instrument
+from labs.music.notation.staff import check_verovio
+from labs.music.sound.files import Text, described, save
 from utils.base import config
 from utils.base.atomic_files import write_json
 from utils.base.config import STRICT, Definition, Natural, Positive, Seed, Share
 from utils.base.console import say, show
 from utils.base.errors import CallerError
+from utils.base.paths import PRETRAINED
 from utils.runs import run_folder
 
 if TYPE_CHECKING:
@@ -28,15 +30,14 @@ if TYPE_CHECKING:
 
 HEADER = 40
 """Number of characters within which a network writes a header."""
-SOUND_FONTS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Generate:
-    """Generate tunes with the network of a run, and save them as ABC, MIDI, MusicXML, images and sound."""
+    """Generate tunes with the network of a run, and save them as ABC, MIDI, MusicXML, staff notation and sound."""
 
     run: Positional[Path | None] = None
-    """The folder of a run of this lab; defaults to the newest one."""
+    """The folder of a run of this lab; defaults to the newest one, or else to the network that comes with the lab."""
     out: Path | None = None
     """A new folder for the tunes; defaults to one below models/music/, named after the time."""
     tunes: Annotated[int, Field(ge=1, le=10_000)] = 8
@@ -55,6 +56,8 @@ class Generate:
     """Draw only from the most probable characters that together have this probability."""
     longest: Annotated[int, Field(ge=1, le=100_000)] = 2000
     """Largest number of characters per tune; a tune that has not ended by then is saved as it is."""
+    instrument: Instrument = "string"
+    """The instrument of the .wav files: a plucked string or a flute."""
     seed: Seed = 7
     """Seed of the random draws: the same seed and options give the same tunes."""
     json: bool = False
@@ -64,30 +67,25 @@ class Generate:
         """Generate the tunes, then save and print them."""
         from labs.cli.records.open import opened
         from labs.music.data import check_music21
-        from utils.runs.listing import newest
 
-        run, its_definition = opened(newest(definition.name).folder if self.run is None else self.run)
+        run, its_definition = opened(_trained(definition.name) if self.run is None else self.run)
         if its_definition.name != definition.name:
             raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
         if self.temperature is None:
             temperature = run.record["config"]["temperature"]
             return replace(self, run=run.folder, temperature=temperature).execute(definition)
         check_music21()
-        out = run_folder.named(self.out or self._default_folder(definition.name))
-        if (out.exists() and not out.is_dir()) or run_folder.is_not_empty(out):
-            raise CallerError(f"--out {out}: it exists and is not an empty folder", "give the name of a new folder")
+        check_verovio()
+        out = new_folder(self.out, definition.name)
         prompt = self._prompt(run.labels["categories"]["character"])
         with run_folder.staged(out) as folder:
             texts = self._generate(run, prompt)
-            tunes = [save(text, ended, number, folder) for number, (text, ended) in enumerate(texts, 1)]
+            written = [Text(f"Tune {number}", text, ended) for number, (text, ended) in enumerate(texts, 1)]
+            tunes = save(written, folder, self.instrument)
             record = {"options": config.to_json(replace(self, run=run.folder, out=out)), "tunes": tunes}
             write_json(folder / "tunes.json", record)
-        show(json.dumps(record, indent=2) if self.json else _summary(tunes, out))
-        _note_missing_sound(tunes)
+        show(json.dumps(record, indent=2) if self.json else summary(tunes, out))
         return 0
-
-    def _default_folder(self, lab: str) -> Path:
-        return run_folder.runs_folder() / lab / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-tunes"
 
     def _prompt(self, symbols: Sequence[str]) -> str:
         """The given beginning of every tune: the prompt, or the metre's line of the header."""
@@ -155,73 +153,31 @@ class Generate:
         )
 
 
-def save(text: str, ended: bool, number: int, folder: Path) -> dict[str, Any]:
-    """Save a tune in every format that is possible; a tune that music21 cannot parse is saved as .abc only.
+def new_folder(out: Path | None, lab: str) -> Path:
+    """The folder for tunes, checked before long work; defaults to one named after the time, beside the lab's runs.
 
-    Returns:
-        Its `name`, `text`, `files`, whether it `ended` and was `parsed`, and its `bars_right` and `ends_on_tonic`.
+    Raises:
+        CallerError: it exists and is not an empty folder.
     """
-    from labs.music.notation import scores
-
-    name = f"tune-{number:03}"
-    (folder / f"{name}.abc").write_text(scores.as_file(text, number, f"Tune {number}"), encoding="utf-8")
-    files = [f"{name}.abc"]
-    reading = scores.read(text, number, f"Tune {number}")
-    if reading is not None:
-        files += scores.save(reading, folder / name)
-        scores.piano_roll(reading.notes, f"Tune {number}").savefig(folder / f"{name}.png", dpi=120)
-        files.append(f"{name}.png")
-    if f"{name}.mid" in files and sound(folder / f"{name}.mid"):
-        files.append(f"{name}.wav")
-    facts = {} if reading is None else {"bars_right": reading.bars_right, "ends_on_tonic": reading.ends_on_tonic}
-    return {"name": name, "text": text, "files": files, "ended": ended, "parsed": reading is not None, **facts}
+    default = run_folder.runs_folder() / lab / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-tunes"
+    folder = run_folder.named(default if out is None else out)
+    if (folder.exists() and not folder.is_dir()) or run_folder.is_not_empty(folder):
+        raise CallerError(f"--out {folder}: it exists and is not an empty folder", "give the name of a new folder")
+    return folder
 
 
-def tool() -> str | None:
-    """The installed synthesiser: timidity, or fluidsynth with a sound font; None if there is none."""
-    if shutil.which("timidity"):
-        return "timidity"
-    return "fluidsynth" if shutil.which("fluidsynth") and _sound_font() else None
+def _trained(lab: str) -> Path:
+    """The folder of the newest run of the lab; if there is none, of the network that comes with it."""
+    from utils.runs.listing import finished_runs
+
+    found = next((run.folder for run in finished_runs() if run.record["lab"] == lab), None)
+    if found is None:
+        say("there is no run of this lab yet: the network that comes with the lab generates, trained with preset best")
+    return PRETRAINED / f"{lab}-best" if found is None else found
 
 
-def _sound_font() -> Path | None:
-    fonts = [font for folder in SOUND_FONTS for font in sorted(Path(folder).glob("*.sf[23]"))]
-    return fonts[0] if fonts else None
-
-
-def sound(midi: Path) -> bool:
-    """Synthesise a .mid to a .wav beside it; whether that succeeded."""
-    wav = midi.with_suffix(".wav")
-    commands = {
-        "timidity": ["timidity", str(midi), "-Ow", "-o", str(wav)],
-        "fluidsynth": ["fluidsynth", "-ni", "-F", str(wav), str(_sound_font()), str(midi)],
-    }
-    name = tool()
-    made = name is not None and subprocess.run(commands[name], capture_output=True).returncode == 0 and wav.is_file()
-    if not made:
-        wav.unlink(missing_ok=True)
-    return made
-
-
-def sounds(tune: Mapping[str, Any]) -> bool:
-    """Whether a tune that `save` saved has a .wav."""
-    return f"{tune['name']}.wav" in tune["files"]
-
-
-def _note_missing_sound(tunes: Sequence[Mapping[str, Any]]) -> None:
-    if not tool():
-        say("note: no .wav files: install timidity, or fluidsynth with a sound font (on Debian: apt install timidity)")
-    elif silent := [tune["name"] for tune in tunes if f"{tune['name']}.mid" in tune["files"] and not sounds(tune)]:
-        say(f"note: {tool()} failed on {', '.join(silent)}")
-
-
-def _summary(tunes: Sequence[dict[str, Any]], out: Path) -> str:
-    lines = []
-    for tune in tunes:
-        marks = [] if tune["ended"] else ["not ended"]
-        marks += [] if tune["parsed"] else ["music21 cannot parse it: saved as .abc only"]
-        marks += ["all inner bars correct"] if tune.get("bars_right") else []
-        marks += ["ends on the tonic"] if tune.get("ends_on_tonic") else []
-        lines += [f"{tune['name']}: {', '.join(marks) or 'parsed by music21'}", tune["text"], ""]
+def summary(tunes: Sequence[Mapping[str, Any]], out: Path) -> str:
+    """The tunes and what is known of them, as text."""
+    lines = [line for tune in tunes for line in (f"{tune['name']}: {described(tune)}", tune["text"], "")]
     parsed = sum(tune["parsed"] for tune in tunes)
     return "\n".join([*lines, f"{len(tunes)} tune{'s' * (len(tunes) != 1)}, {parsed} parsed by music21: {out}"])

@@ -14,7 +14,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labs.music import data, generate
+from labs.music import data
 from labs.music.config import Config as MusicConfig
 from labs.music.figures import OCTAVE, histogram, probabilities
 from labs.music.model import build, endpoints, step
@@ -23,6 +23,8 @@ from labs.music.notation.keys import MODES, read_key, read_metre, signature
 from labs.music.notation.transposition import transpose
 from labs.music.notation.tunes import Tune, cut, melody, normalise
 from labs.music.sampling import Writer
+from labs.music.sound import files
+from labs.music.sound.files import Text
 from labs.music.windows import batches
 from utils.base.errors import CallerError
 from utils.datasets.splits import Source, Split, Splits
@@ -369,36 +371,27 @@ def test_chords_and_grace_notes() -> None:
     assert reading.lengths[2.0] == 3
 
 
-@pytest.fixture
-def synthesiser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that copies the .mid to the .wav."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    timidity = folder / "timidity"
-    timidity.write_text('#!/bin/sh\ncp "$1" "$4"\n')
-    timidity.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
-
-
-def test_a_tune_is_saved_in_every_form(synthesiser: None, tmp_path: Path) -> None:
-    saved = generate.save(LONG, True, 7, tmp_path)
-    endings = {"abc", "mid", "musicxml", "png", "wav"}
-    assert set(saved["files"]) == {f"tune-007.{ending}" for ending in endings}
+def test_a_tune_is_saved_in_every_form(tmp_path: Path) -> None:
+    (saved,) = files.save([Text("A tune", LONG)], tmp_path, "flute")
+    endings = {"abc", "mid", "musicxml", "png", "wav", "svg"}
+    assert set(saved["files"]) == {f"tune-001.{ending}" for ending in endings}
     assert all((tmp_path / name).stat().st_size > 50 for name in saved["files"])
     assert (saved["parsed"], saved["bars_right"], saved["ends_on_tonic"]) == (True, True, True)
-    assert data.read_tunes([tmp_path / "tune-007.abc"])[0].text == LONG
+    assert data.read_tunes([tmp_path / "tune-001.abc"])[0].text == LONG
 
 
-@pytest.mark.parametrize("ending", ["mid", "musicxml"])
+@pytest.mark.parametrize("ending", ["mid", "musicxml", "svg", "wav"])
 def test_other_programs_read_what_is_saved(ending: str, tmp_path: Path) -> None:
     """And the same tune gives the same file."""
     from music21 import converter
 
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        generate.save(LONG, True, 1, folder)
+        files.save([Text("A tune", LONG)], folder, "string")
     first, second = (tmp_path / folder / f"tune-001.{ending}" for folder in ("a", "b"))
     assert first.read_bytes() == second.read_bytes()
+    if ending in ("svg", "wav"):
+        return
     tune = scores.read(LONG)
     assert tune is not None
     read = converter.parse(first, forceSource=True).flatten().notes
@@ -409,7 +402,7 @@ def test_a_tune_whose_repeats_make_no_sense_is_played_through(tmp_path: Path) ->
     from music21 import converter
 
     bars = "dAF DFA | ded cBA :| dcd efg | fed cBA |1 FAF GBG |1 AFD E2D |: dfa gec | d3 d2"
-    saved = generate.save(f"M:6/8\nL:1/8\nK:D\n{bars} :|:|", True, 1, tmp_path)
+    (saved,) = files.save([Text("A tune", f"M:6/8\nL:1/8\nK:D\n{bars} :|:|")], tmp_path, "string")
     assert {"tune-001.mid", "tune-001.musicxml"} <= set(saved["files"])
     read = scores.read(f"M:6/8\nL:1/8\nK:D\n{bars} :|:|")
     assert read is not None
@@ -417,25 +410,11 @@ def test_a_tune_whose_repeats_make_no_sense_is_played_through(tmp_path: Path) ->
     assert [note.pitches[0].midi for note in played] == [pitch for _, _, pitch in read.notes]
 
 
-def test_a_tune_that_music21_cannot_read_is_kept(synthesiser: None, tmp_path: Path) -> None:
-    saved = generate.save("M:6/8\nL:1/0\nK:D\n(((|||{{", False, 1, tmp_path)
+def test_a_tune_that_music21_cannot_read_is_kept(tmp_path: Path) -> None:
+    (saved,) = files.save([Text("<i>", "M:6/8\nL:1/0\nK:D\n(((|||{{", ended=False)], tmp_path, "string")
     assert (saved["parsed"], saved["files"]) == (False, ["tune-001.abc"])
-    assert [path.name for path in tmp_path.glob("tune*")] == ["tune-001.abc"]
-
-
-def test_without_a_synthesiser_there_is_no_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert generate.tool() is None
-    assert not generate.sound(tmp_path / "a.mid")
-
-
-def test_a_synthesiser_that_fails_makes_no_sound(synthesiser: None, tmp_path: Path) -> None:
-    assert generate.tool() == "timidity"
-    assert not generate.sound(tmp_path / "none.mid")
-    (tmp_path / "bin" / "timidity").write_text('#!/bin/sh\necho half > "$4"\nexit 1\n')
-    saved = generate.save(LONG, True, 1, tmp_path)
-    assert not generate.sounds(saved)
-    assert not (tmp_path / "tune-001.wav").exists()
+    assert [path.name for path in tmp_path.glob("tune-*")] == ["tune-001.abc"]
+    assert "&lt;i&gt;" in (tmp_path / files.PAGE).read_text()
 
 
 @settings(max_examples=40, deadline=None)

@@ -76,10 +76,12 @@ def test_generate(quick: Path, command: Command, tmp_path: Path) -> None:
 def test_generate_needs_neither_a_run_nor_a_folder(
     quick: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Without a run, the network that comes with the lab generates: its tunes are music."""
     monkeypatch.setenv("LABS_MODELS", str(tmp_path / "models"))
-    ended = command("labs.music", "generate", "--tunes", "1", "--longest", "60")
-    assert ended.status == 2
-    assert "there is no run of music in" in ended.err
+    ended = command("labs.music", "generate", "--tunes", "4", "--out", "a", "--json")
+    assert ended.status == 0, ended.err
+    assert "the network that comes with the lab" in ended.err
+    assert sum(tune["parsed"] for tune in ended.json["tunes"]) >= 3
     shutil.copytree(quick, tmp_path / "models" / "music" / "run")
     ended = command("labs.music", "generate", "--tunes", "1", "--longest", "60")
     assert ended.status == 0, ended.err
@@ -117,6 +119,41 @@ def test_what_generate_refuses(words: list[str], message: str, quick: Path, comm
     assert message in ended.err
     assert "Traceback" not in ended.err
     assert not (tmp_path / "new").exists()
+
+
+def test_play(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "two.abc").write_text(TUNE + TUNE.replace("X:1", "X:2"))
+    ended = command("labs.music", "play", "two.abc", "--instrument", "flute", "--first", "1", "--out", "played")
+    assert ended.status == 0, ended.err
+    assert "note: 2 tunes; the first 1 are played" in ended.err
+    names = {path.name for path in (tmp_path / "played").iterdir()}
+    assert names == {"tunes.html"} | {f"tune-001.{form}" for form in ("abc", "mid", "musicxml", "png", "svg", "wav")}
+    page = (tmp_path / "played" / "tunes.html").read_text()
+    assert page.count("<audio") == page.count("<svg") - page.count("<svg ", page.find("<svg") + 1) == 1
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "no file is given"),
+        (["none.abc"], "none.abc: no such file or folder"),
+        (["empty"], "empty: it contains no .abc file"),
+        (["one.abc", "--out", "empty/../full"], "it exists and is not an empty folder"),
+        (["one.abc", "--instrument", "harp"], "--instrument"),
+        (["text.abc"], "text.abc"),
+    ],
+)
+def test_what_play_refuses(words: list[str], message: str, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a").touch()
+    (tmp_path / "one.abc").write_text(TUNE)
+    (tmp_path / "text.abc").write_text("no tune")
+    ended = command("labs.music", "play", *words)
+    assert ended.status == 2, ended.err
+    assert message in ended.err
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.slow

@@ -29,6 +29,8 @@ DATA = _packed("_data", "data")
 """The catalogue and the embedded data sets."""
 BANDS = _packed("_bands", "models/bands")
 """The reference metrics."""
+PRETRAINED = _packed("_pretrained", "models/pretrained")
+"""Trained networks that come with the project: runs of its labs, each with the model as `.keras` only."""
 
 
 def child_environment() -> dict[str, str]:

@@ -199,6 +199,17 @@ def _written(score: Any, kind: str, target: Path) -> bool:
     return True
 
 
+def with_repeats(part: Any) -> Any:
+    """A part with its repeats and endings written out; as it is if they are malformed, as networks often write them."""
+    from music21.exceptions21 import Music21Exception
+
+    with _quietly():
+        try:
+            return part.expandRepeats()
+        except (Music21Exception, IndexError, AttributeError):
+            return part
+
+
 def _played_once(score: Any) -> Any:
     """The notes without bars and repeats."""
     from music21 import stream
