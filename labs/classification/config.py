@@ -45,6 +45,9 @@ class Config(Optimization, Splitting, Augmentation, BaseConfig):
     """Width of the first hidden layer of the mlp, as in the course."""
     filters: Width = 24
     """Filters of the first convolution of the cnn; they double in each further block."""
+    momentum: Rate = 0.9
+    """Momentum of the running statistics of the cnn's batch normalization; Keras's default of 0.99 averages over hundreds
+    of steps, too many where an epoch has a few dozen: predictions would use statistics of the untrained network."""
     activation: Activation = "relu"
     """Activation of the hidden layers, as in the course."""
     dropout: Rate = 0.2
@@ -70,6 +73,7 @@ STILL = {
 }
 DIGITS: dict[str, Any] = {
     "network": "cnn",
+    "momentum": 0.99,  # over thousands of steps, Keras's default is long enough
     "epochs": 40,
     "patience": 0,
     "learning_rate": 2e-3,

@@ -72,7 +72,7 @@ def functional(config: Config, splits: Splits) -> keras.Model:
     Global average pooling follows the residual blocks.
     """
     inputs = _inputs(config, splits)
-    values = residual_blocks(_prepared(inputs, config, splits), config.filters)
+    values = residual_blocks(_prepared(inputs, config, splits), config.filters, momentum=config.momentum)
     values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
     values = keras.layers.Dropout(config.dropout, name="dropout")(values)
     outputs = keras.layers.Dense(len(splits.class_names), activation="softmax", name=splits.target)(values)

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,6 +63,16 @@ def test_the_three_ways_to_build_a_model(network: str, command: Command, tmp_pat
     assert predicted.out.splitlines()[0].split() == ["file", "digit", "probability", "or", "probability"]
     assert len(without_rules(predicted.out).splitlines()) == 3
     assert command("labs", "evaluate", "run").status == 0
+
+
+def test_the_statistics_of_batch_normalization_follow_a_few_steps() -> None:
+    """With Keras's momentum a network of a few hundred steps predicts with statistics of the untrained one."""
+    splits = lab.splits(lab.preset("course", "mnist-5k"))
+    for preset, momentum in (("course", 0.9), ("quick", 0.9), ("best", 0.99)):
+        config = lab.preset(preset, "mnist-5k")
+        built = lab.build(replace(config, network="cnn"), splits)
+        layers = [layer for layer in built.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        assert {layer.momentum for layer in layers} == {momentum}, preset
 
 
 @pytest.mark.slow
