@@ -15,6 +15,7 @@ from PIL import Image
 from sklearn import metrics as reference
 
 from tests.conftest import Command, Ended
+from utils.figures import thresholds
 from utils.metrics import two_classes
 
 TRUTH = "id,label\na,normal\nb,normal\nc,pneumonia\nd,pneumonia\ne,normal\n"
@@ -108,7 +109,8 @@ def test_predicted_classes(scored: Command, tmp_path: Path) -> None:
     assert two.json["tasks"][0]["confusion"] == [[2, 1], [1, 1]]
 
 
-def test_tasks_and_their_mean(scored: Command, tmp_path: Path) -> None:
+def test_tasks_and_their_mean(scored: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thresholds, "FRAMES", 2)
     found = scored(ANSWERS, TASKS, "--json", "--out", "out").json
     areas = [task["metrics"]["auc"]["value"] for task in found["tasks"]]
     assert areas == [0.5, 0.75]

@@ -118,6 +118,7 @@ def _plain(axes: Axes) -> None:
 
 
 FRAMES = 41
+"""Number of thresholds, from 1 down to 0."""
 BINS = 20
 COLOURS = 48
 MILLISECONDS, LAST = 200, 2_000
@@ -126,9 +127,7 @@ CROWDED = 0.5
 """From this share of all rows in one bin, the counts have a logarithmic axis: the other bins would not be seen."""
 
 
-def moving_threshold(
-    truth: Array, probabilities: Array, class_names: Sequence[str], path: Path, *, title: str, frames: int = FRAMES
-) -> None:
+def moving_threshold(truth: Array, probabilities: Array, class_names: Sequence[str], path: Path, *, title: str) -> None:
     """Save an animated WebP image: a threshold moves through the histogram of both classes, and along the ROC curve.
 
     The counts of the four cells, with type 1 and type 2 errors, are written above.
@@ -139,12 +138,11 @@ def moving_threshold(
         class_names: of class 0 and class 1.
         path: the `.webp` file to write.
         title: first line.
-        frames: number of thresholds, from 1 down to 0.
     """
     from PIL import Image
 
     drawn = _Animation(truth, probabilities, class_names, title)
-    pictures = [drawn.at(float(threshold)) for threshold in np.linspace(1, 0, frames)]
+    pictures = [drawn.at(float(threshold)) for threshold in np.linspace(1, 0, FRAMES)]
     # A sixth of the size. Median cut would spend the palette on the shades of the text and lose the red point.
     middle = Image.fromarray(pictures[len(pictures) // 2])
     palette = middle.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
