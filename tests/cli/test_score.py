@@ -56,8 +56,8 @@ def test_two_classes(scored: Command, tmp_path: Path) -> None:
     assert task["metrics"]["precision"]["value"] == 0.5
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"score.json", *found.json["files"]}
     assert json.loads((tmp_path / "out" / "score.json").read_text()) == found.json
-    with Image.open(tmp_path / "out" / "threshold.webp") as animation:
-        assert getattr(animation, "n_frames", 1) == 41
+    with Image.open(tmp_path / "out" / "threshold.png") as animation:
+        assert getattr(animation, "n_frames", 1) == 21
     lower = scored(CHANCES, TRUTH, "--json", "--threshold", 0.3).json["tasks"][0]
     assert lower["confusion"] == [[2, 1], [0, 2]]
     assert "not an empty folder" in scored(CHANCES, TRUTH, "--out", "out").err
@@ -115,7 +115,7 @@ def test_tasks_and_their_mean(scored: Command, tmp_path: Path, monkeypatch: pyte
     areas = [task["metrics"]["auc"]["value"] for task in found["tasks"]]
     assert areas == [0.5, 0.75]
     assert found["mean"]["auc"]["value"] == pytest.approx(np.mean(areas))
-    assert (tmp_path / "out" / "2-two-threshold.webp").is_file()
+    assert (tmp_path / "out" / "2-two-threshold.png").is_file()
     assert "a row may be in several" in scored(ANSWERS, TASKS).err
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,7 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from utils.base.atomic_files import replacing
 from utils.figures.plots import BLUE, GREEN, GREY, ORANGE, RED, captioned
 from utils.metrics import two_classes
 
@@ -117,41 +116,41 @@ def _plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-FRAMES = 41
-"""Number of thresholds, from 1 down to 0."""
 BINS = 20
+FRAMES = BINS + 1
+"""Number of thresholds, from 1 down to 0: the edges of the bins."""
 COLOURS = 48
-MILLISECONDS, LAST = 200, 2_000
+MILLISECONDS, LAST = 400, 2_000
 """How long a frame is shown, and the last one."""
 CROWDED = 0.5
 """From this share of all rows in one bin, the counts have a logarithmic axis: the other bins would not be seen."""
 
 
-def moving_threshold(truth: Array, probabilities: Array, class_names: Sequence[str], path: Path, *, title: str) -> None:
-    """Save an animated WebP image: a threshold moves through the histogram of both classes, and along the ROC curve.
+def moving_threshold(truth: Array, probabilities: Array, class_names: Sequence[str], *, title: str) -> bytes:
+    """An animated PNG: a threshold moves through the histogram of both classes, and a point along the ROC curve.
 
-    The counts of the four cells, with type 1 and type 2 errors, are written above.
+    The counts of type 1 and type 2 errors are written above. Browsers and notebooks play the file; other programs show
+    the first frame.
 
     Args:
         truth: (rows,) of 0 and 1.
         probabilities: (rows, 2).
         class_names: of class 0 and class 1.
-        path: the `.webp` file to write.
         title: first line.
     """
     from PIL import Image
 
     drawn = _Animation(truth, probabilities, class_names, title)
-    pictures = [drawn.at(float(threshold)) for threshold in np.linspace(1, 0, FRAMES)]
-    # A sixth of the size. Median cut would spend the palette on the shades of the text and lose the red point.
-    middle = Image.fromarray(pictures[len(pictures) // 2])
-    palette = middle.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
-    none = Image.Dither.NONE
-    first, *others = (Image.fromarray(each).quantize(palette=palette, dither=none).convert("RGB") for each in pictures)
+    pictures = [Image.fromarray(drawn.at(float(threshold))) for threshold in np.linspace(1, 0, FRAMES)]
+    # A palette for all frames halves the size. Median cut would spend it on the shades of the text and lose the point.
+    plain = Image.Dither.NONE
+    middle = pictures[len(pictures) // 2]
+    palette = middle.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=plain)
+    first, *others = (each.quantize(palette=palette, dither=plain) for each in pictures)
     times = [MILLISECONDS] * len(others) + [LAST]
-    with replacing(path) as temporary:
-        # Lossless, a tenth of the size of a GIF.
-        first.save(temporary, save_all=True, append_images=others, duration=times, loop=0, lossless=True, quality=80)
+    made = io.BytesIO()
+    first.save(made, "PNG", save_all=True, append_images=others, duration=times, loop=0, optimize=True)
+    return made.getvalue()
 
 
 class _Animation:

@@ -192,8 +192,9 @@ def save_figures(
             figure.savefig(folder / f"{prefix}{name}.png", dpi=150)
             files.append(f"{prefix}{name}.png")
         if len(each.class_names) == 2 and each.kind == "probabilities":
-            files.append(f"{prefix}threshold.webp")
-            moving_threshold(each.truth, each.prediction, each.class_names, folder / files[-1], title=title)
+            files.append(f"{prefix}threshold.png")
+            made = moving_threshold(each.truth, each.prediction, each.class_names, title=title)
+            (folder / files[-1]).write_bytes(made)
     return files
 
 
