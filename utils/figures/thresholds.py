@@ -158,7 +158,7 @@ class _Animation:
 
     def __init__(self, truth: Array, probabilities: Array, class_names: Sequence[str], title: str) -> None:
         self.truth, self.probabilities, self.title = truth, probabilities, title
-        self.figure = Figure(figsize=(9.6, 4.6), dpi=90)
+        self.figure = Figure(figsize=(9.6, 4.6), dpi=80)
         self.canvas = FigureCanvasAgg(self.figure)
         histogram, curve = self.figure.subplots(1, 2, width_ratios=[3, 2])
         self.figure.subplots_adjust(left=0.07, right=0.985, top=0.74, bottom=0.13, wspace=0.18)
