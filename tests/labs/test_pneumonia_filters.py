@@ -112,4 +112,4 @@ def test_figures_say_what_they_show() -> None:
     titles = [axes.get_title() for axes in filter_sheets.responses(image, sharpen).axes]
     assert {"blurred", "blurred, then Sobel", "Laplace", "sharpened"} <= set(titles)
     pooled = filter_sheets.pooling(image, 8)
-    assert [image.get_array().shape for axes in pooled.axes for image in axes.get_images()][1] == (5, 5)
+    assert pooled.axes[1].get_title() == "max: 5 × 5"

@@ -70,7 +70,7 @@ def draw_roc(
             axes.fill_between(across(band.x), band.low, band.high, color=colour, alpha=0.2, linewidth=0, label=name)
         named = label if number < LEGEND else None
         axes.plot(across(false), true, linestyle=style, color=colour, linewidth=2, label=named)
-    axes.plot([0, 1], across(np.array([0, 1])), color=GREY, linewidth=1, linestyle=":", label="chance")
+    axes.plot(across(np.array([0, 1])), [0, 1], color=GREY, linewidth=1, linestyle=":", label="chance")
     for at in points:
         star = at.marker == "*"
         axes.plot(

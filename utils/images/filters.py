@@ -6,7 +6,7 @@ processing. Images are (height, width), of any numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -124,8 +124,7 @@ def pool(image: Array, size: int, kind: Pooling = "max") -> Array:
     if not height or not width:
         raise ValueError(f"the image of {image.shape[0]} × {image.shape[1]} is smaller than {size} × {size}")
     squares = image[: height * size, : width * size].reshape(height, size, width, size)
-    reduce: Callable[..., Any] = {"max": np.max, "average": np.mean}[kind]
-    return np.asarray(reduce(squares, axis=(1, 3)))
+    return np.asarray(squares.max(axis=(1, 3)) if kind == "max" else squares.mean(axis=(1, 3)))
 
 
 def shifted(image: Array, down: int, right: int) -> Array:
