@@ -38,8 +38,7 @@ class Filters:
     image: Positional[Path]
     """An image file; its central square is used, in grey."""
     kernel: str | None = None
-    """Your own kernel: rows separated by / or ; and values by commas, as in --kernel=0,-1,0/-1,5,-1/0,-1,0; or the name
-    of one: sobel-x, sobel-y, laplace, blur. It is not flipped."""
+    """Your own kernel, not flipped, as in --kernel=0,-1,0/-1,5,-1/0,-1,0; or sobel-x, sobel-y, laplace or blur."""
     border: filters.Border = "extend"
     """What is beyond the edge of the image: its edge pixels, zeros, or nothing (the response is smaller)."""
     pool: Annotated[int, Field(ge=2, le=SMALLEST)] = 8

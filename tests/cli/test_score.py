@@ -79,6 +79,11 @@ def test_the_positive_class(scored: Command) -> None:
         assert turned["metrics"]["auc"]["value"] == pytest.approx(5 / 6)
     wide = "id,normal,pneumonia\na,1,0\nb,1,0\nc,0,1\nd,0,1\ne,1,0\n"
     assert scored(both, wide, "--json").json["tasks"][0]["confusion"] == [[2, 1], [1, 1]], "one-hot truth"
+    for numbers in (("0.0", "1.0"), ("-1", "1"), ("1", "2")):
+        text = TRUTH.replace("normal", numbers[0]).replace("pneumonia", numbers[1])
+        assert scored(CHANCES, text, "--json").json["tasks"][0]["confusion"] == [[2, 1], [1, 1]], numbers
+        exact = CHANCES.replace("0.9", "1.0")
+        assert scored(exact, text, "--json").json["tasks"][0]["confusion"] == [[2, 1], [1, 1]], numbers
     zero = TRUTH.replace("normal", "0").replace("pneumonia", "1")
     assert scored(CHANCES, zero, "--json").json["tasks"][0]["confusion"] == [[2, 1], [1, 1]]
 
@@ -178,6 +183,7 @@ def test_tables_fit_a_narrow_terminal(scored: Command) -> None:
         (TABLE.replace("z", "w"), CLASSES, "", "missing column z", "one per class"),
         (CHANCES, CLASSES + "e,z\n", "", "no class of the truth has this name", "x, y, z"),
         ("id,p\na,normal\nb,flu\nc,flu\nd,flu\ne,flu\n", TRUTH, "", "flu: no class of the truth", "names of classes"),
+        (TRUTH, CHANCES, "", "5 different values are not classes", "right order"),
         ("id\na\n", TRUTH, "", "only the column id", "another column"),
         ("id,p,p\na,1,1\n", TRUTH, "", "the column p appears twice", "a name of its own"),
         ("a,0.5\nb,0.25\n", TRUTH, "", "it has no header", "name the columns"),

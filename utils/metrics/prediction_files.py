@@ -7,6 +7,7 @@ class is enough; or one column with the predicted class.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from utils.base.console import say
 from utils.base.errors import CallerError
+from utils.datasets.csv_dialect import is_number
 from utils.datasets.csv_tables import TextTable, read_text_table
 from utils.metrics.positive_class import positive_class
 
@@ -27,6 +29,10 @@ Kind = Literal["probabilities", "scores", "classes"]
 BINARY = ("0", "1")
 SUM = 0.01
 """Largest difference of a row's sum from 1 that is rounding: ten probabilities of three decimals differ by 0.005."""
+WHOLE = re.compile(r"^([+-]?\d+)(?:\.0*)?$")
+"""A whole number, perhaps written as 1.0, as pandas does in a column with gaps."""
+MOST = 1_000
+"""Largest number of classes."""
 SHOWN = 3
 """Number of ids that an error lists."""
 
@@ -171,10 +177,8 @@ def _without_ids(table: TextTable, key: str | None) -> list[str]:
 def _require_columns(path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
     missing, extra = [n for n in wanted if n not in found], [n for n in found if n not in wanted]
     if missing:
-        there = f"; there are: {', '.join(found)}"
-        raise CallerError(
-            f"{path}: missing column {', '.join(missing)}{there}", "name the columns as in the truth, one per class"
-        )
+        what = f"missing column {', '.join(missing)}; there are: {', '.join(found)}"
+        raise CallerError(f"{path}: {what}", "name the columns as in the truth, one per class")
     if extra:
         raise CallerError(f"{path}: unknown column {', '.join(extra)}", f"give only: {', '.join(wanted)}")
 
@@ -216,7 +220,13 @@ def _classified(
     table: TextTable, text: Sequence[str], found: Sequence[str], values: _Values, positive: str | None
 ) -> Predicted:
     """One column of classes in the truth."""
+    text = [WHOLE.sub(r"\1", value) for value in text]
     names = _class_names(text)
+    if any(is_number(name) and not WHOLE.fullmatch(name) for name in names) or len(names) > MOST:
+        raise CallerError(
+            f"{table.path}: {len(names)} different values are not classes: {_some(names)}",
+            "give names or whole numbers; are the two files in the right order?",
+        )
     if len(found) > 1:
         missing = [name for name in names if name not in found]
         if missing:
@@ -229,11 +239,11 @@ def _classified(
     (column,) = found
     truth = _numbered(text, names)
     _require_two(table.path, truth, names)
-    given = values.text(column)
+    given = [WHOLE.sub(r"\1", value) for value in values.text(column)]
     if set(given) <= set(names) and not (set(given) <= set(BINARY) and names == BINARY):
         return _hard(names, truth, _numbered(given, names), positive)
     strange = sorted(set(given) - set(names))
-    if len(names) > 2 or (set(given) & set(names) and names != BINARY):
+    if len(names) > 2 or (set(given) & set(names) and not all(map(is_number, strange))):
         raise CallerError(
             f"{values.table.path}: column {column}: {_some(strange)}: no class of the truth has this name",
             f"give the names of classes, or a column of probabilities per class: {', '.join(names)}",

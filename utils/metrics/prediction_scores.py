@@ -30,7 +30,7 @@ def evaluated(found: Predicted, threshold: float | None) -> dict[str, Any]:
     values = {name: metric.function(found.truth, found.prediction) for name, metric in metrics.items()}
     undefined = [name for name, value in values.items() if not np.isfinite(value)]
     for name in undefined:
-        say(f"note: {found.task or 'the rows'}: no {name}, as no row is predicted positive")
+        say(f"note: {f'{found.task}: ' if found.task else ''}no {name}: no row is predicted positive")
         del metrics[name]
     result: dict[str, Any] = {
         "task": found.task,

@@ -41,8 +41,7 @@ class Score:
     """Evaluate predictions of any source: ROC curves, type 1 and type 2 errors, confusion matrix, with intervals."""
 
     predictions: Positional[Path]
-    """A CSV file: an id, and a column of probabilities per class or task, or one column: the probability of the
-    positive class, or the predicted class."""
+    """A CSV file: an id, and probabilities per class or task (or of the positive class), or the predicted class."""
     truth: Path
     """A CSV file with the same ids: one column of classes, or a column of 0 and 1 per class or task."""
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
