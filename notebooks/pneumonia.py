@@ -42,13 +42,16 @@ data_check(splits)
 import keras
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Image, Markdown
 from matplotlib.figure import Figure
 
 from labs.exercises import check
+from labs.pneumonia import experiments
 from labs.pneumonia import figures as lab_figures
 from utils.export.predictor import predictor
-from utils.figures import image_sheets, plots
+from utils.figures import filter_sheets, image_sheets, plots
+from utils.figures import thresholds as threshold_figures
+from utils.images import filters
 from utils.metrics import two_classes
 from utils.metrics.classification import auc
 from utils.networks import explain
@@ -62,9 +65,8 @@ healthy, sick = (np.flatnonzero(train.targets == number) for number in (0, 1))
 def show(figure, alt):
     """Show a figure with a word on what it was drawn from."""
     if splits.source.simulated:
-        figure.suptitle(
-            "SIMULATED radiographs", x=0.99, ha="right", fontsize=10, color=plots.RED
-        )
+        title = f"{figure.get_suptitle()} SIMULATED radiographs".strip()
+        figure.suptitle(title, x=0.99, ha="right", fontsize=10, color=plots.RED)
     picture(figure, alt)
 
 
@@ -192,9 +194,77 @@ prose(
 )
 
 # %% [markdown]
-# These kernels were invented. A network **learns** its kernels: their weights are parameters, and gradient descent
-# moves them as it moves any others.
+# ## Filters
 #
+# Image processing has used such kernels, its **filters**, for long. Sobel's respond to edges of one direction and
+# Laplace's to edges of any direction; a blur that comes first removes edges that are only noise.
+
+# %%
+sharpen = np.array([[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]])
+grey = train.inputs[sick[1] : sick[1] + 1][0, ..., 0]
+show(
+    filter_sheets.responses(grey, {"sharpened": sharpen}),
+    "A radiograph, blurred and sharpened, and its edges by Sobel's and Laplace's kernels.",
+)
+
+# %% [markdown]
+# A filter is also a statement about **frequencies**: a blur keeps the slow changes of an image (low-pass), a kernel for
+# edges keeps the fast ones (high-pass). The spectra below have the slow changes in the centre.
+
+# %%
+show(
+    filter_sheets.frequencies(
+        grey, {name: filters.KERNELS[name] for name in ("blur", "laplace", "sobel-x")}
+    ),
+    "A radiograph, its low and its high frequencies, their spectra, and the spectra of three kernels.",
+)
+
+# %% [markdown] facts=["180"]
+# ### Exercise: a convolution with borders
+#
+# Two conventions differ between networks and signal processing. The **flip**: a convolution in the sense of signal
+# processing turns the kernel by 180°; networks do not, and what they compute is a cross-correlation. The **border**:
+# where the kernel hangs over, one can *crop* as you did above, *pad* with zeros, or *extend*, which repeats the edge
+# pixels.
+#
+# Return the convolution, with the flip, at **every** pixel of the image, with extended borders. `image` is
+# (height, width), `kernel` is (F, F) with an odd F; the result has the shape of the image.
+
+
+# %% tags=["exercise"]
+def filtered(image, kernel):
+    ### BEGIN SOLUTION
+    extended = np.pad(image, len(kernel) // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(extended, kernel.shape)
+    return np.sum(windows * kernel[::-1, ::-1], axis=(2, 3))
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("pneumonia.filtered", filtered)
+
+# %% [markdown]
+# ### A kernel that is learned
+#
+# These kernels were invented. A network **learns** its kernels: their weights are parameters, and gradient descent
+# moves them as it moves any others. Here a convolution sees nothing but images of noise, and Sobel's responses to them.
+
+# %%
+first_weights, learned = experiments.learned_kernel(filters.SOBEL_X)
+print("before\n", first_weights.round(2))
+print("after\n", learned.round(2) + 0.0)
+
+# %% tags=["prose"]
+off, limit = float(np.abs(learned - filters.SOBEL_X).max()), 1e-3
+prose(
+    """
+    It has found Sobel's kernel: no weight is off by more than {limit:g}.
+    """,
+    claims={"the kernel is recovered": off < limit},
+    limit=limit,
+)
+
+# %% [markdown]
 # ### How large is the answer, and what does it cost?
 #
 # Four numbers describe a convolution of $K$ filters over an image of width $W$ with $D$ channels: the kernel's width
@@ -271,6 +341,12 @@ prose(
     before=60 * 60,
     fewer=60 * 60 // pooled.size,
 )
+
+# %% [markdown]
+# **Average pooling** keeps the mean of each square instead: a thin edge becomes weak in it, and the maximum keeps it.
+#
+# Does pooling make a network indifferent to shifts? Less than is often said: the dense layer behind it still knows the
+# position of each square. The [page of this lab](../labs/pneumonia/README.md) has the measurement.
 
 # %% [markdown]
 # ## The network, layer by layer
@@ -566,6 +642,39 @@ def rates(truth, probability, threshold):
 check("pneumonia.rates", rates)
 
 # %% [markdown]
+# ### Two conventions
+#
+# Some courses draw sensitivity against specificity instead. It is the same curve, mirrored, with the same area:
+
+# %%
+curve = threshold_figures.Curve.of(
+    truth, probability, "network", two_classes.roc_band(truth, evaluation.predictions["test"])
+)
+mark = threshold_figures.Point(1 - left, found, f"threshold {two_classes.HALF}")
+show(
+    threshold_figures.roc_conventions([curve], [mark], title="ROC curve, test split"),
+    "The ROC curve twice: against the false positive rate, and mirrored, against the specificity.",
+)
+
+# %% [markdown]
+# ### Exercise: a point of the curve
+#
+# Notes of courses have been seen with the axes swapped. Return the point `(x, y)` of the ROC curve in the usual
+# convention, the left one above. A probability equal to the threshold is positive.
+
+
+# %% tags=["exercise"]
+def roc_point(truth, probability, threshold):
+    ### BEGIN SOLUTION
+    called = probability >= threshold
+    return np.mean(called[truth == 0]), np.mean(called[truth == 1])
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("pneumonia.roc_point", roc_point)
+
+# %% [markdown]
 # ## A threshold is a decision
 #
 # With a low threshold no patient is missed and many are alarmed; with a high one it is the other way round. No training
@@ -626,9 +735,47 @@ show(
         point["confusion"],
         splits.class_names,
         note=f"threshold {chosen:.2f}, chosen on validation",
+        cells=plots.ERROR_TYPES,
     ),
     "Confusion matrix: nearly all patients are found, many healthy children are alarmed.",
 )
+
+# %% [markdown] facts=["1", "2"]
+# ### Two types of error
+#
+# Statistics numbers the errors. It starts from the hypothesis that the patient is healthy. A **type 1 error** rejects
+# it although it is true, a **type 2 error** keeps it although it is false. Watch both while the threshold moves from
+# one to zero: a lower one trades missed patients for false alarms.
+
+# %%
+moving = threshold_figures.moving_threshold(
+    truth, evaluation.predictions["test"], splits.class_names, title="Test split"
+)
+Image(
+    moving,
+    alt="Animation: a threshold moves through two histograms, and a point along the ROC curve.",
+)
+
+# %% [markdown] facts=["1", "2"]
+# ### Exercise: count the errors
+#
+# In the notes of a course, the true negatives are called type 2 errors. Is that right? `truth` and `predicted` are
+# arrays of `1` for sick and `0` for healthy. Return the numbers of type 1 and of type 2 errors.
+
+
+# %% tags=["exercise"]
+def error_types(truth, predicted):
+    ### BEGIN SOLUTION
+    return np.sum((truth == 0) & (predicted == 1)), np.sum((truth == 1) & (predicted == 0))
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("pneumonia.error_types", error_types)
+
+# %% [markdown]
+# All of this can be had for the predictions of any program, as CSV files with an id in each row:
+# `python -m labs score PREDICTIONS.csv --truth TRUTH.csv --out DIR`.
 
 # %% [markdown]
 # ### What an error costs
@@ -884,5 +1031,5 @@ show(figure, "A radiograph, and a map of how much the score falls where a square
 #   cost, and judged on test.
 # - The same network is another test where fewer people are sick.
 #
-# More on this lab: [its page](../labs/pneumonia/README.md), `python -m labs.pneumonia --help`, and full-size
-# radiographs: `--data-dir`.
+# More on this lab: [its page](../labs/pneumonia/README.md), `python -m labs.pneumonia --help`, filters for an image of
+# your own: `python -m labs.pneumonia filters IMAGE`, and full-size radiographs: `--data-dir`.

@@ -109,6 +109,27 @@ def thresholds() -> str:
 
 
 @block
+def shifts() -> str:
+    """How much a shift changes the prediction, by network."""
+    found = recorded("shifts")
+    rows = [
+        [
+            name,
+            f"{one['parameters']:,}",
+            f"{one['auc_mean']:.3f} ± {one['auc_std']:.3f}",
+            *(f"{mean:.3f} ± {std:.3f}" for mean, std in zip(one["changes_mean"], one["changes_std"], strict=True)),
+        ]
+        for name, one in found["networks"].items()
+    ]
+    pixels = [f"{shift} pixel{'s' * (shift > 1)}" for shift in found["shifts"]]
+    table = markdown_table(["network", "parameters", "AUC", *pixels], rows)
+    return (
+        f"{table}\n\nMean absolute change of the predicted probability over the four directions. Mean ± standard "
+        f"deviation over {len(found['seeds'])} seeds, on the {found['rows']} test radiographs of {found['data']}."
+    )
+
+
+@block
 def speed() -> str:
     """An augmented epoch compared with the course's generator, and the first pass."""
     found = recorded("radiographs")

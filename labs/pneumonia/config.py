@@ -21,7 +21,7 @@ from utils.base.config import (
 )
 
 TITLE = "Chest X-rays: convolutional networks, and how medicine evaluates them"
-COMMANDS: dict[str, str] = {}
+COMMANDS = {"filters": "labs.pneumonia.filters:Filters"}
 
 Network = Literal["cnn", "mlp", "residual"]
 

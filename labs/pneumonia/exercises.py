@@ -53,6 +53,34 @@ def _slid(image: Array, kernel: Array) -> Array:
     return np.asarray((windows * kernel).sum(axis=(2, 3)))
 
 
+def filtered(answer: Any) -> str:
+    """A function of an image and a kernel with odd sides: the convolution at every pixel, with extended borders."""
+    signature = "filtered(image, kernel)"
+    hint = "turn the kernel by 180°, repeat the edge pixels beyond the edges, then take the sum of products per pixel"
+    flipped = KERNEL[::-1, ::-1]
+    for image in (IMAGE, IMAGE[:4]):
+        extended = np.pad(image, 1, mode="edge")
+        right = _slid(extended, flipped)
+        mistakes = [
+            Mistake(_slid(extended, KERNEL), "that is the cross-correlation: a convolution flips the kernel"),
+            Mistake(_slid(extended, KERNEL[::-1]), "flip the columns of the kernel too: it is turned by 180°"),
+            Mistake(_slid(extended, KERNEL[:, ::-1]), "flip the rows of the kernel too: it is turned by 180°"),
+            Mistake(_slid(extended, KERNEL.T), "that is the transposed kernel: turn it by 180°"),
+            Mistake(_slid(np.pad(image, 1), flipped), "that pads with zeros: repeat the edge pixels (mode='edge')"),
+            Mistake(_slid(image, flipped), "that crops: the response has the size of the image"),
+            *(
+                Mistake(
+                    _slid(np.pad(image, 1, mode=mode), flipped), f"that is another border ({mode}): repeat the edge"
+                )
+                for mode in ("reflect", "wrap")
+            ),
+        ]
+        what = f"the convolution of an image of {image.shape[0]} × {image.shape[1]}, with extended borders"
+        given = called(answer, image, KERNEL, expected=what, signature=signature)
+        array(given, right, what=what, mistakes=mistakes, hint=hint)
+    return "Networks learn their kernels, so they need no flip; signal processing defines the convolution with it."
+
+
 def side(answer: Any) -> str:
     """A function of width, kernel, padding and stride: the side of the output of a convolution."""
     signature = "side(width, kernel, padding, stride)"
@@ -127,11 +155,62 @@ def rates(answer: Any) -> str:
     return "Neither depends on the fraction of sick patients; the precision does."
 
 
-def _pair(given: Any) -> Any:
+def _pair(given: Any, what: str = "(sensitivity, specificity)") -> Any:
     """Two numbers; each may be an array of one value."""
     if isinstance(given, tuple | list | np.ndarray) and len(given) == 2 and all(np.size(one) == 1 for one in given):
         return [np.asarray(one).reshape(()) for one in given]
-    raise NotYetError("the pair (sensitivity, specificity)", type(given).__name__, "return sensitivity, specificity")
+    raise NotYetError(f"the pair {what}", type(given).__name__, f"return {what.strip('()')}")
+
+
+def error_types(answer: Any) -> str:
+    """A function of truth and prediction, (rows,) of 0 and 1 each: the numbers of (type 1 errors, type 2 errors)."""
+    signature = "error_types(truth, predicted)"
+    hint = "type 1: healthy, but predicted sick (false positive); type 2: sick, but predicted healthy (false negative)"
+    what = "(type 1 errors, type 2 errors) of seven sick and ten healthy"
+    # True positives, false negatives, false positives, true negatives: all four counts differ.
+    truth = np.repeat([1, 1, 0, 0], [5, 2, 3, 7])
+    predicted = np.repeat([1, 0, 1, 0], [5, 2, 3, 7])
+    mistakes = [
+        Mistake([3, 7], "the second are true negatives: healthy and predicted healthy, which is no error at all"),
+        Mistake([2, 3], "the two are swapped: a false alarm is a type 1 error, a missed patient a type 2 error"),
+        Mistake([5, 2], "the first are true positives: sick and predicted sick, which is no error"),
+        Mistake([5, 7], "those are the correct predictions: count the errors"),
+        Mistake([3 / 10, 2 / 7], "those are rates: count the rows"),
+        Mistake([3 / 17, 2 / 17], "those are fractions of all rows: count the rows"),
+        Mistake([8, 9], "those are the predicted positives and negatives: count only the wrong ones"),
+    ]
+    given = called(answer, truth, predicted, expected=what, signature=signature)
+    array(_pair(given, "(type 1 errors, type 2 errors)"), np.array([3, 2]), what=what, mistakes=mistakes, hint=hint)
+    for predicted, right in ((np.ones(17, int), [10, 0]), (np.zeros(17, int), [0, 7])):
+        what = f"(type 1 errors, type 2 errors) if all are predicted {'sick' if predicted[0] else 'healthy'}"
+        given = called(answer, truth, predicted, expected=what, signature=signature)
+        array(_pair(given, "(type 1 errors, type 2 errors)"), np.array(right), what=what, hint=hint)
+    return "The null hypothesis is that the patient is healthy: type 1 rejects it wrongly, type 2 keeps it wrongly."
+
+
+def roc_point(answer: Any) -> str:
+    """A function of truth, probability and threshold: the point (x, y) of the ROC curve in the usual convention."""
+    signature = "roc_point(truth, probability, threshold)"
+    hint = "x: fraction of the healthy that are predicted positive; y: fraction of the sick that are predicted positive"
+    what = "the point (x, y) of the ROC curve at the threshold 0.5"
+    mistakes = [
+        Mistake([4 / 5, 2 / 3], "the axes are swapped: the false positive rate goes to the right, sensitivity upwards"),
+        Mistake([1 / 3, 4 / 5], "x is the specificity: that is the other convention, mirrored; take 1 minus it"),
+        Mistake([4 / 5, 1 / 3], "that is sensitivity and specificity: x is 1 minus the specificity, y the sensitivity"),
+        Mistake([2 / 3, 1 / 5], "y is the fraction of missed patients: the sensitivity is 1 minus that"),
+        Mistake([2 / 6, 4 / 5], "x divides by the predicted positives: divide by all who are healthy"),
+        Mistake([2 / 3, 4 / 6], "y is the precision: divide by all who are sick"),
+        Mistake([2 / 3, 3 / 5], "a probability equal to the threshold is positive: use >="),
+        Mistake([1 / 3, 3 / 5], "a probability equal to the threshold is positive: use >="),
+        Mistake([2, 4], "those are counts: divide by the number of the healthy, and of the sick"),
+    ]
+    given = called(answer, TRUTH, PROBABILITY, 0.5, expected=what, signature=signature)
+    array(_pair(given, "(x, y)"), np.array([2 / 3, 4 / 5]), what=what, mistakes=mistakes, hint=hint)
+    for threshold, right in ((0.75, [0.0, 2 / 5]), (0.1, [1.0, 1.0])):
+        what = f"the point (x, y) of the ROC curve at the threshold {threshold}"
+        given = called(answer, TRUTH, PROBABILITY, threshold, expected=what, signature=signature)
+        array(_pair(given, "(x, y)"), np.array(right), what=what, hint=f"use the given threshold; {hint}")
+    return "From the threshold 1 down to 0 the point moves from the lower left to the upper right corner."
 
 
 SICK = (0.2, 0.4, 0.75, 0.8, 0.85, 0.95)
@@ -164,8 +243,11 @@ def cheapest(answer: Any) -> str:
 
 EXERCISES: dict[str, Judge] = {
     "convolve": convolve,
+    "filtered": filtered,
     "side": side,
     "parameters": parameters,
     "rates": rates,
+    "roc_point": roc_point,
+    "error_types": error_types,
     "cheapest": cheapest,
 }

@@ -12,6 +12,7 @@ from labs.pneumonia.config import FIXED
 from utils.base.text_tables import interval, number
 from utils.figures import image_sheets, plots
 from utils.figures.plots import BLUE, GREEN, GREY, ORANGE, RED
+from utils.figures.thresholds import Curve, Point, draw_roc
 from utils.metrics import two_classes
 from utils.training.results import Evaluation, Fitted
 
@@ -43,27 +44,18 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
 
 def roc(evaluation: Evaluation, truth: Any) -> Figure:
     """The ROC curve with its bootstrap band and the operating points."""
-    band = two_classes.roc_band(truth, evaluation.predictions["test"])
+    probabilities = evaluation.predictions["test"]
+    curve = Curve.of(truth, probabilities[:, 1], "network", two_classes.roc_band(truth, probabilities))
     figure, axes = plots.new_figure(
         f"ROC curve, test split\nAUC {interval(evaluation.metrics['test']['auc'])}", size=(5.4, 5.2)
     )
-    axes.fill_between(band.x, band.low, band.high, color=BLUE, alpha=0.2, linewidth=0, label="95 % band (bootstrap)")
-    axes.plot(band.x, band.y, color=BLUE, linewidth=2, label="network")
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="chance")
-    for point, colour, marker in _points(evaluation):
-        axes.plot(
-            1 - point["specificity"]["value"],
-            point["sensitivity"]["value"],
-            marker,
-            color=colour,
-            markersize=13 if marker == "*" else 8,
-            zorder=4 if marker == "*" else 3,  # the chosen point may lie on a fixed one
-            label=_name(point, evaluation),
+    points = [
+        Point(
+            1 - point["specificity"]["value"], point["sensitivity"]["value"], _name(point, evaluation), colour, marker
         )
-    axes.set_xlabel("false positive rate (1 − specificity)")
-    axes.set_ylabel("true positive rate (sensitivity)")
-    axes.set_aspect("equal")
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+        for point, colour, marker in _points(evaluation)
+    ]
+    draw_roc(axes, [curve], points)
     return plots.captioned(
         figure,
         "The closer the curve is to the upper left corner, the better the model separates the classes; each marker is "

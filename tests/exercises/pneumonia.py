@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
+from scipy import ndimage
 from scipy.signal import convolve2d, correlate2d
 
 from tests.exercises import Answers, Wrong
@@ -85,6 +88,46 @@ def cheapest_by_rates(truth: Any, probability: Any, thresholds: Any, missed: Any
     return min(thresholds, key=total)
 
 
+def by_scipy(film: Any, kernel: Any) -> Any:
+    return ndimage.convolve(film, kernel, mode="nearest")
+
+
+def by_opencv(film: Any, kernel: Any) -> Any:
+    return cv2.filter2D(film, -1, kernel[::-1, ::-1], borderType=cv2.BORDER_REPLICATE)
+
+
+def by_padding(film: Any, kernel: Any) -> Any:
+    margin = len(kernel) // 2
+    return convolve2d(np.pad(film, margin, mode="edge"), kernel, mode="valid")
+
+
+def by_clipping(film: Any, kernel: Any) -> Any:
+    height, width = film.shape
+    rows, columns = (range(-(side // 2), side // 2 + 1) for side in kernel.shape)
+    return [
+        [
+            sum(
+                kernel[i + len(kernel) // 2, j + kernel.shape[1] // 2]
+                * film[min(max(row - i, 0), height - 1), min(max(column - j, 0), width - 1)]
+                for i in rows
+                for j in columns
+            )
+            for column in range(width)
+        ]
+        for row in range(height)
+    ]
+
+
+def point(truth: Any, probability: Any, threshold: Any) -> Any:
+    found, left = rates(truth, probability, threshold)
+    return 1 - left, found
+
+
+def counted(truth: Any, predicted: Any) -> Any:
+    pairs = Counter(zip(truth.tolist(), predicted.tolist(), strict=True))
+    return pairs[0, 1], pairs[1, 0]
+
+
 ANSWERS = {
     "convolve": Answers(
         right=[
@@ -106,6 +149,58 @@ ANSWERS = {
             Wrong(always_three, "ends at H − F + 1"),
             Wrong(lambda film, kernel: by_windows(film, kernel) + 1, "at (row, column)"),
             Wrong(np.zeros((3, 4)), "the function itself"),
+        ],
+    ),
+    "filtered": Answers(
+        right=[by_scipy, by_opencv, by_padding, by_clipping],
+        wrong=[
+            Wrong(lambda film, kernel: ndimage.correlate(film, kernel, mode="nearest"), "flips the kernel"),
+            Wrong(lambda film, kernel: by_scipy(film, kernel[::-1]), "flip the rows of the kernel too"),
+            Wrong(lambda film, kernel: by_scipy(film, kernel[:, ::-1]), "flip the columns of the kernel too"),
+            Wrong(lambda film, kernel: ndimage.correlate(film, kernel.T, mode="nearest"), "transposed"),
+            Wrong(lambda film, kernel: ndimage.convolve(film, kernel, mode="constant"), "pads with zeros"),
+            Wrong(lambda film, kernel: convolve2d(film, kernel, mode="valid"), "that crops"),
+            Wrong(lambda film, kernel: ndimage.convolve(film, kernel, mode="mirror"), "another border (reflect)"),
+            Wrong(lambda film, kernel: ndimage.convolve(film, kernel, mode="wrap"), "another border (wrap)"),
+            Wrong(lambda film, kernel: by_scipy(film, kernel) / 9, "turn the kernel by 180°"),
+            Wrong(np.zeros((5, 6)), "the function itself"),
+        ],
+    ),
+    "roc_point": Answers(
+        right=[
+            point,
+            lambda t, p, at: [((p >= at) & (t == 0)).sum() / (t == 0).sum(), ((p >= at) & (t == 1)).sum() / t.sum()],
+            lambda t, p, at: np.array([(p[t == label] >= at).mean() for label in (0, 1)]),
+        ],
+        wrong=[
+            Wrong(lambda t, p, at: point(t, p, at)[::-1], "the axes are swapped"),
+            Wrong(lambda t, p, at: (rates(t, p, at)[1], rates(t, p, at)[0]), "x is the specificity"),
+            Wrong(rates, "sensitivity and specificity"),
+            Wrong(lambda t, p, at: (point(t, p, at)[0], 1 - point(t, p, at)[1]), "missed patients"),
+            Wrong(lambda t, p, at: (point(t, p, at)[0], t[p >= at].mean()), "precision"),
+            Wrong(lambda t, p, at: ((p > at)[t == 0].mean(), (p > at)[t == 1].mean()), "use >="),
+            Wrong(lambda t, p, at: (((p >= at) & (t == 0)).sum(), ((p >= at) & (t == 1)).sum()), "counts"),
+            Wrong(lambda t, p, at: point(t, p, 0.5), "given threshold"),
+            Wrong(lambda t, p, at: point(t, p, at)[1], "return x, y"),
+            Wrong(lambda t, p, at: (0.5, 0.5), "x: fraction of the healthy"),
+        ],
+    ),
+    "error_types": Answers(
+        right=[
+            counted,
+            lambda t, said: (np.sum((t == 0) & (said == 1)), np.sum((t == 1) & (said == 0))),
+            lambda t, said: [(said > t).sum(), (said < t).sum()],
+        ],
+        wrong=[
+            Wrong(lambda t, said: (counted(t, said)[0], np.sum((t == 0) & (said == 0))), "true negatives"),
+            Wrong(lambda t, said: counted(t, said)[::-1], "swapped"),
+            Wrong(lambda t, said: (np.sum((t == 1) & (said == 1)), counted(t, said)[1]), "true positives"),
+            Wrong(lambda t, said: (np.sum((t == 1) & (said == 1)), np.sum((t == 0) & (said == 0))), "correct predict"),
+            Wrong(lambda t, said: (said[t == 0].mean(), 1 - said[t == 1].mean()), "those are rates"),
+            Wrong(lambda t, said: (np.mean(said > t), np.mean(said < t)), "fractions of all rows"),
+            Wrong(lambda t, said: (said.sum(), (1 - said).sum()), "only the wrong ones"),
+            Wrong(lambda t, said: np.sum(t != said), "return type 1 errors, type 2 errors"),
+            Wrong(lambda t, said: (3, 2), "type 1: healthy"),
         ],
     ),
     "side": Answers(

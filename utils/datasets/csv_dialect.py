@@ -44,6 +44,10 @@ class Cells:
 def read_cells(path: Path, names: Sequence[str]) -> Cells:
     """Read a text file of values with the separator that gives the most of the wanted columns.
 
+    Args:
+        path: the file.
+        names: the wanted columns; empty if they are not known: then rows of equal length decide.
+
     Raises:
         CallerError: the file cannot be read, or is empty.
     """
@@ -57,7 +61,8 @@ def read_cells(path: Path, names: Sequence[str]) -> Cells:
         rows = _rows(path, text, separator, _LOOKED_AT)[0]
         named = {plain_name(name) for name in rows[0]} & known if rows else set()
         numbers = sum(is_number(with_point(value)) for row in rows for value in row)
-        return len(named), sum(len(row) == len(names) for row in rows), numbers
+        width = len(names) or (len(rows[0]) if rows and len(rows[0]) > 1 else 0)
+        return len(named), sum(len(row) == width for row in rows), numbers
 
     return _parsed(path, text, max(SEPARATORS, key=fit))
 

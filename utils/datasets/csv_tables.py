@@ -89,6 +89,68 @@ def read_table(path: Path, columns: Sequence[Column], *, target: str | None = No
     return np.stack([_values(path, values[column.name], column, lines) for column in columns], axis=1)
 
 
+@dataclass(frozen=True)
+class TextTable:
+    """A table whose columns were not known beforehand.
+
+    Attributes:
+        path: its file.
+        columns: (rows,) text by name, in the order of the file.
+        lines: the number of the line of each row.
+    """
+
+    path: Path
+    columns: Mapping[str, Sequence[str]]
+    lines: Sequence[int]
+
+    def numbers(self, name: str) -> Array:
+        """A column as (rows,) float64.
+
+        Raises:
+            CallerError: a value is not a finite number.
+        """
+        return _values(self.path, self.columns[name], Column(name), self.lines)
+
+
+def read_text_table(path: Path) -> TextTable:
+    """Read a file with a header and any columns; the dialects are those of `read_table`.
+
+    A first column without a name that numbers the rows is left out.
+
+    Raises:
+        CallerError: the file cannot be read, has no header or no rows, or a name appears twice.
+    """
+    cells = csv_dialect.read_cells(path, ())
+    notes = [] if cells.separator == "," else [f"the columns are separated by {SEPARATORS[cells.separator]}"]
+    header, body = cells.rows[0], cells.rows[1:]
+    # Whole numbers may be the names of classes.
+    if any(csv_dialect.is_number(name) and not name.isdigit() for name in map(csv_dialect.with_point, header)):
+        raise CallerError(
+            f"{path}: it has no header: the first line is {','.join(header[:4])}", "name the columns in the first line"
+        )
+    if not body:
+        raise CallerError(f"{path}: the file has a header but no rows", "add a row for each prediction")
+    body = _filled(path, body, cells.lines[1:], len(header))
+    columns = list(map(list, zip(*body, strict=True)))
+    if csv_dialect.plain_name(header[0]) in ("", "unnamed_0") and csv_dialect.is_row_number("", columns[0]):
+        notes.append("the first column has no name and the numbers of the rows; it is left out")
+        header, columns = header[1:], columns[1:]
+    twice = [name for name in header if header.count(name) > 1]
+    if twice or "" in header:
+        what = f"the column {twice[0]} appears twice" if twice and twice[0] else "a column has no name"
+        raise CallerError(f"{path}: {what}", "give each column a name of its own in the first line")
+    commas = [csv_dialect.has_decimal_comma(values, cells.separator) for values in columns]
+    if any(commas):
+        notes.append("the decimal sign is a comma")
+    for note in notes:
+        say(f"note: {path}: {note}")
+    read = [
+        list(map(csv_dialect.with_point, values)) if comma else values
+        for values, comma in zip(columns, commas, strict=True)
+    ]
+    return TextTable(path, dict(zip(header, read, strict=True)), cells.lines[1:])
+
+
 def _lacks_header(rows: Sequence[Sequence[str]], columns: Sequence[Column]) -> bool:
     """Whether the first row has a value of each column, and so no names."""
     first = [csv_dialect.with_point(value) for value in rows[0]]

@@ -195,7 +195,21 @@ def importance(names: Sequence[str], drops: Array, *, label: str) -> Figure:
     )
 
 
-def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str], *, note: str) -> Figure:
+ERROR_TYPES = (
+    ("true\nnegatives", "type 1 errors:\nfalse positives"),
+    ("type 2 errors:\nfalse negatives", "true\npositives"),
+)
+"""The cells of a confusion matrix of two classes, of which the second is the positive one."""
+
+
+def confusion_matrix(
+    table: Sequence[Sequence[int]],
+    class_names: Sequence[str],
+    *,
+    note: str,
+    rows: str = "test split",
+    cells: Sequence[Sequence[str]] = (),
+) -> Figure:
     """Plot a confusion matrix: one row per true class, one column per predicted class.
 
     Each cell has its count and, below, its fraction of the true class, which is also its colour.
@@ -204,19 +218,22 @@ def confusion_matrix(table: Sequence[Sequence[int]], class_names: Sequence[str],
         table: (classes, classes) counts.
         class_names: by class number.
         note: second line of the title, for example the metrics.
+        rows: what is counted, for the title.
+        cells: the name of each cell, such as `ERROR_TYPES`; empty for none.
     """
     counts = np.asarray(table)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = max(4.2, 0.6 * len(class_names) + 1.8)
-    figure, axes = new_figure(f"Confusion matrix, test split\n{note}", size=(side + 0.6, side))
+    figure, axes = new_figure(f"Confusion matrix, {rows}\n{note}", size=(side + 0.6, side))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
         colour = "white" if shares[row, column] > 0.5 else "black"
-        if counts[row, column]:
+        if counts[row, column] or cells:
             text = f"{counts[row, column]:,}\n{proportion(shares[row, column])}"
-            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+            text = f"{cells[row][column]}\n{text}" if cells else text
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9 if cells else 8)
     ticks = range(len(class_names))
     rotated = max(map(len, class_names)) > 3
     axes.set_xticks(ticks, list(class_names), rotation=45 if rotated else 0, ha="right" if rotated else "center")

@@ -40,11 +40,30 @@ def specificity(truth: Array, probabilities: Array, threshold: float = HALF) -> 
     return float(np.mean(~found(probabilities, threshold)[healthy])) if healthy.any() else float("nan")
 
 
+def precision(truth: Array, probabilities: Array, threshold: float = HALF) -> float:
+    """Fraction of the positive predictions that are of class 1. NaN if no row is predicted positive."""
+    called = found(probabilities, threshold)
+    return float(np.mean(truth[called] == 1)) if called.any() else float("nan")
+
+
 METRICS = {
     "accuracy": Metric(accuracy, "higher", decides=True),
     "sensitivity": Metric(sensitivity, "higher", decides=True),
     "specificity": Metric(specificity, "higher", decides=True),
 }
+
+
+def confusion(truth: Array, probabilities: Array, threshold: float = HALF) -> NDArray[np.intp]:
+    """Rows by true and predicted class: `[[true negatives, type 1 errors], [type 2 errors, true positives]]`.
+
+    A type 1 error is a false positive (a healthy patient who is reported as sick), a type 2 error is a false negative
+    (a sick patient who is missed).
+
+    Source:
+        Neyman and Pearson, On the Problem of the Most Efficient Tests of Statistical Hypotheses, Phil. Trans. R. Soc. A
+        231 (1933): the null hypothesis is that the row is negative.
+    """
+    return np.bincount(2 * truth + found(probabilities, threshold), minlength=4).reshape(2, 2)
 
 
 def choose_threshold(truth: Array, probabilities: Array, policy: Policy, reach: float) -> float:
@@ -85,8 +104,7 @@ def operating_points(truth: Array, probabilities: Array, thresholds: Sequence[fl
     """
     points = []
     for threshold in thresholds:
-        decided = found(probabilities, threshold)
-        counts = np.bincount(2 * truth + decided, minlength=4).reshape(2, 2)
+        counts = confusion(truth, probabilities, threshold)
         metrics = {name: metric.at(threshold) for name, metric in METRICS.items()}
         points.append(
             {
@@ -107,13 +125,24 @@ class Band(NamedTuple):
     high: Array
 
 
-def roc_band(truth: Array, probabilities: Array, *, resamples: int = 500, seed: int = 0) -> Band:
-    """Sensitivity by false positive rate, at 201 rates."""
+def roc(truth: Array, scores: Array) -> tuple[Array, Array]:
+    """The corners of the ROC curve: false positive rates and sensitivities, from (0, 0) to (1, 1).
+
+    Args:
+        truth: (rows,) of 0 and 1.
+        scores: (rows,) probabilities of class 1, or any numbers that order the rows.
+    """
     from sklearn.metrics import roc_curve
 
+    false, true, _ = roc_curve(truth, scores)
+    return false, true
+
+
+def roc_band(truth: Array, probabilities: Array, *, resamples: int = 500, seed: int = 0) -> Band:
+    """Sensitivity by false positive rate, at 201 rates."""
+
     def curve(truth: Array, scores: Array, x: Array) -> Array:
-        false, true, _ = roc_curve(truth, scores)
-        return np.interp(x, false, true)
+        return np.interp(x, *roc(truth, scores))
 
     return _band(curve, truth, probabilities[:, 1], resamples, seed)
 
