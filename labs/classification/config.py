@@ -46,8 +46,8 @@ class Config(Optimization, Splitting, Augmentation, BaseConfig):
     filters: Width = 24
     """Filters of the first convolution of the cnn; they double in each further block."""
     momentum: Rate = 0.9
-    """Momentum of the running statistics of the cnn's batch normalization; Keras's default of 0.99 averages over hundreds
-    of steps, too many where an epoch has a few dozen: predictions would use statistics of the untrained network."""
+    """Momentum of the running statistics of the cnn's batch normalization; Keras's default of 0.99 averages over
+    hundreds of steps, too many where an epoch has a few dozen: predictions would use the untrained network's."""
     activation: Activation = "relu"
     """Activation of the hidden layers, as in the course."""
     dropout: Rate = 0.2
