@@ -7,6 +7,8 @@ The page is its own source. A heading `###` starts an example with two blocks of
     ```python then      the old line: it must raise an exception, warn, or print what is different
     ```python now       the line that works: it must do neither, and must contain an `assert`
 
+An old line that still does the same is marked `then works`; it prints what it does.
+
 A block `text` below a block of code is what the block printed, with its warnings and the first line of its exception.
 This script writes these blocks and the index of the page; a test runs each example and compares. A block of code tagged
 `setup` runs before each block of its example, or of its section if it is above all examples.
@@ -26,7 +28,7 @@ import tempfile
 import textwrap
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,6 @@ from notebooks.tools.script import FOLDER
 from utils.base.atomic_files import replacing
 from utils.base.errors import CheckError
 from utils.base.keras_import import import_keras
-from utils.base.text_tables import markdown_table
 
 PAGE = FOLDER / "COURSE_CODE.md"
 COMMAND = "python -m notebooks.tools.course_code"
@@ -45,7 +46,7 @@ LONGEST = 400
 """Characters of a message; some contain whole arrays."""
 INDEX = re.compile(r"(?<=<!-- index -->\n).*?(?=<!-- end of index -->)", re.DOTALL)
 BLOCK = re.compile(
-    r"^```python (?P<kind>setup|then|now)\n(?P<code>.*?)^```\n(?:\n```text\n(?P<printed>.*?)^```\n)?",
+    r"^```python (?P<kind>setup|then|now)(?P<works> works)?\n(?P<code>.*?)^```\n(?:\n```text\n(?P<printed>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
 )
 HEADING = re.compile(r"^(?P<level>#{2,3}) (?P<title>.+)$", re.MULTILINE)
@@ -68,6 +69,7 @@ class Block:
     kind: str
     code: str
     printed: str
+    works: bool = False
 
 
 @dataclass
@@ -111,13 +113,6 @@ class Outcome:
             )
         return "".join(f"{line}\n" for line in lines)
 
-    def summary(self) -> str:
-        """The kind of the outcome, for the index: the type of the exception or of the warning."""
-        for message in (self.error, *self.warnings):
-            if message:
-                return f"`{message.split(':')[0]}`"
-        return "no error, other behaviour"
-
 
 def examples(text: str) -> list[Example]:
     """The examples of a page, in order."""
@@ -140,7 +135,9 @@ def examples(text: str) -> list[Example]:
         elif parts["kind"] == "setup":
             found[-1].setup.append(parts["code"])
         else:
-            found[-1].blocks.append(Block(parts["kind"], parts["code"], parts["printed"] or ""))
+            code, printed = parts["code"], parts["printed"] or ""
+            block = Block(parts["kind"], code, printed, parts["works"] is not None)
+            found[-1].blocks.append(block)
     return found
 
 
@@ -247,34 +244,41 @@ def written(text: str) -> str:
     """
     found = examples(text)
     results = [outcomes(example) for example in found]
-    texts = iter(
-        [
-            result[block.kind].text()
-            for example, result in zip(found, results, strict=True)
-            for block in example.blocks
-        ]
+    texts = (
+        result[block.kind].text()
+        for example, result in zip(found, results, strict=True)
+        for block in example.blocks
     )
 
     def replaced(match: re.Match[str]) -> str:
         if match["kind"] == "setup":
             return match[0]
-        block = f"```python {match['kind']}\n{match['code']}```\n"
+        block = f"```python {match['kind']}{match['works'] or ''}\n{match['code']}```\n"
         printed = next(texts)
         return f"{block}\n```text\n{printed}```\n" if printed else block
 
-    rows = index(found, [result["then"].summary() for result in results])
+    rows = index(found, [result["then"] for result in results])
     return INDEX.sub(lambda _: rows, BLOCK.sub(replaced, text))
 
 
-def index(found: list[Example], summaries: list[str]) -> str:
-    """A table of all examples with links."""
-    rows = [
-        [example.section, f"[{example.title}](#{anchor(example.title)})", summary]
-        for example, summary in zip(found, summaries, strict=True)
-    ]
-    for above, row in reversed(list(zip(rows, rows[1:], strict=False))):
-        row[0] = "" if row[0] == above[0] else row[0]
-    return markdown_table(["section", "old code", "in Keras 3"], rows) + "\n"
+def index(found: Sequence[Example], results: Sequence[Outcome]) -> str:
+    """A table of all examples with links, and what became of the old lines."""
+    lines, section = ["| old code | in Keras 3 |", "| --- | --- |"], ""
+    for example, result in zip(found, results, strict=True):
+        if example.section != section:
+            section = example.section
+            lines.append(f"| **{section}** | |")
+        link = f"[{example.title}](#{anchor(example.title)})"
+        lines.append(f"| {link} | {_fate(example.block('then'), result)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _fate(block: Block, outcome: Outcome) -> str:
+    if outcome.error:
+        return f"`{outcome.error.split(':')[0]}`"
+    if block.works:
+        return "works in `tf.keras`"
+    return "**warning only**" if outcome.warnings else "**no error**"
 
 
 def anchor(title: str) -> str:
