@@ -37,6 +37,7 @@ lint: .venv/installed
 
 notebooks: .venv/installed ## generate the companion notebooks from their scripts again: run, verified, written
 	@$(PY) -m notebooks
+	@$(PY) -m notebooks.tools.course_code
 
 pages: .venv/installed ## write the recorded numbers into the pages and the labs' cards
 	@$(PY) -m benchmarks.pages.documents

@@ -20,7 +20,11 @@ from utils.teaching.answers import Judge, NotYetError, wrapped
 
 __all__ = ["NotYetError", "check", "exercises"]
 
-MODULES = {"start_here": "labs.exercises.start_here"} | {name: f"labs.{name}.exercises" for name in labs.NAMES}
+WITHOUT_LAB = ("start_here", "saving")
+"""The notebooks that belong to no lab, by their names in `check`."""
+MODULES = {name: f"labs.exercises.{name}" for name in WITHOUT_LAB} | {
+    name: f"labs.{name}.exercises" for name in labs.NAMES
+}
 """The module of the exercises, by notebook."""
 
 
