@@ -29,6 +29,8 @@ DATA = _packed("_data", "data")
 """The catalogue and the embedded data sets."""
 BANDS = _packed("_bands", "models/bands")
 """The reference metrics."""
+EXERCISES = _packed("_exercises", "notebooks/exercises")
+"""The notebooks without solutions."""
 
 
 def child_environment() -> dict[str, str]:
