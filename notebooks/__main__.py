@@ -20,6 +20,7 @@ from tyro.conf import Positional
 import labs
 from labs.cli import options
 from labs.cli.main import status_of
+from labs.exercises import RECORD
 from notebooks.tools import script, verify
 from notebooks.tools.run import execute
 from utils.base.atomic_files import replacing
@@ -91,7 +92,7 @@ def write_exercises(name: str) -> None:
     with replacing(script.EXERCISES / f"{name}.ipynb") as temporary:
         nbformat.write(exercises, temporary)
     text = json.dumps(script.record(name), indent=1, ensure_ascii=False)
-    with replacing(script.EXERCISES / script.RECORD) as temporary:
+    with replacing(script.EXERCISES / RECORD) as temporary:
         temporary.write_text(f"{text}\n", encoding="utf-8")
 
 

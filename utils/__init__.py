@@ -9,6 +9,7 @@ ORDER = (
     "training",
     "text",
     "teaching",
+    "grading",
     "pretrained",
     "export",
     "figures",

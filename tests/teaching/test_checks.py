@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_every_exercise_has_a_second_hint(name: str, capsys: pytest.CaptureFixtu
 
 
 def test_hints_and_variants_belong_to_exercises() -> None:
-    for module in map(labs.exercises.importlib.import_module, MODULES.values()):
+    for module in map(importlib.import_module, MODULES.values()):
         assert set(module.HINTS) == set(module.EXERCISES)
         assert set(getattr(module, "VARIANTS", {})) <= set(module.EXERCISES)
 

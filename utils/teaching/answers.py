@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 import textwrap
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,18 +138,20 @@ class RaisedError(Exception):
     """What a student's function raised in another process, as `failure` describes it."""
 
 
-def failure(error: BaseException, file: str | None = None) -> str:
+def failure(error: BaseException, files: str | None = None) -> str:
     """An exception of the student's code with its line: `ValueError: no (line 2: return no)`.
 
     Args:
         error: the exception.
-        file: where the student's code is; defaults to the first file that is not this one.
+        files: how the names of files with the student's code begin; defaults to the folder of the first file that is
+            not this one, which is that of a notebook's cells.
     """
     if isinstance(error, RaisedError):
         return str(error)
     text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-    own = [frame for frame in frames if frame.filename == (file or frames[0].filename)]
+    files = files or (os.path.dirname(frames[0].filename) + os.sep if frames else "")  # noqa: PTH120 - no path
+    own = [frame for frame in frames if frame.filename.startswith(files)]
     if not own or not own[-1].line:
         return text
     return f"{text} (line {own[-1].lineno}: {own[-1].line.strip()})"
@@ -179,9 +184,14 @@ def called(answer: Any, *arguments: Any, expected: str, signature: str) -> Any:
         raise NotYetError(f"a function {signature}", shown(answer), "pass the function itself, without calling it")
     copies = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # graders treat output on standard error as a failure
+        # The filters of warnings are shared by all threads, and a grader judges in several.
+        alone = threading.current_thread() is threading.main_thread()
+        with warnings.catch_warnings() if alone else nullcontext():
+            if alone:
+                warnings.simplefilter("ignore")
             given = answer(*copies)
+    except NotYetError:  # of a grader: the process with the answer ended
+        raise
     except Exception as error:
         raise NotYetError(expected, failure(error), f"call {signature} yourself to see the whole error") from error
     if given is None or given is Ellipsis:
