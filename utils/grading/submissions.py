@@ -67,7 +67,8 @@ def find(places: Sequence[Path], notebooks: Mapping[str, Sequence[str]], noteboo
             if notebook in ("", read.notebook):
                 found.setdefault((read.student, read.notebook), []).append(read)
             elif not read.notebook:  # its name and its checks do not tell: it may be the wanted one
-                found.setdefault((read.student, "?"), []).append(replace(read, notebook=notebook, fault=""))
+                fault = "" if read.cells else read.fault
+                found.setdefault((read.student, "?"), []).append(replace(read, notebook=notebook, fault=fault))
     for student, name in [key for key in found if key[1] == "?"]:
         guessed = found.pop((student, name))
         found.setdefault((student, notebook), guessed)
