@@ -9,7 +9,6 @@ ORDER = (
     "training",
     "text",
     "teaching",
-    "grading",
     "pretrained",
     "export",
     "figures",

@@ -15,6 +15,10 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from labs.course.grading import gradebooks, isolation, submissions
+from labs.course.grading.gradebooks import Points
+from labs.course.grading.student import Limits, answered
+from labs.course.grading.submissions import Submission
 from labs.course.handout import notebooks
 from labs.exercises import judged, recorded
 from utils.base import text_tables
@@ -22,10 +26,6 @@ from utils.base.console import progress, say, show
 from utils.base.errors import CallerError
 from utils.base.machine import cores
 from utils.base.paths import EXERCISES, ROOT
-from utils.grading import gradebooks, isolation, submissions
-from utils.grading.gradebooks import Points
-from utils.grading.student import Limits, answered
-from utils.grading.submissions import Submission
 from utils.teaching.answers import NotYetError
 
 GRADES = "grades.csv"

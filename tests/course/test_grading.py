@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from labs.course.grade import grade
+from labs.course.grading import submissions
+from labs.course.grading.isolation import ALL
+from labs.course.grading.student import Limits, answered
 from labs.course.handout import delivered, notebooks, solved_notebook
 from labs.exercises import recorded, variants
 from tests.conftest import ROOT, Command
 from tests.course.hostile import write_all
-from utils.grading import submissions
-from utils.grading.isolation import ALL
-from utils.grading.student import Limits, answered
 
 
 def offered() -> list[str]:
@@ -89,7 +89,7 @@ def test_hostile_submissions(tmp_path: Path) -> None:
         assert attack.words in page, page
     assert {path: path.read_bytes() for path in before} == before
     assert {path for path in tmp_path.rglob("*") if path.is_file() and "grades" not in path.parts} == set(before)
-    assert b"utils.grading.child" not in subprocess.run(["ps", "-ef"], capture_output=True, check=True).stdout
+    assert b"labs.course.grading.child" not in subprocess.run(["ps", "-ef"], capture_output=True, check=True).stdout
 
 
 def test_the_command_writes_grades_feedback_and_a_table_of_a_platform(

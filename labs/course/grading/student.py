@@ -19,8 +19,8 @@ from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
 
+from labs.course.grading.values import LONGEST, BrokenValueError, dumps, loads
 from utils.base.paths import child_environment
-from utils.grading.values import LONGEST, BrokenValueError, dumps, loads
 from utils.teaching.answers import NotYetError, RaisedError
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
@@ -55,7 +55,7 @@ class Answer:
     """A running process with the answer of a student.
 
     Attributes:
-        limits: the achieved ones of `utils.grading.isolation.ALL`.
+        limits: the achieved ones of `labs.course.grading.isolation.ALL`.
         value: the answer, or a function that calls it in the process.
         fault: what went wrong in the notebook before the answer; empty if nothing did.
     """
@@ -97,7 +97,7 @@ def _start(folder: Path, limits: Limits) -> subprocess.Popen[bytes]:
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": "-1"}
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "utils.grading.child", str(folder), str(int(limits.seconds) + 1)),
+            *(sys.executable, "-m", "labs.course.grading.child", str(folder), str(int(limits.seconds) + 1)),
             *(str(limits.megabytes), *map(str, limits.hidden)),
         ],
         cwd=folder,

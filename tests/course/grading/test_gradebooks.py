@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from labs.course.grading.gradebooks import Points, export, own
 from utils.base.errors import CallerError
-from utils.grading.gradebooks import Points, export, own
 
 GRADED = [
     Points("1234", "regression", {"regression.rmse": 1, "regression.parameters": 0}, "1 of 2; not yet: parameters"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from labs.course.grading.submissions import find, student_of
 from utils.base.errors import CallerError
-from utils.grading.submissions import find, student_of
 
 NOTEBOOKS = {"regression": ["regression.rmse"], "00_start_here": ["start_here.steps"]}
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.grading.values import BrokenValueError, Other, dumps, loads
+from labs.course.grading.values import BrokenValueError, Other, dumps, loads
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

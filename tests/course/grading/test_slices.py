@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from utils.grading.slices import needed
+from labs.course.grading.slices import needed
 
 
 def code(answer: str, *cells: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""`python -m utils.grading.child FOLDER SECONDS MEGABYTES [HIDDEN …]`: the process that executes a student's answer.
+"""`python -m labs.course.grading.child FOLDER SECONDS MEGABYTES [HIDDEN …]`: the process that executes an answer.
 
 It limits itself, reads the notebook's cells and the name of an answer, executes the statements that the answer needs,
-and then calls the answer as often as the grader asks. Each message is a line of `utils.grading.values`:
+and then calls the answer as often as the grader asks. Each message is a line of `labs.course.grading.values`:
 
     → {"cells": [source, …], "answer": name}       ← {"limits": […]}, then what the answer is:
                                                       {"value": …}, {"function": [parameter, …]} or {"fault": text}
@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from utils.grading.isolation import isolate
+from labs.course.grading.isolation import isolate
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         Path(folder), seconds=int(seconds), megabytes=int(megabytes), hidden=[Path(path) for path in hidden]
     )
     importlib.import_module("utils.teaching.answers")  # while there is memory
-    from utils.grading.values import dumps, loads  # NumPy, under the limits
+    from labs.course.grading.values import dumps, loads  # NumPy, under the limits
 
     replies.write(dumps({"limits": limits}))
     replies.flush()
@@ -62,7 +62,7 @@ def _channels() -> tuple[IO[bytes], IO[bytes]]:
 
 def _answer(cells: list[str], name: str) -> tuple[Any, dict[str, Any]]:
     """The answer of a notebook, and what to reply about it."""
-    from utils.grading.slices import needed, without_magic
+    from labs.course.grading.slices import needed, without_magic
 
     fault = ""
     names: dict[str, Any] = {"__name__": "__main__"}
