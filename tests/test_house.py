@@ -102,6 +102,7 @@ def test_labs_do_not_import_each_other() -> None:
 LIGHT = [
     *("labs.cli.main", "labs.cli.help", "labs.cli.train", "labs.cli.predict"),
     *("labs.cli.records.evaluate", "labs.cli.records.compare", "labs.cli.gate.sweep"),
+    *("labs.course.start", "labs.course.grade", "labs.course.mirror", "labs.course.grading.child"),
     *(f"labs.{name}.{part}" for name in labs.NAMES for part in ("config", "data")),
     *(command.split(":")[0] for name in labs.NAMES for command in labs.find_definition(name).commands.values()),
 ]
@@ -177,8 +178,11 @@ def test_the_wheel_works_as_well_as_the_checkout(tmp_path: Path) -> None:
         "utils/_data/chest-xray-128.zip",
         "utils/_bands/music.toml",
         "utils/_exercises/music.ipynb",
+        "utils/_exercises/solutions.json",
     } <= set(names)
     assert "utils/runs/report/page.html" in names
+    # JupyterLab reads it from the environment, and then asks no student about news.
+    assert any(name.endswith("/data/etc/jupyter/labconfig/page_config.d/keras-labs.json") for name in names)
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "models", "tools"))]
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"

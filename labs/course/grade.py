@@ -62,7 +62,8 @@ class Grade:
         """Grade, write the folder, and print a table."""
         self._check()
         found = submissions.find(self.submissions, notebooks(), self.notebook)
-        graded = grade(found, self._limits(), self.workers or cores(), variants=self.variants)
+        with isolation.shielded():
+            graded = grade(found, self._limits(), self.workers or cores(), variants=self.variants)
         self._write(graded)
         points = [one.points for one in graded]
         if self.json:
@@ -89,7 +90,6 @@ class Grade:
 
     def _limits(self) -> Limits:
         """The limits, after a look at what this system offers."""
-        isolation.shield()
         needed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix, ROOT)]
         folders = {place.resolve() if place.is_dir() else place.resolve().parent for place in self.submissions}
         hidden = [each for each in folders if not any(each == one or each in one.parents for one in needed)]

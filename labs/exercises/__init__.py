@@ -140,6 +140,10 @@ def solution(name: str) -> None:
     if name not in _attempted:
         print(wrapped("", f"Try it first: run the check of {name} with an answer of your own, even a wrong one."))
         return
+    if name not in recorded():
+        raise CallerError(f"{name} has no recorded solution", "python -m notebooks --exercises writes them")
+    if variants(name) and student_of(Path.cwd()):
+        print("# with the numbers of the text")
     print(recorded()[name]["solution"])
 
 

@@ -15,7 +15,8 @@ import platform
 import signal
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 MEMORY, FILES, NETWORK, PROCESSES = "memory", "files", "network", "processes"
@@ -50,10 +51,19 @@ def isolate(folder: Path, *, seconds: int, megabytes: int, hidden: Sequence[Path
     return [each for each in ALL if each in done]
 
 
-def shield() -> None:
-    """Keep other processes of the same user from reading or changing the memory of this one (Linux)."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+@contextmanager
+def shielded() -> Iterator[None]:
+    """Keep other processes of the same user from reading or changing the memory of this one in the block (Linux)."""
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    before = libc.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    try:
+        yield
+    finally:
+        libc.prctl(PR_SET_DUMPABLE, before, 0, 0, 0)
 
 
 def _limit(seconds: int, megabytes: int) -> None:
@@ -172,7 +182,7 @@ LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, DENY, KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
 UNKNOWN = 0x00050000 | errno.ENOSYS
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, MODE_FILTER = 38, 22, 2
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE = 1, 3, 4
 
 
 def _filter_system_calls() -> bool:
