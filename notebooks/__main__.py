@@ -1,18 +1,18 @@
 """`python -m notebooks`: build the notebooks from their scripts, or check them.
 
 python -m notebooks [NAMES …]           build, run, verify and write the notebooks and their exercises
+python -m notebooks --exercises [NAMES …]   write only the exercises and their solutions, without running anything
 python -m notebooks --check [NAMES …]   compare the files with the scripts; takes a second, runs and writes nothing
 python -m notebooks --rerun [NAMES …]   --check, then run each notebook again and compare the numbers
-python -m notebooks --course FOLDER     write a course folder for nbgrader, with the exercises of all notebooks
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import nbformat
 from tyro.conf import Positional
@@ -20,12 +20,14 @@ from tyro.conf import Positional
 import labs
 from labs.cli import options
 from labs.cli.main import status_of
+from labs.exercises import RECORD
 from notebooks.tools import script, verify
-from notebooks.tools.grading import write_course
 from notebooks.tools.run import execute
+from utils.base.atomic_files import replacing
 from utils.base.console import show
 from utils.base.errors import CallerError, CheckError
 
+ANSWERS_HINT = "move the file to a folder of your own; labs start writes a copy to work in, outside the checkout"
 FACTS_HINT = "let prose() fill in results; list facts in the header of the cell"
 
 
@@ -39,8 +41,8 @@ class Notebooks:
     """Compare the files with the scripts; run nothing."""
     rerun: bool = False
     """Like --check, then run each notebook again and compare the numbers."""
-    course: Path | None = None
-    """Write a course for nbgrader to this folder."""
+    exercises: bool = False
+    """Write only the exercise notebooks and the solutions; run nothing."""
 
     def execute(self) -> int:
         """Build or check the notebooks.
@@ -49,16 +51,16 @@ class Notebooks:
             CallerError: options that exclude each other, or an unknown notebook.
             CheckError: a notebook does not pass.
         """
-        if sum([self.check, self.rerun, self.course is not None]) > 1:
+        if sum([self.check, self.rerun, self.exercises]) > 1:
             raise CallerError(
-                "--check, --rerun and --course cannot be combined", "give one of them"
+                "--check, --rerun and --exercises cannot be combined", "give one of them"
             )
         drafts = set(labs.NAMES) - set(labs.finished())
         names = self.names or [name for name in script.names() if name not in drafts]
-        if self.course is not None:
-            write_course(self.course, names)
-            return 0
         for name in names:
+            if self.exercises:
+                write_exercises(name)
+                continue
             if self.check or self.rerun:
                 check(name)
             if self.rerun:
@@ -70,22 +72,40 @@ class Notebooks:
 
 def build(name: str) -> None:
     """Build a notebook and its exercises from the script, and write them if all checks pass."""
+    _require_no_answers(name)
     notebook = script.from_script(name)
-    exercises = script.without_solutions(notebook)
     _require_none(name, verify.typed_numbers(notebook), FACTS_HINT)
     start = time.perf_counter()
     execute(notebook, name)
     _require_none(name, verify.faults(notebook), "correct the script, then run make notebooks")
     nbformat.write(notebook, script.FOLDER / f"{name}.ipynb")
-    nbformat.write(exercises, script.EXERCISES / f"{name}.ipynb")
+    write_exercises(name)
     show(
         f"{name}: run in {time.perf_counter() - start:.0f} s, {len(verify.values(notebook))} texts filled in"
     )
 
 
+def write_exercises(name: str) -> None:
+    """Write the notebook without solutions, and its solutions to the record of all exercises."""
+    _require_no_answers(name)
+    exercises = script.without_solutions(script.from_script(name))
+    with replacing(script.EXERCISES / f"{name}.ipynb") as temporary:
+        nbformat.write(exercises, temporary)
+    text = json.dumps(script.record(name), indent=1, ensure_ascii=False)
+    with replacing(script.EXERCISES / RECORD) as temporary:
+        temporary.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _require_no_answers(name: str) -> None:
+    """Refuse to replace an exercise notebook in which somebody worked."""
+    if script.answered(name):
+        raise CheckError(f"{name}: exercises/{name}.ipynb has answers or outputs", ANSWERS_HINT)
+
+
 def check(name: str) -> None:
     """Compare the files of a notebook with its script, and its texts with the values of its run."""
     _require_none(name, verify.typed_numbers(script.from_script(name)), FACTS_HINT)
+    _require_no_answers(name)
     _require_none(name, verify.differences(name), f"python -m notebooks {name}")
     published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
     _require_none(name, verify.faults(published), f"python -m notebooks {name}")

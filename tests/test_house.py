@@ -103,6 +103,7 @@ LIGHT = [
     *("labs.cli.main", "labs.cli.help", "labs.cli.train", "labs.cli.predict"),
     *("labs.cli.records.evaluate", "labs.cli.records.compare", "labs.cli.records.score"),
     "labs.cli.gate.sweep",
+    *("labs.course.start", "labs.course.grade", "labs.course.mirror", "labs.course.grading.child"),
     *(f"labs.{name}.{part}" for name in labs.NAMES for part in ("config", "data")),
     *(command.split(":")[0] for name in labs.NAMES for command in labs.find_definition(name).commands.values()),
 ]
@@ -178,8 +179,11 @@ def test_the_wheel_works_as_well_as_the_checkout(tmp_path: Path) -> None:
         "utils/_data/chest-xray-128.zip",
         "utils/_bands/music.toml",
         "utils/_exercises/music.ipynb",
+        "utils/_exercises/solutions.json",
     } <= set(names)
     assert "utils/runs/report/page.html" in names
+    # JupyterLab reads it from the environment, and then asks no student about news.
+    assert any(name.endswith("/data/etc/jupyter/labconfig/page_config.d/keras-labs.json") for name in names)
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "models", "tools"))]
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from utils.teaching.answers import Judge, Mistake, NotYetError, array, called, number, shown
+from utils.teaching.variants import Variants
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0]])
 LARGE = np.array([[1000.0, 1001.0, 998.0], [-2000.0, -2001.0, -2000.0]])
@@ -74,23 +75,25 @@ def cross_entropy(answer: Any) -> str:
     return "An untrained network with ten classes starts near ln 10 = 2.3: look for it in your next training."
 
 
-def parameters(answer: Any) -> str:
-    """The parameters of 28 × 28 → 64 → 10."""
-    first, last = 28 * 28 * 64, 64 * 10
+def parameters(answer: Any, units: int = 64, classes: int = 10) -> str:
+    """The parameters of 28 × 28 → units → classes."""
+    first, last = 28 * 28 * units, units * classes
     number(
         answer,
-        first + 64 + last + 10,
-        what="the parameters of 28 × 28 → 64 → 10",
+        first + units + last + classes,
+        what=f"the parameters of 28 × 28 → {units} → {classes}",
         mistakes=[
             Mistake(first + last, "each unit has a bias too, also in the last layer"),
-            Mistake(first + 64 + last, "the ten output units have a bias each"),
-            Mistake(first + last + 10, "the hidden units have a bias each"),
-            Mistake(first + 64, "that is the hidden layer: the output layer has weights too"),
+            Mistake(first + units + last, "the output units have a bias each"),
+            Mistake(first + last + classes, "the hidden units have a bias each"),
+            Mistake(first + units, "that is the hidden layer: the output layer has weights too"),
             Mistake(
-                28 * 64 + 64 + last + 10, "an image has 28 × 28 pixels, and each unit has a weight for every pixel"
+                28 * units + units + last + classes,
+                "an image has 28 × 28 pixels, and each unit has a weight for every pixel",
             ),
             Mistake(
-                first + 64 + 28 * 28 * 10 + 10, "the inputs of the last layer are the hidden units, not the pixels"
+                first + units + 28 * 28 * classes + classes,
+                "the inputs of the last layer are the hidden units, not the pixels",
             ),
         ],
         hint="a dense layer has inputs × units weights and one bias per unit; Flatten has none",
@@ -131,8 +134,10 @@ def dropout(answer: Any) -> str:
     return "The mean stays the same, so the layer can simply be skipped in prediction."
 
 
-# Equal losses and a new best that comes too late; a best that is the first; patience that never runs out.
+# A loss below the previous one but not below the best; equal losses; a best that is the first; patience that never
+# runs out. In each of the first two, a new best comes too late.
 COURSES: tuple[tuple[list[float], int, tuple[int, int]], ...] = (
+    ([0.9, 0.5, 0.7, 0.6, 0.8, 0.9, 0.95, 0.97, 0.3], 3, (5, 2)),
     ([0.9, 0.5, 0.6, 0.5, 0.7, 0.8, 0.9, 0.3], 3, (5, 2)),
     ([0.4, 0.5, 0.6, 0.3], 2, (3, 1)),
     ([0.9, 0.8, 0.85, 0.7, 0.75, 0.6], 2, (6, 6)),
@@ -161,8 +166,10 @@ def early_stopping(answer: Any) -> str:
             ),
             Mistake(_stop(losses, patience, equal=True), "an equal loss is not better"),
             Mistake(_stop(losses, patience, total=True), "restart the count after each new best epoch"),
-            Mistake(
-                _stop(losses, patience, rises=True), "compare with the best epoch so far, not with the previous one"
+            *(
+                Mistake([epochs, best], "compare with the best epoch so far, not with the previous one")
+                for epochs, *bests in [_falling(losses, patience)]
+                for best in bests
             ),
         ]
         given = called(answer, list(losses), patience, expected=what, signature=signature)
@@ -175,17 +182,29 @@ def early_stopping(answer: Any) -> str:
     return "Patience tolerates a few bad epochs; restoring the best weights makes a long patience harmless."
 
 
-def _stop(
-    losses: list[float], patience: int, *, equal: bool = False, total: bool = False, rises: bool = False
-) -> tuple[int, int]:
-    """Early stopping with a mistake: an equal loss counts as better, bad epochs are counted in total, or losses are
-    compared with the previous epoch."""
+def _falling(losses: list[float], patience: int) -> tuple[int, int, int]:
+    """Early stopping that compares with the previous epoch: epochs trained, and the epoch kept in two ways.
+
+    Either the epoch with the lowest loss is kept, or the last one that was better than the previous one.
+    """
+    bad = last = 0
+    for epoch in range(1, len(losses)):
+        better = losses[epoch] < losses[epoch - 1]
+        last = epoch if better else last
+        bad = 0 if better else bad + 1
+        if bad == patience:
+            break
+    else:
+        epoch = len(losses) - 1
+    return epoch + 1, 1 + int(np.argmin(losses[: epoch + 1])), last + 1
+
+
+def _stop(losses: list[float], patience: int, *, equal: bool = False, total: bool = False) -> tuple[int, int]:
+    """Early stopping with a mistake: an equal loss counts as better, or bad epochs are counted in total."""
     best = bad = 0
     for epoch, loss in enumerate(losses[1:], 1):
         better = loss < losses[best] or (equal and loss == losses[best])
         best = epoch if better else best
-        if rises:
-            better = loss < losses[epoch - 1]
         bad = bad + (not better) if total or not better else 0
         if bad == patience:
             return epoch + 1, best + 1
@@ -198,4 +217,20 @@ EXERCISES: dict[str, Judge] = {
     "parameters": parameters,
     "dropout": dropout,
     "early_stopping": early_stopping,
+}
+
+HINTS = {
+    "softmax": "raised = np.exp(logits - logits.max(axis=1, keepdims=True)); divide it by its sums along axis 1",
+    "cross_entropy": "true = probabilities[np.arange(len(labels)), labels]; then the mean of -np.log(true)",
+    "parameters": "pixels × units + units for the hidden layer; units × classes + classes for the output",
+    "dropout": "np.where(kept, values / (1 - rate), 0)",
+    "early_stopping": "loop with enumerate(losses, 1); if a loss is below the best one, remember it and its epoch; "
+    "else, if epoch - best_epoch == patience, return epoch, best_epoch; after the loop, len(losses), best_epoch",
+}
+
+VARIANTS = {
+    "parameters": Variants(
+        "images of 28 × 28, one hidden layer of {units} units, and {classes} classes",
+        {"units": (32, 48, 80, 96, 100, 128), "classes": (5, 7, 8, 12, 26)},
+    )
 }

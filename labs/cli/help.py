@@ -34,6 +34,10 @@ COMMANDS = {
     "data fetch": ("labs.cli.data:Fetch", "download data sets into the cache or into a mirror folder"),
     "data verify": ("labs.cli.data:Verify", "check the files on this machine against their digests"),
     "data where": ("labs.cli.data:Where", "print the paths of a data set"),
+    "data serve-mirror": ("labs.course.mirror:ServeMirror", "serve the data sets of this machine to a classroom"),
+    "start": ("labs.course.start:Start", "copy the exercise notebooks into a folder of your own"),
+    "grade": ("labs.course.grade:Grade", "grade submitted notebooks, without trust in their code"),
+    "key": ("labs.course.key:Key", "write the notebooks with their solutions, for instructors"),
     "new": ("labs.cli.new:New", "write the skeleton of a new lab"),
 }
 """By the words of the command: its `module:Class`, and what it does."""

@@ -108,7 +108,9 @@ def served_predictions(answer: Any) -> str:
     try:
         given = called(answer, exported, IMAGES, expected=what, signature=signature)
     except NotYetError as refused:
-        raise NotYetError(refused.expected, refused.got.splitlines()[0][:160], _signature_hint(refused)) from None
+        first = refused.got.splitlines()[0][:160]
+        hint = _signature_hint(refused)
+        raise NotYetError(refused.expected, first, hint, attempted=refused.attempted) from None
     if isinstance(given, dict):
         raise NotYetError(what, "a dict of outputs", "a signature returns a dict: take its only value")
     hint = 'reloaded.signatures["serving_default"](image=tf.constant(images, dtype="float32"))'
@@ -169,4 +171,13 @@ EXERCISES: dict[str, Judge] = {
     "epochs_done": epochs_done,
     "with_preparation": with_preparation,
     "served_predictions": served_predictions,
+}
+
+HINTS = {
+    "difference": "float(np.abs(prediction - other).max())",
+    "epochs_done": "steps = math.ceil(rows / batch_size), then iterations // steps",
+    "with_preparation": "inputs = keras.Input(bare.input_shape[1:]); pass "
+    "keras.layers.Rescaling(1 / std, -mean / std)(inputs) to bare, and return keras.Model(inputs, outputs)",
+    "served_predictions": 'serve = reloaded.signatures["serving_default"]; call it with '
+    'image=tf.constant(images, "float32") and take the only value of the dict, as an array',
 }

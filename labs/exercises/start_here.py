@@ -77,3 +77,9 @@ def leaks(answer: Any) -> str:
 
 
 EXERCISES: dict[str, Judge] = {"steps": steps, "baseline": baseline, "leaks": leaks}
+
+HINTS = {
+    "steps": "math.ceil(rows / batch_size), or without an import: -(-rows // batch_size)",
+    "baseline": "error = test_targets - train_targets.mean(); return the root of the mean of error ** 2",
+    "leaks": "np.isin(test_groups, train_groups) is an array of True and False, one per test row: count the True ones",
+}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from utils.teaching.answers import Array, Judge, Mistake, NotYetError, array, called, number, shown
+from utils.teaching.variants import Variants
 
 SCORES = np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0], [-1.0, 3.0, 0.5, 2.0]])
 
@@ -36,22 +37,27 @@ def softmax(answer: Any) -> str:
     return "Only differences between scores matter: a constant added to a whole row cancels."
 
 
-def flat(answer: Any) -> str:
-    """The number of values that the course's network flattens, at 128 × 128: 8 maps of 7 × 7."""
+def flat(answer: Any, width: int = 128) -> str:
+    """The number of values that the course's network flattens; at 128 × 128: 8 maps of 7 × 7."""
+    sides = [width]
+    for kernel in (3, 2, 3, 2):
+        sides.append((sides[-1] - kernel) // 2 + 1)
+    _, first, pooled, second, side = sides
+    rounded = f"without padding the sides are {first}, {pooled}, {second}, {side}: round down each time"
     number(
         answer,
-        7 * 7 * 8,
-        what="the number of values after the second pooling, at 128 × 128",
+        side * side * 8,
+        what=f"the number of values after the second pooling, at {width} × {width}",
         mistakes=[
-            Mistake(8 * 8 * 8, "without padding the sides are 63, 31, 15, 7: round down each time"),
-            Mistake(7 * 7, "there are 8 maps of this size"),
-            Mistake(7, "that is the side of one map: there are 8 maps of 7 × 7"),
-            Mistake(15 * 15 * 8, "the second pooling halves the side once more"),
-            Mistake(31 * 31 * 8, "that is after the first pooling: a convolution and a pooling follow"),
-            Mistake(3 * 3 * 8, "that is for the 64 × 64 in the table: begin with 128"),
-            Mistake(7 * 7 * 8 * 8, "8 filters give 8 maps: each filter covers all the input maps"),
+            Mistake((width // 16) ** 2 * 8, rounded),
+            Mistake(side * side, "there are 8 maps of this size"),
+            Mistake(side, f"that is the side of one map: there are 8 maps of {side} × {side}"),
+            Mistake(second * second * 8, "the second pooling halves the side once more"),
+            Mistake(pooled * pooled * 8, "that is after the first pooling: a convolution and a pooling follow"),
+            Mistake(3 * 3 * 8, f"that is for the 64 × 64 in the table: begin with {width}"),
+            Mistake(side * side * 8 * 8, "8 filters give 8 maps: each filter covers all the input maps"),
         ],
-        hint="apply the formula four times, starting with 128; then side · side · maps",
+        hint=f"apply the formula four times, starting with {width}; then side · side · maps",
         close=1e-9,
     )
     return "After Flatten, each value has a weight per unit: most of the network's weights are there."
@@ -123,3 +129,12 @@ def recalls(answer: Any) -> str:
 
 
 EXERCISES: dict[str, Judge] = {"softmax": softmax, "flat": flat, "views": views, "recalls": recalls}
+
+HINTS = {
+    "softmax": "raised = np.exp(scores - scores.max(axis=1, keepdims=True)); divide it by its sums along axis 1",
+    "flat": "side = (side - kernel) // stride + 1, for kernel and stride (3, 2), (2, 2), (3, 2), (2, 2) in turn",
+    "views": "np.rot90(one, turns) for one in (image, image[:, ::-1]) and turns in range(4)",
+    "recalls": "np.diag(table) / table.sum(axis=1)",
+}
+
+VARIANTS = {"flat": Variants("images of {width} × {width} pixels", {"width": (80, 96, 112, 144, 160, 192, 224, 256)})}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from utils.teaching.answers import Array, Judge, Mistake, NotYetError, array, called, number, shown
+from utils.teaching.variants import Variants
 
 TEXT = np.array([9, 4, 7, 1, 8, 3, 6, 2, 5, 0], dtype="int32")
 LENGTH = 4
@@ -155,13 +156,12 @@ def step_back(answer: Any) -> str:
     return "Going back a hundred steps multiplies a hundred times: that is why gradients vanish or explode."
 
 
-def parameters(answer: Any) -> str:
-    """The parameters of an LSTM of 100 units on vectors of 50."""
-    n, m = 100, 50
+def parameters(answer: Any, n: int = 100, m: int = 50) -> str:
+    """The parameters of an LSTM of n units on vectors of m."""
     number(
         answer,
         4 * (n * (n + m) + n),
-        what="the parameters of an LSTM of 100 units on vectors of 50",
+        what=f"the parameters of an LSTM of {n} units on vectors of {m}",
         mistakes=[
             Mistake(n * (n + m) + n, "that is one gate: there are four such sets, for three gates and the candidate"),
             Mistake(3 * (n * (n + m) + n), "there are four sets: three gates and the candidate"),
@@ -288,4 +288,18 @@ EXERCISES: dict[str, Judge] = {
     "parameters": parameters,
     "lstm_step": lstm_step,
     "with_temperature": with_temperature,
+}
+
+HINTS = {
+    "windows": "count = (len(text) - 1) // length; reshape text[: count * length], and the same one symbol later",
+    "bits": "chosen = probabilities[np.arange(len(targets)), targets]; then -np.log2(chosen).mean()",
+    "step_back": "multiply the gradient by 1 - state**2 element by element, then (…) @ weights.T",
+    "parameters": "one gate: n × (n + m) weights and n biases; there are four of them",
+    "lstm_step": "i, f, g, o = np.split(z, 4, axis=1); sigmoid for i, f and o, np.tanh for g and for the new c",
+    "with_temperature": "weights = np.exp(np.log(probabilities) / temperature); return weights / weights.sum()",
+}
+VARIANTS = {
+    "parameters": Variants(
+        "{n} units that read vectors of {m} numbers", {"n": (60, 80, 128, 150, 200), "m": (20, 32, 40, 64)}
+    )
 }

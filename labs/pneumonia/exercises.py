@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from utils.teaching.answers import Array, Judge, Mistake, NotYetError, array, called, number
+from utils.teaching.variants import Variants
 
 IMAGE = np.array(
     [
@@ -103,19 +104,24 @@ def side(answer: Any) -> str:
     return "The formula holds for pooling too; a stride of 2 halves the side and quarters the work."
 
 
-def parameters(answer: Any) -> str:
-    """The parameters of a convolution of 16 filters of 5 × 5 over 8 channels, with biases."""
+def parameters(answer: Any, filters: int = 16, size: int = 5, channels: int = 8) -> str:
+    """The parameters of a convolution of square filters over some channels, with biases."""
+    weights = size**2 * channels
+    square = f"{size} × {size}"
     number(
         answer,
-        16 * 5**2 * 8 + 16,
-        what="the parameters of 16 filters of 5 × 5 over 8 channels",
+        filters * weights + filters,
+        what=f"the parameters of {filters} filters of {square} over {channels} channels",
         mistakes=[
-            Mistake(16 * 5**2 * 8, "each filter has a bias too"),
-            Mistake(16 * 5**2 + 16, "a filter covers all channels of its input: it has 5 × 5 weights for each"),
-            Mistake(16 * 5 * 8 + 16, "the kernel is a square: F² weights for each channel"),
-            Mistake(16 * 5**2 * 8 + 8, "each filter has a bias, not each input channel"),
-            Mistake(16 * 5**2 * 8 + 16 * 8, "a filter has one bias, not one for each channel"),
-            Mistake(5**2 * 8 + 1, "that is one filter: there are sixteen of them"),
+            Mistake(filters * weights, "each filter has a bias too"),
+            Mistake(
+                filters * size**2 + filters,
+                f"a filter covers all channels of its input: it has {square} weights for each",
+            ),
+            Mistake(filters * size * channels + filters, "the kernel is a square: F² weights for each channel"),
+            Mistake(filters * weights + channels, "each filter has a bias, not each input channel"),
+            Mistake(filters * weights + filters * channels, "a filter has one bias, not one for each channel"),
+            Mistake(weights + 1, f"that is one filter: there are {filters} of them"),
         ],
         hint="K·F²·D + K, with K filters of F × F over D channels",
         close=1e-9,
@@ -250,4 +256,26 @@ EXERCISES: dict[str, Judge] = {
     "roc_point": roc_point,
     "error_types": error_types,
     "cheapest": cheapest,
+}
+
+HINTS = {
+    "convolve": "two loops, over rows and columns, fill an array of zeros of shape (H − F + 1, W − F + 1) with np.sum",
+    "filtered": "flip the kernel with kernel[::-1, ::-1], pad the image by half of its sides with "
+    "np.pad(…, mode='edge'), then convolve as before",
+    "error_types": "np.sum((prediction == 1) & (truth == 0)) false positives are of type 1, and "
+    "np.sum((prediction == 0) & (truth == 1)) false negatives of type 2",
+    "roc_point": "x is the rate of false positives among the rows where truth is 0, y the sensitivity: the rate of "
+    "called rows where truth is 1",
+    "side": "(width - kernel + 2 * padding) // stride + 1",
+    "parameters": "one filter has F × F × D weights and one bias; multiply by the number of filters",
+    "rates": "called = probability >= threshold; take the mean of called where truth is 1, and of ~called where 0",
+    "cheapest": "for each threshold count np.sum(~called & (truth == 1)) and np.sum(called & (truth == 0)), and weight "
+    "them by their costs; return thresholds[np.argmin(costs)]",
+}
+
+VARIANTS = {
+    "parameters": Variants(
+        "{filters} filters of {size} × {size} over {channels} channels",
+        {"filters": (10, 12, 24, 32, 48), "size": (3, 7, 9), "channels": (4, 6, 12, 20)},
+    )
 }

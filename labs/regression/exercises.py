@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from utils.teaching.answers import Array, Judge, Mistake, NotYetError, array, called, number
+from utils.teaching.variants import Variants
 
 TRUTH = np.array([30.0, 42.5, 55.0, 18.0], dtype="float32")
 PREDICTION = np.array([33.0, 40.5, 49.0, 18.0], dtype="float32")
@@ -38,22 +39,21 @@ def rmse(answer: Any) -> str:
     return "The RMSE has the unit of the target, and it weighs large errors more than the mean absolute error does."
 
 
-def parameters(answer: Any) -> str:
-    """The trainable parameters of 8 inputs, two hidden layers of 20 and one output."""
+def parameters(answer: Any, inputs: int = 8, width: int = 20) -> str:
+    """The trainable parameters of the inputs, two hidden layers and one output."""
+    first, second, last = inputs * width + width, width * width + width, width + 1
+    unused = 2 * inputs + 1  # means, variances and the counter of Keras's Normalization
     number(
         answer,
-        8 * 20 + 20 + 20 * 20 + 20 + 20 + 1,
-        what="the trainable parameters of 8 → 20 → 20 → 1",
+        first + second + last,
+        what=f"the trainable parameters of {inputs} → {width} → {width} → 1",
         mistakes=[
-            Mistake(8 * 20 + 20 * 20 + 20, "each unit has a bias too"),
+            Mistake(inputs * width + width * width + width, "each unit has a bias too"),
             Mistake(
-                8 * 20 + 20 + 20 * 20 + 20,
-                "the output layer has weights too: one per unit of the layer before it, and a bias",
+                first + second, "the output layer has weights too: one per unit of the layer before it, and a bias"
             ),
-            Mistake(8 * 20 + 20 + 20 + 1, "there are two hidden layers: the second one takes the outputs of the first"),
-            Mistake(
-                8 * 20 + 20 + 20 * 20 + 20 + 20 + 1 + 17, "the means and variances of the normalisation are not trained"
-            ),
+            Mistake(first + last, "there are two hidden layers: the second one takes the outputs of the first"),
+            Mistake(first + second + last + unused, "the means and variances of the normalisation are not trained"),
         ],
         hint="a dense layer has inputs × units weights and one bias per unit; add up the three layers",
         close=1e-9,
@@ -141,4 +141,18 @@ EXERCISES: dict[str, Judge] = {
     "parameters": parameters,
     "gradient_step": gradient_step,
     "normalise": normalise,
+}
+
+HINTS = {
+    "rmse": "np.sqrt(np.mean(…)) of the squared differences: the square is innermost, the root is outermost",
+    "parameters": "three lines: inputs × width + width, width × width + width, width × 1 + 1; then their sum",
+    "gradient_step": "error = w * x + b - y; the new w is w - rate * 2 * np.mean(error * x), b likewise without x",
+    "normalise": "train.mean(axis=0) and train.std(axis=0) have one value per feature; use them on rows",
+}
+
+VARIANTS = {
+    "parameters": Variants(
+        "{inputs} inputs, two hidden layers of {width} units, and one output",
+        {"inputs": (5, 6, 7, 9, 11, 12), "width": (10, 12, 15, 24, 30, 32)},
+    )
 }

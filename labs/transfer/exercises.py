@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from utils.teaching.answers import Array, Judge, Mistake, NotYetError, array, called, number, shown
+from utils.teaching.variants import Variants
 
 PIXELS = np.array([0, 3, 64, 127, 130, 200, 254, 255, 17, 90, 128, 240], dtype="uint8").reshape(1, 2, 2, 3)
 
@@ -34,21 +35,23 @@ def preprocess(answer: Any) -> str:
     return "Every backbone has its own preprocessing: check its documentation before you use it."
 
 
-def trained(answer: Any) -> str:
-    """The trainable parameters of a head for two classes on 1,280 frozen features."""
-    head, backbone = 1280 * 2 + 2, 3_413_024
+def trained(answer: Any, features: int = 1280, classes: int = 2) -> str:
+    """The trainable parameters of a head for some classes on frozen features."""
+    head, backbone = features * classes + classes, 3_413_024
     number(
         answer,
         head,
         what="the number of trainable parameters",
         mistakes=[
-            Mistake(1280 * 2, "each of the two classes has a bias, too"),
+            Mistake(features * classes, "each class has a bias, too"),
             Mistake(backbone + head, "the backbone is frozen: training does not change it"),
             Mistake(backbone, "that is the backbone, which is frozen: only the head is trained"),
-            Mistake(head + 2 * 1280, "the mean and variance of the standardisation are computed once, not trained"),
-            Mistake(head + 2 * 1280 + 1, "the mean and variance of the standardisation are computed once, not trained"),
-            Mistake(1280 + 1, "a softmax has weights for each of the two classes"),
-            Mistake(1280 * 1000 + 1000, "that is ImageNet's own head, for 1,000 classes: ours has two"),
+            *(
+                Mistake(head + moments, "the mean and variance of the standardisation are computed once, not trained")
+                for moments in (2 * features, 2 * features + 1)
+            ),
+            Mistake(features + 1, "a softmax has weights for each class"),
+            Mistake(features * 1000 + 1000, f"that is ImageNet's own head, for 1,000 classes: ours has {classes}"),
         ],
         hint="only the dense layer is trained: inputs × classes weights and one bias per class",
         close=1e-9,
@@ -140,4 +143,19 @@ EXERCISES: dict[str, Judge] = {
     "trained": trained,
     "strategy": strategy,
     "grad_cam": grad_cam,
+}
+
+HINTS = {
+    "preprocess": '(pixels.astype("float32") - 127) / 128',
+    "trained": "one weight per feature and class, and one bias per class; nothing else is moved by the training",
+    "strategy": "two questions: images_per_class < 1000, and similarity >= 0.4; each pair of answers has one name",
+    "grad_cam": "heat = np.maximum((maps * gradients.mean(axis=(0, 1))).sum(axis=-1), 0); divide by heat.max(), if "
+    "that is not 0",
+}
+
+VARIANTS = {
+    "trained": Variants(
+        "a backbone that gives {features} features, and a dense layer with {classes} classes",
+        {"features": (512, 768, 1024, 1536, 2048), "classes": (3, 4, 5, 6, 10)},
+    )
 }

@@ -1,1 +1,1 @@
-"""From script to notebook: made, run, checked, stripped of its solutions, and handed to a grader."""
+"""From script to notebook: made, run, checked, and stripped of its solutions."""

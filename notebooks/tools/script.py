@@ -13,6 +13,7 @@ A script is in jupytext's percent format. Its cells may have these tags:
 from __future__ import annotations
 
 import copy
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import jupytext
 import nbformat
 
+from labs.exercises import RECORD
 from notebooks.tools.hosted import with_installation
 from utils.base.errors import CallerError
 
@@ -32,7 +34,9 @@ SOLUTION = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$", re.MULTILINE | re.DOTALL
 )
 STUB = "...  # your answer"
-CHECK = re.compile(r'check\("([a-z_]+\.[a-z_0-9]+)", .+\)')
+MARKERS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
+CHECK = re.compile(r'check\("([a-z_]+\.[a-z_0-9]+)", (\w+)\)')
+IMPORT = re.compile(r"^from labs\.exercises import ([\w, ]+)$", re.MULTILINE)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -97,46 +101,82 @@ def without_solutions(notebook: Notebook) -> Notebook:
     """The notebook for students: solutions are replaced by a stub, and there are no outputs.
 
     The checks are tagged `raises-exception`, so that "Run all" continues after a check that does not pass.
+
+    Raises:
+        CallerError: a check is not a single line, or the code cell before it is not an exercise.
     """
-    bare = for_grader(notebook)
+    solutions(notebook, "")
+    bare = copy.deepcopy(notebook)
     bare.cells = [cell for cell in bare.cells if "solution" not in tags(cell)]
     for cell in bare.cells:
         cell.source = SOLUTION.sub(rf"\1{STUB}", cell.source)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            cell.source = IMPORT.sub(_with_help, cell.source)
         if "check" in tags(cell):
             cell.metadata.tags = [*tags(cell), "raises-exception"]
     return bare
 
 
-def for_grader(notebook: Notebook) -> Notebook:
-    """The notebook without outputs, with nbgrader's metadata: exercises are answers, each check is worth one point.
+def _with_help(found: re.Match[str]) -> str:
+    """The import of `check` with the functions that help a student."""
+    names = {name.strip() for name in found[1].split(",")} | {"hint", "solution"}
+    return f"from labs.exercises import {', '.join(sorted(names, key=lambda name: (name.islower(), name)))}"
 
-    Front ends without nbgrader ignore the metadata.
+
+def solutions(notebook: Notebook, name: str) -> dict[str, dict[str, str]]:
+    """The exercises of a notebook: for each, the notebook, the name of the answer, and the cell with the solution.
+
+    Args:
+        notebook: with solutions.
+        name: of the notebook.
 
     Raises:
         CallerError: a check is not a single line, or the code cell before it is not an exercise.
     """
-    bare = copy.deepcopy(notebook)
+    found = {}
     before = None
-    for cell in bare.cells:
+    for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        cell.outputs, cell.execution_count = [], None
         if "check" in tags(cell):
-            found = CHECK.fullmatch(cell.source)
-            if found is None or before is None or not SOLUTION.search(before.source):
+            asked = CHECK.fullmatch(cell.source)
+            if asked is None or before is None or not SOLUTION.search(before.source):
                 raise CallerError(
                     f"{cell.source}: a check must be a single line after the code cell of its exercise",
                     'write check("<notebook>.<exercise>", answer) below a cell with ### BEGIN SOLUTION',
                 )
-            point = found[1].replace(".", "-")  # nbgrader does not allow dots
-            before.metadata["nbgrader"] = _role(f"{point}-answer", solution=True, locked=False)
-            cell.metadata["nbgrader"] = _role(point, grade=True, locked=True, points=1)
+            solved = MARKERS.sub("", before.source)
+            found[asked[1]] = {"notebook": name, "answer": asked[2], "solution": solved}
         before = cell
-    return bare
+    return found
 
 
-def _role(
-    grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool, **more: int
-) -> dict[str, Any]:
-    common = {"schema_version": 3, "grade_id": grade_id, "task": False}
-    return {**common, "grade": grade, "solution": solution, "locked": locked, **more}
+def record(name: str) -> dict[str, dict[str, str]]:
+    """All recorded exercises of notebooks that exist, with those of one as its script has them now."""
+    path = EXERCISES / RECORD
+    recorded = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    kept = {
+        key: value
+        for key, value in recorded.items()
+        if value["notebook"] in {*names()} - {name}
+    }
+    both = kept | solutions(from_script(name), name)
+    return dict(
+        sorted(both.items(), key=lambda item: (item[1]["notebook"], list(both).index(item[0])))
+    )
+
+
+def answered(name: str) -> bool:
+    """Whether somebody worked in the exercise notebook of this name: it has outputs, or an answer instead of a stub."""
+    path = EXERCISES / f"{name}.ipynb"
+    if not path.is_file():
+        return False
+    cells = nbformat.read(path, as_version=4).cells
+    return any(
+        cell.outputs
+        or cell.execution_count
+        or ("exercise" in tags(cell) and STUB not in cell.source)
+        for cell in cells
+        if cell.cell_type == "code"
+    )

@@ -16,12 +16,14 @@ from typing import Any
 
 import nbformat
 
+from labs.exercises import RECORD
 from notebooks.tools.script import (
     EXERCISES,
     FOLDER,
     Cell,
     Notebook,
     from_script,
+    record,
     tags,
     without_solutions,
 )
@@ -120,6 +122,9 @@ def differences(name: str) -> list[str]:
             found.append(f"{path.relative_to(FOLDER)} is missing")
         elif _bare(nbformat.read(path, as_version=4)) != _bare(expected):
             found.append(f"{path.relative_to(FOLDER)} differs from {name}.py")
+    path = EXERCISES / RECORD
+    if not path.is_file() or json.loads(path.read_text(encoding="utf-8")) != record(name):
+        found.append(f"{path.relative_to(FOLDER)} differs from {name}.py")
     return found
 
 

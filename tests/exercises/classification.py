@@ -111,6 +111,18 @@ def stop_on_rises(losses: Any, patience: Any) -> Any:
     return len(losses), int(np.argmin(losses)) + 1
 
 
+def stop_on_rises_and_keep_the_last_fall(losses: Any, patience: Any) -> Any:
+    best = rises = 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[epoch - 1]:
+            best, rises = epoch, 0
+        else:
+            rises += 1
+        if rises == patience:
+            return epoch + 1, best + 1
+    return len(losses), best + 1
+
+
 ANSWERS = {
     "softmax": Answers(
         right=[
@@ -165,7 +177,7 @@ ANSWERS = {
         right=[50890, 50890.0, np.int64(50890), np.array([50890]), keras.ops.convert_to_tensor(50890)],
         wrong=[
             Wrong(784 * 64 + 640, "in the last layer"),
-            Wrong(784 * 64 + 64 + 640, "ten output units"),
+            Wrong(784 * 64 + 64 + 640, "the output units"),
             Wrong(784 * 64 + 640 + 10, "hidden units have a bias"),
             Wrong(784 * 64 + 64, "output layer has weights"),
             Wrong(28 * 64 + 64 + 650, "28 × 28 pixels"),
@@ -207,7 +219,8 @@ ANSWERS = {
             Wrong(lambda losses, patience: (len(losses), int(np.argmin(losses)) + 1), "never trained"),
             Wrong(stop_on_equal, "equal loss"),
             Wrong(stop_on_bad_in_all, "restart the count"),
-            Wrong(stop_on_rises, "previous one"),
+            Wrong(stop_on_rises, "not with the previous one"),
+            Wrong(stop_on_rises_and_keep_the_last_fall, "not with the previous one"),
             Wrong(lambda losses, patience: stop(losses, patience)[0], "return epochs, kept"),
             Wrong(lambda losses, patience: (5, 2), "patience"),
         ],

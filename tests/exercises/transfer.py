@@ -85,7 +85,7 @@ ANSWERS = {
             Wrong(3_413_024, "which is frozen"),
             Wrong(2562 + 2560, "computed once"),
             Wrong(2562 + 2561, "computed once"),
-            Wrong(1281, "each of the two classes"),
+            Wrong(1281, "each class"),
             Wrong(1_281_000, "ImageNet's own head"),
             Wrong(2563, "only the dense layer"),
             Wrong([2560, 2], "only the dense layer"),

@@ -15,6 +15,7 @@ import pytest
 
 import labs
 from labs.exercises import WITHOUT_LAB, exercises
+from notebooks import __main__ as main
 from notebooks.tools import script, verify
 from notebooks.tools.hosted import with_installation
 from notebooks.tools.run import execute
@@ -49,6 +50,7 @@ check("lesson.half", half)
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """`lesson(text)` builds the notebook of a script with this text."""
     monkeypatch.setattr(script, "FOLDER", tmp_path)
+    monkeypatch.setattr(script, "EXERCISES", tmp_path / "exercises")
     monkeypatch.setattr(verify, "FOLDER", tmp_path)
     monkeypatch.setattr(verify, "EXERCISES", tmp_path / "exercises")
     (tmp_path / "exercises").mkdir()
@@ -88,7 +90,7 @@ def test_there_is_a_notebook_for_each_exercise() -> None:
         for name in NAMES
         for cell in script.from_script(name).cells
         if "check" in script.tags(cell)
-        for found in script.CHECK.findall(cell.source)
+        for found, _ in script.CHECK.findall(cell.source)
     ]
     assert sorted(asked) == sorted(exercises())
     assert {asked_.split(".")[0] for asked_ in asked} <= {*labs.NAMES, *WITHOUT_LAB}
@@ -143,9 +145,10 @@ def test_exercises_contain_no_solution(name: str) -> None:
         assert not cell.get("outputs")
         if "exercise" in script.tags(cell):
             assert script.STUB in cell.source
-        if "check" in script.tags(cell):
-            assert cell.metadata.nbgrader.points == 1
-            checks += 1
+        assert "nbgrader" not in cell.metadata
+        if "from labs.exercises import" in cell.source:
+            assert {"check", "hint", "solution"} <= set(re.findall(r"\w+", cell.source))
+        checks += "check" in script.tags(cell)
     assert checks >= 3
 
 
@@ -157,7 +160,9 @@ def test_stripping(lesson: Callable[[str], Any]) -> None:
         'check("lesson.half", half)',
     ]
     assert "return x / 2" in notebook.cells[2].source
-    assert stripped.cells[2].metadata.nbgrader.grade_id == "lesson-half-answer"
+    assert script.solutions(notebook, "lesson") == {
+        "lesson.half": {"notebook": "lesson", "answer": "half", "solution": "def half(x):\n    return x / 2\n"}
+    }
     assert "raises-exception" in stripped.cells[3].metadata.tags
     for wrong in (SCRIPT.replace('half", half', 'half"'), SCRIPT.replace("### BEGIN SOLUTION\n", "")):
         with pytest.raises(CallerError, match="a check must be a single line"):
@@ -192,9 +197,10 @@ def test_facts_may_be_listed(lesson: Callable[[str], Any]) -> None:
 
 def test_a_notebook_that_differs_from_its_script(lesson: Callable[[str], Any], tmp_path: Path) -> None:
     notebook = lesson(SCRIPT)
-    assert verify.differences("lesson") == ["lesson.ipynb is missing", "exercises/lesson.ipynb is missing"]
+    stale = "exercises/solutions.json differs from lesson.py"
+    assert verify.differences("lesson") == ["lesson.ipynb is missing", "exercises/lesson.ipynb is missing", stale]
     nbformat.write(shown(notebook), tmp_path / "lesson.ipynb")
-    nbformat.write(script.without_solutions(notebook), tmp_path / "exercises" / "lesson.ipynb")
+    main.write_exercises("lesson")
     assert verify.differences("lesson") == []
     lesson(SCRIPT.replace("A text", "The text"))
     assert verify.differences("lesson") == [
@@ -202,7 +208,7 @@ def test_a_notebook_that_differs_from_its_script(lesson: Callable[[str], Any], t
         "exercises/lesson.ipynb differs from lesson.py",
     ]
     lesson(SCRIPT.replace("return x / 2", "return x * 0.5"))
-    assert verify.differences("lesson") == ["lesson.ipynb differs from lesson.py"]
+    assert verify.differences("lesson") == ["lesson.ipynb differs from lesson.py", stale]
     lesson(SCRIPT.replace('tags=["check"]', 'tags=["check", "try"]'))
     assert len(verify.differences("lesson")) == 2
 
@@ -241,19 +247,36 @@ def test_numbers_of_another_run(lesson: Callable[[str], Any]) -> None:
     assert verify.changed_values(published, silent) == ["the run has other texts"]
 
 
-def test_the_command(process: Command, tmp_path: Path) -> None:
+def test_answers_in_the_checkout_are_never_overwritten(lesson: Callable[[str], Any], tmp_path: Path) -> None:
+    """Neither by a command nor by a hint of one."""
+    lesson(SCRIPT)
+    main.write_exercises("lesson")
+    path = tmp_path / "exercises" / "lesson.ipynb"
+    released = path.read_text(encoding="utf-8")
+    for worked in (
+        released.replace(script.STUB, "return x"),
+        released.replace('"execution_count": null', '"execution_count": 3'),
+    ):
+        path.write_text(worked, encoding="utf-8")
+        for command in (main.write_exercises, main.build, main.check):
+            with pytest.raises(CheckError, match=r"exercises/lesson\.ipynb has answers or outputs") as refused:
+                command("lesson")
+            assert "labs start" in refused.value.hint
+            assert "python -m notebooks" not in refused.value.hint
+            assert "git" not in refused.value.hint
+        assert path.read_text(encoding="utf-8") == worked
+
+
+def test_the_command(process: Command) -> None:
     done = process("notebooks", "--check")
     assert (done.status, done.err) == (0, "")
     refused = process("notebooks", "nothing")
     assert refused.status == 2
     assert refused.err.splitlines()[0] == "error: there is no notebook nothing"
-    written = process("notebooks", "--course", tmp_path)
-    assert written.status == 0
-    assert process("notebooks", "--course", tmp_path).status == 2
     combined = process("notebooks", "--check", "--rerun")
     assert (combined.status, combined.err.splitlines()[0]) == (
         2,
-        "error: --check, --rerun and --course cannot be combined",
+        "error: --check, --rerun and --exercises cannot be combined",
     )
 
 

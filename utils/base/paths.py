@@ -31,6 +31,8 @@ BANDS = _packed("_bands", "models/bands")
 """The reference metrics."""
 PRETRAINED = _packed("_pretrained", "models/pretrained")
 """Trained networks that come with the project: runs of its labs, each with the model as `.keras` only."""
+EXERCISES = _packed("_exercises", "notebooks/exercises")
+"""The notebooks without solutions."""
 
 
 def child_environment() -> dict[str, str]:

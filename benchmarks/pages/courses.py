@@ -1,0 +1,123 @@
+"""The page for instructors: which notebook belongs to which week of a course, its minutes and points, and grading.
+
+What the courses teach when, and the concepts of a notebook, are listed here; minutes come from the record of the
+notebooks, points from the exercises.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from benchmarks.pages.results import block, recorded
+from labs.course.handout import notebooks
+from utils.base.text_tables import markdown_table
+
+WORDS_PER_MINUTE = 200
+"""Usual speed of reading."""
+
+
+class Week(NamedTuple):
+    """A part of a course, and the notebook for it."""
+
+    part: str
+    notebook: str
+
+
+CONCEPTS = {
+    "00_start_here": "config, splits, seeds, baseline, leakage, a saved run",
+    "regression": "gradient descent, learning rate, dense layers, RMSE, normalization",
+    "classification": "softmax, cross-entropy, dropout, early stopping, confusion matrix, calibration",
+    "pneumonia": "convolution, pooling, sensitivity and specificity, ROC, choosing a threshold, Grad-CAM",
+    "galaxy": "strided convolutions, residual network, augmentation by symmetry, feature maps, recall",
+    "music": "windows of text, perplexity in bits, RNN, vanishing gradients, LSTM, temperature",
+    "transfer": "preprocessing of a backbone, frozen features, fine-tuning, Grad-CAM",
+}
+"""By notebook, in the order in which the notebooks are best read."""
+
+COURSES = {
+    "MIT 6.S191: Introduction to Deep Learning": (
+        Week("Lab 1, part 1: introduction to TensorFlow", "00_start_here"),
+        Week("Lab 1, part 1: gradient descent, dense layers", "regression"),
+        Week("Lab 1, part 2: music generation", "music"),
+        Week("Lab 2, part 1: MNIST", "classification"),
+    ),
+    "Udacity: Intro to Machine Learning with TensorFlow": (
+        Week("Supervised learning: linear regression", "regression"),
+        Week("Deep learning: neural networks, Fashion-MNIST, dropout, early stopping", "classification"),
+        Week("Deep learning: saving and loading models", "00_start_here"),
+        Week("Deep learning: transfer learning", "transfer"),
+        Week("Project: image classifier", "transfer"),
+    ),
+    "IBM/Coursera: Introduction to Deep Learning & Neural Networks with Keras": (
+        Week("Neural networks: gradient descent, backpropagation", "regression"),
+        Week("Keras: regression (concrete)", "regression"),
+        Week("Keras: classification (MNIST)", "classification"),
+        Week("Deep networks: convolutional networks", "pneumonia"),
+        Week("Deep networks: recurrent networks", "music"),
+    ),
+    "Codecademy: Build Deep Learning Models with TensorFlow": (
+        Week("Foundations and regression", "regression"),
+        Week("Classification", "classification"),
+        Week("Image classification: X-rays", "pneumonia"),
+        Week("Project: galaxies", "galaxy"),
+    ),
+    "Chollet: Deep Learning with Python, second edition": (
+        Week("Chapter 2: the mathematical building blocks", "regression"),
+        Week("Chapter 4: classification and regression", "classification"),
+        Week("Chapter 5: fundamentals of machine learning (baselines, leakage)", "00_start_here"),
+        Week("Chapter 8: deep learning for computer vision", "pneumonia"),
+        Week("Chapter 8: a pretrained model", "transfer"),
+        Week("Chapter 9: residual connections, what convnets learn", "galaxy"),
+        Week("Chapters 10 and 12: LSTM, text generation, temperature", "music"),
+    ),
+}
+"""The parts of each course for which there is a lab, in the course's order."""
+
+
+def lab_of(notebook: str) -> str:
+    """The lab that a notebook uses."""
+    return "regression" if notebook == "00_start_here" else notebook
+
+
+def _minutes(notebook: str) -> list[str]:
+    """Minutes of a run, and of reading."""
+    measured = recorded("notebooks")["notebooks"][notebook]
+    return [f"{measured['seconds'] / 60:.1f}", f"{measured['words'] / WORDS_PER_MINUTE:.0f}"]
+
+
+@block
+def courses() -> str:
+    """A table per course: part, lab, notebook, concepts, minutes, points."""
+    header = ["part of the course", "lab", "notebook", "concepts", "run (min)", "reading (min)", "points"]
+    parts = []
+    for course, weeks in COURSES.items():
+        rows = [
+            [
+                *(week.part, lab_of(week.notebook), f"`{week.notebook}`", CONCEPTS[week.notebook]),
+                *(*_minutes(week.notebook), str(len(notebooks()[week.notebook]))),
+            ]
+            for week in weeks
+        ]
+        parts.append(f"### {course}\n\n{markdown_table(header, rows)}")
+    return "\n\n".join(parts)
+
+
+@block
+def grading() -> str:
+    """How long grading took."""
+    found = recorded("classroom")
+    rows = [
+        [
+            f"`{name}`",
+            str(one["submissions"]),
+            str(one["hostile"]),
+            str(one["exercises"]),
+            f"{one['seconds'] / 60:.1f}",
+            f"{one['core_seconds'] / one['submissions']:.1f}",
+            str(len(one["wrong_points"])),
+        ]
+        for name, one in found.items()
+        if isinstance(one, dict) and "wrong_points" in one
+    ]
+    header = ["notebook", "submissions", "of these hostile", "exercises", "minutes", "core-seconds per submission"]
+    return markdown_table([*header, "wrong points"], rows)

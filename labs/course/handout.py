@@ -1,0 +1,69 @@
+"""The notebooks that students and instructors get: exercises, with numbers of a student's own, and the answer key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from labs.exercises import recorded, variants
+from utils.base.paths import EXERCISES
+
+
+def notebooks() -> dict[str, list[str]]:
+    """The full names of the exercises, by notebook, in the notebook's order."""
+    found: dict[str, list[str]] = {}
+    for name, about in recorded().items():
+        found.setdefault(about["notebook"], []).append(name)
+    return found
+
+
+def exercise_notebook(path: Path, student: str) -> bytes:
+    """A notebook without solutions; for a student, a cell before each numeric exercise has their numbers.
+
+    Args:
+        path: of the notebook as it is delivered.
+        student: id, or empty.
+    """
+    if not student:
+        return path.read_bytes()
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    asked = {about["answer"]: name for name, about in recorded().items() if about["notebook"] == path.stem}
+    cells: list[Any] = []
+    for cell in notebook["cells"]:
+        for answer, name in asked.items():
+            differing = variants(name)
+            if differing and _is_exercise(cell) and _source(cell).startswith(f"{answer} ="):
+                told = differing.told(name, student)
+                text = f"**Your numbers:** {told}. Use these instead of the numbers in the text."
+                cells.append({"cell_type": "markdown", "id": f"numbers-{answer}", "metadata": {}, "source": [text]})
+        cells.append(cell)
+    notebook["cells"] = cells
+    return _bytes(notebook)
+
+
+def solved_notebook(path: Path) -> bytes:
+    """A notebook with the solutions in the places of the answers."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    solved = [about["solution"] for about in recorded().values() if about["notebook"] == path.stem]
+    places = [cell for cell in notebook["cells"] if _is_exercise(cell)]
+    for cell, solution in zip(places, solved, strict=True):
+        cell["source"] = solution.rstrip("\n").splitlines(keepends=True)
+    return _bytes(notebook)
+
+
+def delivered() -> list[Path]:
+    """The notebooks without solutions, sorted by name."""
+    return sorted(EXERCISES.glob("*.ipynb"))
+
+
+def _is_exercise(cell: dict[str, Any]) -> bool:
+    return "exercise" in cell["metadata"].get("tags", [])
+
+
+def _source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def _bytes(notebook: dict[str, Any]) -> bytes:
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
