@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": ("labs.cli.records.evaluate:Evaluate", "measure a saved run again, on its own or on other data"),
     "predict": ("labs.cli.predict:Predict", "predict from files with the model of a run"),
     "compare": ("labs.cli.records.compare:Compare", "compare two runs"),
+    "export": ("labs.cli.records.export:Export", "write the model of a run in other formats, each checked"),
     "runs": ("labs.cli.records.runs:Runs", "list your runs"),
     "open": ("labs.cli.records.open:Open", "open the page of a run in a browser"),
     "clean": ("labs.cli.records.clean:Clean", "remove unfinished or named runs"),
