@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,8 +28,14 @@ RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "
 ATTENTION = {"MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"}
 TEXT = {"TextVectorization", "StringLookup", "Hashing"}
 CONVOLUTIONS = {"Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"}
-FEW = 8
-"""Largest number of convolutions of a small network."""
+FEW = 4
+"""Largest number of convolutions of a small network; residual networks have more."""
+
+
+def versions() -> dict[str, str]:
+    """The versions of the packages of the formats that are installed."""
+    names = [name for packages in NEEDED.values() for name in packages]
+    return {name: metadata.version(name) for name in names if find_spec(name) is not None}
 
 
 def missing_extra(form: str) -> tuple[str, str] | None:

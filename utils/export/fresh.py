@@ -31,7 +31,7 @@ class FreshReader:
 
     def __enter__(self) -> FreshReader:
         self._folder = tempfile.TemporaryDirectory(prefix="labs-export-")
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(SCRIPT)],
             stdin=subprocess.PIPE,

@@ -19,9 +19,9 @@ IMAGES = "images"
 def image_endpoint(model: keras.Model, centre: float = 1.0) -> Endpoint | None:
     """The signature of a model of images, (rows, height, width, 1 or 3) uint8; None for other models.
 
-    Each image is decoded to the channels of the model (grey as ITU-R 601 luma), the fraction `centre` of height and width
-    is cut out, and the rest is resized bilinearly with antialiasing where its size is not the model's. Unlike `predict`,
-    the signature ignores EXIF rotation and transparency, and rounds a resized pixel a level or so differently.
+    Each image is decoded to the channels of the model (grey as ITU-R 601 luma), the fraction `centre` of height and
+    width is cut out, and what is not of the model's size is resized bilinearly with antialiasing. Unlike `predict`, the
+    signature ignores EXIF rotation and transparency, and rounds a resized pixel a level or so differently.
     """
     specs = input_specs(model)
     (name, spec), *others = specs.items()

@@ -47,7 +47,8 @@ def to_litert(
         reason = re.findall(r"'(tf\.\w+)' op|TF Select ops: (.*)", str(error))
         named = next((first or second for first, second in reason), str(error).strip().splitlines()[0][:80])
         raise CallerError(
-            f"litert cannot represent this model: it has no operation for {named}", "choose another format with --format"
+            f"litert cannot represent this model: it has no operation for {named}",
+            "choose another format with --format",
         ) from error
     return content
 

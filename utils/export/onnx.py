@@ -14,7 +14,7 @@ OPSET = 17
 
 
 def to_onnx(function: Any, name: str) -> bytes:
-    """Convert a signature of a loaded SavedModel; inputs and outputs keep their names, any number of rows stays possible.
+    """Convert a signature of a loaded SavedModel; names stay, and so does the axis of rows, of any length.
 
     tf2onnx's own conversion of a function makes constants that the function captured (the statistics of a
     `Normalization` layer) inputs of the model. The graph is therefore frozen first.

@@ -52,7 +52,7 @@ class Stepped:
 
         `generate` takes `prompt` (rows, longest) int32 with −1 behind the end of each prompt, `temperature`, `top_k` (0
         for all), `top_p` and `seed`, as `Generator.generate` does, and returns `tokens` (rows, symbols) int32: the
-        prompts and what the model adds, up to the longest; a sequence that ended is filled with the symbol that ended it.
+        prompts and what the model adds, up to the longest; a sequence that ended is filled with `end`.
         """
         specs = [tf.TensorSpec((None,), tf.int32, name=self.token)]
         specs += [tf.TensorSpec((None, *shape), tf.float32, name=name) for name, shape in self.states.items()]

@@ -18,6 +18,7 @@ from labs.cli.records.evaluate import own_data
 from labs.cli.records.open import opened
 from utils.base import text_tables
 from utils.base.atomic_files import write_json
+from utils.base.config import Definition
 from utils.base.console import say, say_progress, show
 from utils.base.errors import CallerError, CheckError
 from utils.base.keras_import import import_keras
@@ -30,13 +31,12 @@ ALL = ",".join(extras.FILES)
 
 @dataclass(frozen=True)
 class Export:
-    """Write the model of a run in other formats. Each file is opened in a fresh process that has nothing of this project,
-    and its predictions for test rows are compared with those of the Keras model."""
+    """Write the model of a run in other formats, and compare the predictions of each with those of the Keras model."""
 
     run: Positional[Path]
     """The folder of a run."""
     format: str = ""
-    """Formats, separated by commas: keras, h5, saved_model, onnx, litert; defaults to all that can represent the model."""
+    """Formats, separated by commas: keras, h5, saved_model, onnx, litert; defaults to all that are possible."""
     int8: bool = False
     """Write LiteRT with integers of eight bits, too; refused if a metric leaves its interval."""
     out: Path | None = None
@@ -57,6 +57,22 @@ class Export:
         forms = self._possible(forms, run, stepped=True)
         out = run_folder.named(self.out or run.folder / "exports")
         self._check_free(out, forms)
+        reports = self._exported(run, definition, forms, out)
+        if self.json:
+            show(json.dumps({"folder": str(out), "exports": reports}, indent=2))
+        else:
+            show(report_of(reports))
+        for name, report in reports.items():
+            if report["failed"]:
+                raise CheckError(
+                    f"{name}: {report['failed']}; {report['file']} was not kept",
+                    "use another format" if self.int8 else "please report this with the versions in run.json",
+                )
+        say(f"exports: {out}")
+        return 0
+
+    def _exported(self, run: Run, definition: Definition, forms: Sequence[str], out: Path) -> dict[str, Any]:
+        """Write and check the formats; files that fail are not kept. The reports by name of the export."""
         say_progress("load the data")
         data = own_data(run, definition)
         import_keras()
@@ -67,19 +83,13 @@ class Export:
         items = planned(subject, forms, int8=self.int8)
         with _staged(out) as folder:
             reports = export(subject, items, folder, say_progress)
-            failed = {report["file"]: name for name, report in reports.items() if report["failed"]}
-            record = {"run": run.folder.name, "lab": definition.name, "versions": run.record["versions"]}
+            failed = {report["file"] for report in reports.values() if report["failed"]}
             files = [file for file in {item.file: None for item in items} if file not in failed]
             passed = {name: report for name, report in reports.items() if report["file"] in files}
-            _publish(folder, out, files, {**record, "exports": passed})
-        show(json.dumps({**record, "folder": str(out), "exports": reports}, indent=2) if self.json else report_of(reports))
-        for name in failed.values():
-            raise CheckError(
-                f"{name}: {reports[name]['failed']}; {reports[name]['file']} was not kept",
-                "use another format" if "int8" in name else "please report this with the versions in run.json",
-            )
-        say(f"exports: {out}")
-        return 0
+            about = {"run": run.folder.name, "lab": definition.name, "data": data.source.name}
+            versions = run.record["versions"] | extras.versions()
+            _publish(folder, out, files, {**about, "versions": versions, "exports": passed})
+        return reports
 
     def _forms(self) -> list[str]:
         """The formats that were asked for, in the order of all; empty words count as an error."""
@@ -92,7 +102,7 @@ class Export:
         return [form for form in extras.FILES if form in words]
 
     def _possible(self, forms: Sequence[str], run: Run, *, stepped: bool) -> list[str]:
-        """The formats that this model and this machine allow; one that was asked for and is not possible is an error."""
+        """The formats that model and machine allow; one that was asked for and is not possible is an error."""
         possible = []
         for form in forms:
             missing = extras.missing_extra(form)
@@ -154,8 +164,10 @@ def report_of(reports: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [_row(name, report) for name, report in reports.items()]
     metric = next((next(iter(report["metrics"])) for report in reports.values() if report.get("metrics")), "metric")
     header = ["export", "kB", "difference", f"{metric} (Keras)", "ms (Keras)"]
-    described = [[name, *map(_described, (report["signature"]["inputs"], report["signature"]["outputs"]))]
-                 for name, report in reports.items()]
+    described = [
+        [name, *map(_described, (report["signature"]["inputs"], report["signature"]["outputs"]))]
+        for name, report in reports.items()
+    ]
     signatures = text_tables.table(["export", "inputs", "outputs"], described, left=(1, 2))
     return f"{text_tables.table(header, rows)}\n\n{signatures}"
 
@@ -168,7 +180,7 @@ def _row(name: str, report: Mapping[str, Any]) -> list[str]:
         f"{report['bytes'] / 1000:,.0f}",
         f"{report['max_rel_diff']:.1e}" if report["max_rel_diff"] else "0",
         "–" if first is None else f"{first['value']:.4g} ({first['keras']:.4g})",
-        f"{report['ms']:.2f} ({report['ms_keras']:.2f})" if "ms" in report else "–",
+        f"{report['ms']:.2f}" + (f" ({report['ms_keras']:.2f})" if "ms_keras" in report else ""),
     ]
 
 
