@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def subject(model: keras.Model, **changes: Any) -> Subject:
     truth = predictor(model).predict(inputs) + 0.1
     metrics = {"rmse": Metric(rmse, "lower")}
     recorded = score(metrics, truth, predictor(model).predict(inputs))
-    facts = {"measure": predictions, "metrics": metrics, "recorded": recorded} | changes
+    facts: dict[str, Any] = {"measure": predictions, "metrics": metrics, "recorded": recorded} | changes
     return Subject(model=model, test=Split(inputs, truth), training=Split(rows(), truth), **facts)
 
 
@@ -155,7 +156,7 @@ def test_stepwise_passes_the_states_on() -> None:
 
 def test_calls_take_turns() -> None:
     turns: list[str] = []
-    found = reading.milliseconds({name: lambda name=name: turns.append(name) for name in "ab"}, 0.0)
+    found = reading.milliseconds({name: partial(turns.append, name) for name in "ab"}, 0.0)
     assert set(found) == {"a", "b"}
     assert turns == ["a", "b"] * 6  # once to warm up, then the least number of times
 
@@ -189,7 +190,7 @@ def test_encoded_images_are_decoded_as_predict_does(form: str, channels: int, mo
         (tmp_path / "image").write_bytes(files[-1])
         expected.append(read_picture(tmp_path / "image", (20, 20), mode))
     found = endpoint.function(tf.constant(files))["kind"]
-    np.testing.assert_allclose(found, model(np.stack(expected)), atol=1e-7)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found, model(np.stack(expected)), atol=1e-7)
 
 
 def test_a_centre_is_cut_and_other_sizes_are_resized(tmp_path: Path) -> None:

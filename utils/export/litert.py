@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 
 from utils.base.console import captured_stderr
 from utils.base.errors import CallerError
@@ -41,9 +43,10 @@ def to_litert(
         if calibration is not None:
             converter.representative_dataset = lambda: _rows(signature, calibration)
     try:
-        with captured_stderr(shown=False):
+        with captured_stderr(shown=False), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the interpreter that calibrates will be a package of its own
             content: bytes = converter.convert()
-    except Exception as error:  # ConverterError, and what its passes raise
+    except ConverterError as error:
         reason = re.findall(r"'(tf\.\w+)' op|TF Select ops: (.*)", str(error))
         named = next((first or second for first, second in reason), str(error).strip().splitlines()[0][:80])
         raise CallerError(

@@ -35,7 +35,7 @@ class Export:
 
     run: Positional[Path]
     """The folder of a run."""
-    format: str = ""
+    format: str | None = None
     """Formats, separated by commas: keras, h5, saved_model, onnx, litert; defaults to all that are possible."""
     int8: bool = False
     """Write LiteRT with integers of eight bits, too; refused if a metric leaves its interval."""
