@@ -34,5 +34,7 @@ def _row(lab: str, name: str, report: Mapping[str, Any]) -> list[str]:
         metric = f"{report['metric']} {number(report['value'])} ({number(report['keras'])})"
     latency = number(report["ms"]) + (f" ({number(report['ms_keras'])})" if "ms_keras" in report else "")
     difference = f"{report['max_rel_diff']:.1e}" if report["max_rel_diff"] else "0"
+    if "exact_rel_diff" in report:
+        difference += f"; {report['exact_rel_diff']:.1e} in float64"
     kilobytes = f"{report['bytes'] / 1000:,.0f}"
     return [f"{lab}, `{name}`", difference, metric, kilobytes, latency, "refused" if report["failed"] else ""]

@@ -154,6 +154,24 @@ def test_stepwise_passes_the_states_on() -> None:
     np.testing.assert_allclose(softmax(np.array([[1e3, 1e3]])), [[0.5, 0.5]])
 
 
+def test_a_network_whose_own_rounding_is_large_is_compared_in_float64() -> None:
+    model, inputs = table_model(), {"features": rows(33)}
+    expected = checks.exact(model, inputs)
+    assert expected is not None
+    assert expected["strength"].dtype == np.float64
+    assert keras.config.floatx() == "float32"
+    absolute, relative = checks.differences([({"strength": model(inputs["features"]).numpy()}, expected)])
+    assert 0 < relative < 1e-6
+    assert relative == pytest.approx(absolute / np.abs(expected["strength"]).max())
+    checker = object.__new__(checks.Checker)
+    checker._subject, checker._compared = subject(model), inputs
+    judged = {"limit": 1e-6, "failed": "its predictions differ"}
+    found = checker._judged_exactly(judged, expected)
+    assert (found["failed"], found["exact_rel_diff"]) == ("", 0.0)
+    wrong = {"strength": expected["strength"] * 1.00001}
+    assert checker._judged_exactly(judged, wrong)["failed"] == "its predictions differ"
+
+
 def test_calls_take_turns() -> None:
     turns: list[str] = []
     found = reading.milliseconds({name: partial(turns.append, name) for name in "ab"}, 0.0)
