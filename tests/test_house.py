@@ -101,7 +101,7 @@ def test_labs_do_not_import_each_other() -> None:
 
 LIGHT = [
     *("labs.cli.main", "labs.cli.help", "labs.cli.train", "labs.cli.predict"),
-    *("labs.cli.records.evaluate", "labs.cli.records.compare", "labs.cli.gate.sweep"),
+    *("labs.cli.records.evaluate", "labs.cli.records.compare", "labs.cli.records.export", "labs.cli.gate.sweep"),
     *(f"labs.{name}.{part}" for name in labs.NAMES for part in ("config", "data")),
     *(command.split(":")[0] for name in labs.NAMES for command in labs.find_definition(name).commands.values()),
 ]

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.base.console import captured_stderr
-from utils.base.named_arrays import Arrays, largest_difference, largest_value, read
+from utils.base.named_arrays import Arrays, largest_difference, largest_value, read, row_count
 from utils.export.extras import limit
 from utils.export.fresh import FreshReader
 from utils.export.image_bytes import IMAGES
@@ -59,6 +59,19 @@ class Remote:
         return softmax(self._reader.stepwise(self._name, tokens, BATCH, self._steps))
 
 
+class Known:
+    """A predictor whose outputs for some inputs are known already."""
+
+    def __init__(self, predictor: Remote, inputs: Arrays, outputs: dict[str, Any]) -> None:
+        self._predictor, self._inputs, self._outputs = predictor, inputs, outputs
+
+    def predict(self, inputs: Arrays) -> Any:
+        """The known outputs if these are the very inputs and all their rows were predicted; else as the predictor."""
+        if inputs is self._inputs and row_count(self._outputs) == row_count(inputs):
+            return plain(self._outputs)
+        return self._predictor.predict(inputs)
+
+
 def softmax(logits: Any) -> Any:
     """Probabilities over the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -93,18 +106,18 @@ class Checker:
         self._reader.open(REFERENCE, "keras", path)
         self._timed[REFERENCE] = self._first(1)
 
-    def rows(self, name: str, form: str) -> dict[str, Any]:
-        """Check an export that takes raw rows."""
+    def rows(self, name: str, form: str, *, int8: bool = False) -> dict[str, Any]:
+        """Check an export that takes raw rows; integers of eight bits are not compared in float64."""
         self._timed[name] = self._first(1)
         pairs = [
             (self._reader.predict(name, part, size), self._expected[size]) for size, part in self._batches().items()
         ]
         judged = self._compared_with(pairs, limit(form, self._kinds))
-        if judged["failed"]:
+        if judged["failed"] and not int8:
             judged = self._judged_exactly(judged, pairs[-1][0])
         return judged | {
             "rows": len(next(iter(self._compared.values()))),
-            "metrics": self._both(Remote(self._reader, name, self._names, None)),
+            "metrics": self._both(Known(Remote(self._reader, name, self._names, None), self._inputs, pairs[-1][0])),
         }
 
     def steps(self, name: str) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def _checked(checker: Checker, item: Item) -> Report:
         return checker.images(item.name)
     if item.signature == GENERATE:
         return checker.generated(item.name)
-    found = checker.steps(item.name) if item.signature == STEP else checker.rows(item.name, item.form)
+    found = checker.steps(item.name) if item.signature == STEP else checker.rows(item.name, item.form, int8=item.int8)
     return checker.int8(item.name, found, stepwise=item.signature == STEP) if item.int8 else found
 
 
