@@ -101,7 +101,7 @@ def test_labs_do_not_import_each_other() -> None:
 
 LIGHT = [
     *("labs.cli.main", "labs.cli.help", "labs.cli.train", "labs.cli.predict"),
-    *("labs.cli.records.evaluate", "labs.cli.records.compare", "labs.cli.records.score"),
+    *("labs.cli.records.evaluate", "labs.cli.records.compare", "labs.cli.records.score", "labs.cli.records.export"),
     "labs.cli.gate.sweep",
     *("labs.course.start", "labs.course.grade", "labs.course.mirror", "labs.course.grading.child"),
     *(f"labs.{name}.{part}" for name in labs.NAMES for part in ("config", "data")),

@@ -35,6 +35,7 @@ PAGES = [
         "models/bands/README.md",
         "benchmarks/SCALE.md",
         "notebooks/INSTRUCTORS.md",
+        "benchmarks/exports.md",
         *(f"labs/{lab}/README.md" for lab in labs.finished()),
     )
 ]

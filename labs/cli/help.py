@@ -24,6 +24,7 @@ COMMANDS = {
         "labs.cli.records.score:Score",
         "evaluate predictions of any source: ROC, type 1 and 2 errors, confusion",
     ),
+    "export": ("labs.cli.records.export:Export", "write the model of a run in other formats, each checked"),
     "runs": ("labs.cli.records.runs:Runs", "list your runs"),
     "open": ("labs.cli.records.open:Open", "open the page of a run in a browser"),
     "clean": ("labs.cli.records.clean:Clean", "remove unfinished or named runs"),

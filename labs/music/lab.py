@@ -32,7 +32,7 @@ class MusicLab(SupervisedLab):
     read = staticmethod(data.read)
     build = staticmethod(model.build)
     batches = staticmethod(windows.batches)
-    endpoints = staticmethod(model.endpoints)
+    stepped = staticmethod(model.stepped)
     predict_rows = staticmethod(surprise)
     inspect = staticmethod(sampling.inspect)
     remarks = staticmethod(sampling.remarks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -11,7 +10,7 @@ import tensorflow as tf
 from labs.music.config import Config
 from utils.datasets.splits import Splits
 from utils.networks.blocks import lstm_stack, vectors
-from utils.training.results import Endpoint
+from utils.text.stepping import Stepped
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
@@ -48,32 +47,26 @@ def step(model: keras.Model, characters: Any, states: list[Any]) -> tuple[Any, l
         states: output and memory of each LSTM layer, (batch, units) each.
 
     Returns:
-        Probabilities of the next character (batch, characters), and the states after this one.
+        Logits of the next character (batch, characters), and the states after this one.
     """
     after: list[Any] = []
     hidden = characters
-    for layer in model.layers[1:]:
+    for layer in model.layers[1:-1]:
         if isinstance(layer, keras.layers.LSTM):
             number = len(after)
             hidden, pair = layer.cell(hidden, states[number : number + 2])
             after += pair
         elif not isinstance(layer, keras.layers.Dropout):
             hidden = layer(hidden)
-    return hidden, after
+    last = model.layers[-1]
+    return tf.matmul(hidden, last.kernel) + last.bias, after
 
 
-def endpoints(model: keras.Model) -> Mapping[str, Endpoint]:
-    """The signature `generate`: from one character and the states to the next character's probabilities and new states.
+def stepped(model: keras.Model) -> Stepped:
+    """The network one character at a time: its states are `output_1`, `memory_1`, …
 
-    Inputs and outputs name the states `output_1`, `memory_1`, …; a text begins with character 0 and states of zeros.
+    A text begins after character 0, which also ends it; character 1 is that for unknown ones.
     """
-    names = [f"{kind}_{n}" for n, _ in enumerate(recurrent_layers(model), 1) for kind in ("output", "memory")]
-    widths = [layer.units for layer in recurrent_layers(model) for _ in range(2)]
-
-    def generate(character: Any, *states: Any) -> dict[str, Any]:
-        probabilities, after = step(model, character, list(states))
-        return {model.output_names[0]: probabilities, **dict(zip(names, after, strict=True))}
-
-    specs = [tf.TensorSpec((None,), tf.int32, name="character")]
-    specs += [tf.TensorSpec((None, width), tf.float32, name=name) for name, width in zip(names, widths, strict=True)]
-    return {"generate": Endpoint(generate, specs)}
+    layers = recurrent_layers(model)
+    states = {f"{kind}_{n}": (layer.units,) for n, layer in enumerate(layers, 1) for kind in ("output", "memory")}
+    return Stepped(lambda tokens, before: step(model, tokens, before), states, "character", end=0, excluded=[1])

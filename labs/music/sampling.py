@@ -7,12 +7,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from labs.music.data import texts, vocabulary
-from labs.music.model import recurrent_layers, step
+from labs.music.model import stepped
 from labs.music.notation.judging import Corpus, judged, notes_of
-from utils.text.generation import Generator
 from utils.text.sequences import Vocabulary
 from utils.training.results import Fitted
 
@@ -31,9 +29,8 @@ class Writer:
 
     def __init__(self, model: keras.Model, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._widths = [layer.units for layer in recurrent_layers(model) for _ in range(2)]
-        # Symbol 0 is END, symbol 1 UNKNOWN.
-        self._generator = Generator(lambda tokens, states: step(model, tokens, states), end=0, excluded=[1])
+        self._stepped = stepped(model)
+        self._generator = self._stepped.generator()
 
     def write(self, prompts: Sequence[str], *, longest: int, **options: Any) -> list[tuple[str, bool]]:
         """Continue each prompt until the network ends the tune. The same arguments give the same tunes.
@@ -48,8 +45,7 @@ class Writer:
         """
         # Every text begins with END.
         codes = [np.concatenate([[0], self.vocabulary.encode(prompt)]) for prompt in prompts]
-        states = [tf.zeros([len(prompts), width]) for width in self._widths]
-        generated = self._generator.generate(codes, states, longest=longest + 1, **options)
+        generated = self._generator.generate(codes, self._stepped.zeros(len(prompts)), longest=longest + 1, **options)
         return [(self.vocabulary.decode(row), ended) for row, ended in generated]
 
 

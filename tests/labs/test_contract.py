@@ -24,6 +24,8 @@ FILES = {
     "episodes": {"values.npz", "labels.json"},
     "named": {"history.csv", "model.keras", "model.h5", "labels.json"},
 }
+KERAS = {"keras", "h5", "saved_model"}
+EXPORTS = {"supervised": {*KERAS, "onnx", "litert"}, "named": KERAS}  # no other format has strings
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -50,6 +52,14 @@ def test_every_command_works_on_a_lab_elsewhere(template: str, command: Command,
     for values in predictions.values() if isinstance(predictions, dict) else [predictions]:
         assert len(values) == 2
     assert command("labs", "predict", "run", "inputs").status == 0
+
+    exported = command("labs", "export", "run", "--json")
+    if template == "episodes":
+        assert exported.status == 2
+        assert f"error: run: the lab {name} saves no Keras model to export" in exported.err
+        return
+    assert exported.status == 0, exported.err
+    assert set(exported.json["exports"]) == EXPORTS[template]
 
 
 def trained_here(trials: Sequence[Trial], _: int) -> Generator[tuple[Trial, Outcome], None, None]:

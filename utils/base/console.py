@@ -15,8 +15,10 @@ import re
 import select
 import shutil
 import sys
+import tempfile
 import textwrap
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from utils.base.paths import printable
@@ -32,6 +34,32 @@ def open_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
         elif hasattr(getattr(sys, name), "reconfigure"):
             getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def captured_stderr(*, shown: bool = True) -> Iterator[None]:
+    """Keep what libraries write to the file descriptor of standard error from the user.
+
+    TensorFlow writes lines to the descriptor whatever its settings; replacing `sys.stderr` does not stop them.
+
+    Args:
+        shown: whether the lines are shown after all if the block fails.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(saved, 2)
+            captured.seek(0)
+            if shown:
+                os.write(2, captured.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 _result_lost = False

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 
+from utils.base.console import captured_stderr
 from utils.base.errors import CallerError
 from utils.base.paths import from_environment
 
@@ -32,23 +31,11 @@ def import_keras() -> None:
     if home is not None:
         os.environ["KERAS_HOME"] = str(home)  # Keras makes a folder named ~
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later messages: errors only
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as captured:
-        os.dup2(captured.fileno(), 2)
-        try:
-            import keras
-            import tensorflow
+    with captured_stderr():
+        import keras
+        import tensorflow
 
-            tensorflow.config.list_physical_devices()  # looks for CUDA, and prints what it does not find
-        except BaseException:
-            os.dup2(saved, 2)
-            captured.seek(0)
-            os.write(2, captured.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+        tensorflow.config.list_physical_devices()  # looks for CUDA, and prints what it does not find
     _check_backend(keras.config.backend())
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")

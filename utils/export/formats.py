@@ -36,7 +36,12 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
         endpoints: additional signatures of the SavedModel, by name.
     """
     model.save(folder / FORMATS["keras"])
-    _save_h5(model, folder / FORMATS["h5"])
+    save_h5(model, folder / FORMATS["h5"])
+    save_saved_model(model, folder / FORMATS["saved_model"], endpoints)
+
+
+def save_saved_model(model: keras.Model, path: Path, endpoints: Mapping[str, Endpoint] | None = None) -> None:
+    """Save as the folder of a SavedModel; arguments as of `save_model`."""
     specs, call = input_specs(model), serving(model)
     archive = keras.export.ExportArchive()
     archive.track(model)
@@ -47,12 +52,12 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
     )
     for endpoint, (function, signature) in (endpoints or {}).items():
         archive.add_endpoint(endpoint, function, input_signature=signature)
-    with _for_tensorflow(folder / FORMATS["saved_model"], written=True) as place:
+    with for_tensorflow(path, written=True) as place:
         archive.write_out(str(place), verbose=False)
 
 
 @contextmanager
-def _for_tensorflow(path: Path, *, written: bool = False) -> Iterator[Path]:
+def for_tensorflow(path: Path, *, written: bool = False) -> Iterator[Path]:
     """The folder of a SavedModel under a name that TensorFlow takes as it is; a copy, if its own name is none.
 
     TensorFlow reads `[`, `]`, `*`, `?` and a backslash as a pattern, and takes only names in UTF-8.
@@ -73,7 +78,7 @@ def _for_tensorflow(path: Path, *, written: bool = False) -> Iterator[Path]:
             shutil.copytree(place, path)
 
 
-def _save_h5(model: keras.Model, path: Path) -> None:
+def save_h5(model: keras.Model, path: Path) -> None:
     """Save as HDF5, the format of the courses, without Keras's warning that it is a legacy format."""
     import absl.logging
 
@@ -131,7 +136,7 @@ def _open_saved_model(path: Path) -> Predictor:
             f" ({', '.join(sorted(unsafe))})",
             "give a model that was saved by a lab",
         )
-    with _for_tensorflow(path) as place:
+    with for_tensorflow(path) as place:
         loaded = tf.saved_model.load(place)
     serve = loaded.signatures["serving_default"]
     tensors = {"inputs": serve.structured_input_signature[1], "outputs": serve.structured_outputs}

@@ -18,16 +18,26 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from utils.base.errors import CheckError
-from utils.base.named_arrays import Arrays, flatten, largest_difference, largest_value, unflatten
+from utils.base.named_arrays import Arrays, flatten, largest_difference, largest_value, listed, unflatten
 from utils.base.paths import child_environment
+from utils.datasets.splits import Split
 from utils.metrics.metric import Metric, same
 from utils.training.results import Measure
 from utils.training.results import predictions as plain_predictions
 
+PARITY_BYTES = 16_000_000
 Reference = Mapping[str, Any]
 """The module, name and keyword arguments of a function."""
+
+
+def parity_rows(test: Split) -> slice | NDArray[np.intp]:
+    """The test rows on which every format is compared: all, or of large inputs as many as PARITY_BYTES hold."""
+    row_bytes = sum(np.asarray(array[:1]).nbytes for array in listed(test.inputs))
+    rows = max(2, PARITY_BYTES // max(1, row_bytes))
+    return slice(None) if rows >= len(test) else np.linspace(0, len(test) - 1, rows).astype(np.intp)
 
 
 class FreshProcess:

@@ -61,8 +61,7 @@ class Predictor:
                 for name, spec in expected.items()
             }
             batches.append({name: value.numpy() for name, value in self._call(tensors).items()})
-        outputs = each(_squeezed, concatenate(batches))
-        return outputs if len(outputs) > 1 else next(iter(outputs.values()))
+        return plain(concatenate(batches))
 
     def _check(self, named: Mapping[str, Any]) -> None:
         expected = self.signature["inputs"]
@@ -84,6 +83,12 @@ class Predictor:
 def _batch_size(named: Mapping[str, Any]) -> int:
     images = [int(np.prod(array.shape[1:])) for array in named.values() if array.ndim > 2]
     return max(1, min(256, LARGEST_BATCH // max(images))) if images else 4096
+
+
+def plain(outputs: dict[str, NDArray[Any]]) -> Any:
+    """Named outputs as `Predictor.predict` returns them: one array, or a dict of several."""
+    found = each(_squeezed, outputs)
+    return found if len(found) > 1 else next(iter(found.values()))
 
 
 def _squeezed(outputs: NDArray[Any]) -> NDArray[Any]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from utils.base.atomic_files import replacing
 from utils.base.named_arrays import each, listed, read
-from utils.datasets.splits import Split, Splits
+from utils.datasets.splits import Splits
+from utils.export import parity
 from utils.runs import predictions
 from utils.training.results import Evaluation, Fitted, Progress
 
@@ -19,15 +19,10 @@ if TYPE_CHECKING:
     import keras
 
 FIGURE_DPI = 150
-PARITY_BYTES = 16_000_000
 
 
-def parity_rows(test: Split) -> slice | NDArray[np.intp]:
-    """The test rows on which every format is compared: all, or of large inputs as many as PARITY_BYTES hold."""
-    row_bytes = sum(np.asarray(array[:1]).nbytes for array in listed(test.inputs))
-    rows = max(2, PARITY_BYTES // max(1, row_bytes))
-    return slice(None) if rows >= len(test) else np.linspace(0, len(test) - 1, rows).astype(np.intp)
-
+parity_rows = parity.parity_rows
+"""The test rows on which every format is compared."""
 
 rows_of = read
 """Some rows of an array or of named arrays, in memory."""

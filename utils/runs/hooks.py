@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
+    from utils.text.stepping import Stepped
+
 VALIDATION_BATCH = 256
 
 
@@ -106,9 +108,15 @@ class SupervisedHooks(Lab):
         """Sentences on `details` for the summary and the card; by default none."""
         return ()
 
+    def stepped(self, model: keras.Model) -> Stepped | None:
+        """A model of sequences one symbol at a time, with explicit states, for generation and exports; by default
+        none."""
+        return None
+
     def endpoints(self, model: keras.Model) -> Mapping[str, Endpoint]:
-        """Further signatures of the SavedModel, by name; by default none."""
-        return {}
+        """Further signatures of the SavedModel, by name; by default `step` and `generate` of a `stepped` model."""
+        found = self.stepped(model)
+        return {} if found is None else found.endpoints()
 
     def predict_rows(self, predictor: Predicts, inputs: Any) -> Any:
         """What the command `predict` reports for each row of inputs; by default the predictions."""

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from numpy.typing import NDArray
 
@@ -17,6 +17,9 @@ from utils.datasets.splits import Source
 from utils.metrics.metric import Measured, Metric, Scores, score
 from utils.runs.record import Run
 from utils.training.results import Report, silent
+
+if TYPE_CHECKING:
+    from utils.export.subject import Subject
 
 JUDGED_SPLITS = ("test", "train")
 """Splits whose metrics are compared with the bands."""
@@ -193,6 +196,18 @@ class Lab:
         """The metrics of a saved run with their intervals; arguments and errors as of `measured`."""
         found = self.measured(run, data)
         return score(self.metrics_of(run), found.truth, found.prediction, found.groups)
+
+    def subject(self, run: Run, data: Any) -> Subject:
+        """The model of a saved run, and the rows on which `export` checks it.
+
+        Args:
+            run: of this lab.
+            data: what `load` returned for its config.
+
+        Raises:
+            CallerError: the lab has no Keras model.
+        """
+        raise CallerError(f"the lab {self.name} saves no Keras model to export", "export a run of another lab")
 
     def read(self, paths: Sequence[Path], labels: Mapping[str, Any]) -> Any:
         """Inputs for `predict` from files; must not import Keras. See the lab's `data.py`.

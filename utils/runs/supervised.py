@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from utils.export.formats import open_model
+from utils.export.formats import load_model, open_model
 from utils.export.parity import FreshProcess
+from utils.export.subject import Subject
 from utils.metrics.metric import Measured
 from utils.runs import harness
 from utils.runs.hooks import SupervisedHooks
@@ -36,6 +37,21 @@ class SupervisedLab(SupervisedHooks):
         """The saved model on the rows of `data.test`."""
         test = data.test
         return Measured(test.targets, self.measure(open_model(run.folder), test.inputs, test.targets), test.groups)
+
+    def subject(self, run: Run, data: Any) -> Subject:
+        """The saved model, and the rows of the splits."""
+        model = load_model(run.folder)
+        return Subject(
+            model=model,
+            test=data.test,
+            training=data.train,
+            measure=self.measure,
+            metrics=self.metrics_of(run),
+            recorded=run.record["metrics"]["test"],
+            stepped=self.stepped(model),
+            endpoints=self.endpoints(model),
+            centre=run.labels.get("centre", 1.0),
+        )
 
     def predict(self, run: Run, inputs: Any) -> Any:
         """Predictions of the saved model."""

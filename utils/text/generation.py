@@ -91,6 +91,25 @@ class Generator:
         # The loop stops when every sequence has ended, and leaves the rest unwritten.
         return [_until(row, self._end) for row in tokens.numpy()[: int(length)].T]
 
+    def tokens(self, prompts: Any, states: list[Any], temperature: Any, top_k: Any, top_p: Any, seed: Any) -> Any:
+        """`generate` as a function of tensors, for the signature of a SavedModel.
+
+        Args:
+            prompts: (rows, longest) int32, −1 behind the end of each prompt.
+            states: the states before the first symbol.
+            temperature: () float32; as of `generate`, like the next three.
+            top_k: () int32.
+            top_p: () float32.
+            seed: () int64.
+
+        Returns:
+            (rows, symbols) int32 of at most `longest` symbols; a sequence that ended is filled with `end`.
+        """
+        sharpness = tf.clip_by_value(1 / temperature, MIN_SHARPNESS, MAX_SHARPNESS)
+        most = tf.where(top_k > 0, top_k, np.iinfo(np.int32).max)
+        tokens, length = self._generate(tf.transpose(prompts), states, sharpness, most, top_p, seed)
+        return tf.transpose(tokens[:length])
+
     def _generate(self, forced: Any, states: list[Any], sharpness: Any, top_k: Any, top_p: Any, seed: Any) -> Any:
         length, rows = tf.shape(forced)[0], tf.shape(forced)[1]
         written = tf.TensorArray(tf.int32, length).write(0, forced[0])

@@ -53,11 +53,7 @@ class Evaluate:
 
     def _again(self, run: Run, definition: Definition) -> int:
         """Measure the run's own test split, and compare with its record."""
-        data = labs.find_data(definition.name).load(config_of(run, definition))
-        if data.source.digest != run.record["data"]["digest"]:
-            raise CheckError(
-                f"{self.run}: the data are not those that it was trained on", "restore them, or run the lab again"
-            )
+        data = own_data(run, definition)
         import_keras()
         measured = labs.find_lab(definition.name).evaluate(run, data)
         recorded = run.record["metrics"]["test"]
@@ -110,6 +106,20 @@ class Evaluate:
             else f"note: {run.folder} has no predictions for its test rows: the difference has no interval"
         )
         return 0
+
+
+def own_data(run: Run, definition: Definition) -> Any:
+    """What the lab loads for the config of a run.
+
+    Raises:
+        CheckError: the data changed.
+    """
+    data = labs.find_data(definition.name).load(config_of(run, definition))
+    if data.source.digest != run.record["data"]["digest"]:
+        raise CheckError(
+            f"{run.folder}: the data are not those that it was trained on", "restore them, or run the lab again"
+        )
+    return data
 
 
 def _table(scores: Mapping[str, Mapping[str, Any]], name: str) -> str:

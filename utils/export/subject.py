@@ -1,0 +1,43 @@
+"""What is exported: the model of a run, and the rows on which every format is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from utils.datasets.splits import Split
+from utils.metrics.metric import Metric, Scores
+from utils.training.results import Endpoint, Measure
+
+if TYPE_CHECKING:
+    import keras
+
+    from utils.text.stepping import Stepped
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model, and the rows on which its exports are checked.
+
+    Attributes:
+        model: a functional model of built-in Keras layers.
+        test: the rows on which every format is checked.
+        training: the rows by which the ranges of integers are chosen.
+        measure: what the metrics compare with the targets.
+        metrics: by name; the model is judged by the first one.
+        recorded: the metrics of the run on all test rows.
+        stepped: the model one step at a time; None if it is no model of sequences.
+        endpoints: further signatures of the SavedModel, among them those of `stepped`.
+        centre: fraction of height and width of an image file that the model is given.
+    """
+
+    model: keras.Model
+    test: Split
+    training: Split
+    measure: Measure
+    metrics: Mapping[str, Metric]
+    recorded: Scores
+    stepped: Stepped | None = None
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    centre: float = 1.0
