@@ -123,12 +123,11 @@ class Generate:
         from utils.base.keras_import import import_keras
 
         import_keras()
-        import keras
-
         from labs.music.data import vocabulary
         from labs.music.sampling import Writer
+        from utils.export.formats import FORMATS, load_model
 
-        model = keras.saving.load_model(run.folder / "model.keras", compile=False, safe_mode=True)
+        model = load_model(run.path(FORMATS["keras"]))
         writer = Writer(model, vocabulary(run.labels["categories"]))
         return self._write(writer, self._headed(writer, prompt))
 

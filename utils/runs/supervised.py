@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from utils.export.formats import open_model
+from utils.export.formats import FORMATS, open_model
 from utils.export.parity import FreshProcess
 from utils.metrics.metric import Measured
 from utils.runs import harness
@@ -35,11 +35,13 @@ class SupervisedLab(SupervisedHooks):
     def measured(self, run: Run, data: Any) -> Measured:
         """The saved model on the rows of `data.test`."""
         test = data.test
-        return Measured(test.targets, self.measure(open_model(run.folder), test.inputs, test.targets), test.groups)
+        return Measured(
+            test.targets, self.measure(open_model(run.path(FORMATS["keras"])), test.inputs, test.targets), test.groups
+        )
 
     def predict(self, run: Run, inputs: Any) -> Any:
         """Predictions of the saved model."""
-        return self.predict_rows(open_model(run.folder), inputs)
+        return self.predict_rows(open_model(run.path(FORMATS["keras"])), inputs)
 
 
 def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outcome:
