@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from tyro.conf import Positional
 
 from utils.base import config
-from utils.base.atomic_files import write_json
+from utils.base.atomic_files import staged, write_json
 from utils.base.config import STRICT, Definition, Natural, Positive, Seed, Share
 from utils.base.console import say, show
 from utils.base.errors import CallerError
@@ -77,7 +77,7 @@ class Generate:
         if (out.exists() and not out.is_dir()) or run_folder.is_not_empty(out):
             raise CallerError(f"--out {out}: it exists and is not an empty folder", "give the name of a new folder")
         prompt = self._prompt(run.labels["categories"]["character"])
-        with run_folder.staged(out) as folder:
+        with staged(out) as folder:
             texts = self._generate(run, prompt)
             tunes = [save(text, ended, number, folder) for number, (text, ended) in enumerate(texts, 1)]
             record = {"options": config.to_json(replace(self, run=run.folder, out=out)), "tunes": tunes}

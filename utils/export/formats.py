@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import tempfile
@@ -34,6 +35,9 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
             of outputs.
         folder: an existing folder.
         endpoints: additional signatures of the SavedModel, by name.
+
+    Raises:
+        OSError: a file cannot be written.
     """
     model.save(folder / FORMATS["keras"])
     _save_h5(model, folder / FORMATS["h5"])
@@ -48,7 +52,10 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
     for endpoint, (function, signature) in (endpoints or {}).items():
         archive.add_endpoint(endpoint, function, input_signature=signature)
     with _for_tensorflow(folder / FORMATS["saved_model"], written=True) as place:
-        archive.write_out(str(place), verbose=False)
+        try:
+            archive.write_out(str(place), verbose=False)
+        except tf.errors.OpError as error:  # a full disk is an error of its own for TensorFlow
+            raise OSError(errno.EIO, " ".join(str(error.message).split()), str(place)) from error
 
 
 @contextmanager
