@@ -13,7 +13,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,13 @@ SEED = 21
 
 def kill_drills() -> dict[str, Any]:
     """Kill a run, a sweep and a download, by name of the window."""
-    moments, counts = random.Random(SEED), {}
-    for name, kinds in (("run", kills.runs()), ("sweep", [kills.sweep()])):
-        counts |= _in_nursery(lambda nursery, kinds=kinds: kills.drill(kinds, nursery, KILLS, moments))
-        print(f"{name}: {counts}", flush=True)
-    with kills.fetch() as kind:
-        counts |= _in_nursery(lambda nursery: kills.drill([kind], nursery, KILLS, moments))
+    moments = random.Random(SEED)
+    counts: dict[str, Counter[str]] = {}
+    with kills.fetch() as fetch:
+        for kinds in (kills.runs(), [kills.sweep()], [fetch]):
+            with _nursery() as nursery:
+                counts |= kills.drill(kinds, nursery, KILLS, moments)
+            print(counts, flush=True)
     return {name: dict(found) for name, found in counts.items()}
 
 
@@ -44,7 +46,8 @@ def fault_drills() -> list[dict[str, Any]]:
     found: Counter[str] = Counter()
     moments = random.Random(SEED)
     for fault in [*faults.ONCE.values(), *(list(faults.RANDOM.values()) * REPEATS)]:
-        outcome = _in_nursery(lambda nursery, fault=fault: fault(nursery, moments))
+        with _nursery() as nursery:
+            outcome = fault(nursery, moments)
         print(outcome, flush=True)
         found[json.dumps(asdict(outcome))] += 1
     return [{**json.loads(outcome), "times": times} for outcome, times in found.items()]
@@ -56,12 +59,14 @@ def input_drills() -> dict[str, Any]:
         return inputs.drill(Path(folder), INPUTS, SEED)
 
 
-def _in_nursery(action: Callable[[Nursery], Any]) -> Any:
+@contextmanager
+def _nursery() -> Iterator[Nursery]:
+    """A nursery in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder, Nursery(Path(folder) / "drill") as nursery:
-        return action(nursery)
+        yield nursery
 
 
-PARTS = {"kills": kill_drills, "faults": fault_drills, "inputs": input_drills}
+PARTS: dict[str, Callable[[], Any]] = {"kills": kill_drills, "faults": fault_drills, "inputs": input_drills}
 
 
 def main() -> None:

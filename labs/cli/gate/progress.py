@@ -23,6 +23,21 @@ def progress(outcome: Outcome, done: int, trials: int, seconds_left: float) -> N
     say_progress(f"{done}/{trials}  {name} {trial.preset}, seed {trial.seed}: {result}; {seconds_left:.0f} s left")
 
 
+MOST = 10_000
+"""Largest number of seeds, and of trainings at a time."""
+
+
+def check_counts(**options: int | None) -> None:
+    """Refuse a number of seeds or workers that cannot be, by the name of its option.
+
+    Raises:
+        CallerError: a number is less than 1, or more than MOST.
+    """
+    for name, number in options.items():
+        if number is not None and not 1 <= number <= MOST:
+            raise CallerError(f"--{name}: {number}", f"give at least 1, at most {MOST:,}")
+
+
 def _free(folder: Path) -> Path:
     """The folder, with a number appended if it exists: a clock can show a time twice."""
     numbered = (folder if number == 1 else folder.with_name(f"{folder.name}-{number}") for number in itertools.count(1))
