@@ -9,7 +9,7 @@ LABS := $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock"
 
-.PHONY: labs check test verify lint notebooks pages lock clean
+.PHONY: labs check test verify drills lint notebooks pages lock clean
 
 labs: .venv/student ## run every lab once, with its course preset
 	@for lab in $$($(PY) -c 'import labs; print(*labs.NAMES)'); do \
@@ -28,6 +28,9 @@ test: check ## all tests, the quick ones first
 
 verify: .venv/installed ## train every lab again and check its metrics against their bands
 	@$(PY) -m labs verify
+
+drills: .venv/installed ## kill commands at random moments, take disk and memory away, give invalid inputs; record the outcomes
+	@$(PY) -m benchmarks.drills
 
 lint: .venv/installed
 	@echo "checking style and types: ruff, mypy"

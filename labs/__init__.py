@@ -60,8 +60,13 @@ def find_definition(name: str) -> Definition:
         CallerError: there is no such lab.
     """
     from utils.base.config import Definition
+    from utils.base.errors import CallerError
 
-    return Definition.of(_part(name, "config"))
+    module = _part(name, "config")
+    try:
+        return Definition.of(module)
+    except AttributeError:  # a module that is no lab
+        raise CallerError(f"there is no lab {name}", f"the labs are: {', '.join(NAMES)}") from None
 
 
 def find_data(name: str) -> ModuleType:
@@ -86,7 +91,7 @@ def lab_module(name: str) -> str:
 
 def _part(name: str, part: str) -> ModuleType:
     """A module of a lab's package; of a lab that is a single module, that module."""
-    if name not in NAMES and "." not in name:
+    if name not in NAMES and not ("." in name and all(map(str.isidentifier, name.split(".")))):
         raise CallerError(f"there is no lab {name}", f"the labs are: {', '.join(NAMES)}")
     package = f"labs.{name}" if name in NAMES else name
     for module in (f"{package}.{part}", package):

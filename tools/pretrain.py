@@ -14,7 +14,7 @@ import keras
 import tyro
 from tyro.conf import Positional
 
-from utils.base.atomic_files import write_json
+from utils.base.atomic_files import staged, write_json
 from utils.base.paths import PRETRAINED
 from utils.runs import run_folder
 from utils.runs.record import LABELS, Run, digests
@@ -37,13 +37,13 @@ def write(run: Positional[Path]) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     model = keras.saving.load_model(opened.folder / MODEL, compile=False, safe_mode=True)
     card = (opened.folder / CARD).read_text(encoding="utf-8").splitlines()
-    with run_folder.staged(folder) as staged:
-        model.save(staged / MODEL)
-        shutil.copy2(opened.folder / LABELS, staged / LABELS)
+    with staged(folder) as temporary:
+        model.save(temporary / MODEL)
+        shutil.copy2(opened.folder / LABELS, temporary / LABELS)
         text = "\n".join([*card[:2], NOTE.strip(), "", *(line for line in card[2:] if not line.startswith("!["))])
-        (staged / CARD).write_text(re.sub(r"\n{3,}", "\n\n", text) + "\n", encoding="utf-8")
-        record = {**opened.record, "files": digests(staged), "figures": [], "captions": {}}
-        write_json(staged / run_folder.RECORD, record)
+        (temporary / CARD).write_text(re.sub(r"\n{3,}", "\n\n", text) + "\n", encoding="utf-8")
+        record = {**opened.record, "files": digests(temporary), "figures": [], "captions": {}}
+        write_json(temporary / run_folder.RECORD, record)
     return folder
 
 

@@ -36,6 +36,7 @@ PAGES = [
         "benchmarks/SCALE.md",
         "notebooks/INSTRUCTORS.md",
         "benchmarks/exports.md",
+        "benchmarks/FAULTS.md",
         *(f"labs/{lab}/README.md" for lab in labs.finished()),
     )
 ]

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from utils.base import text_tables
 from utils.base.console import wrapped
 from utils.base.errors import CallerError
+from utils.datasets.array_files import read_bytes
 from utils.metrics import two_classes
 
 Array = NDArray[Any]
 
+LARGEST = 10_000_000
+"""Size limit of a file of names in bytes."""
 USUAL = 2
 """Default number of printed classes: the prediction and the next most probable class."""
 
@@ -98,7 +101,7 @@ def read_names(path: Path, trained: Sequence[str]) -> list[str]:
     """
     hint = f'give a JSON list of {len(trained)} names, or {{"1": "name", …}}'
     try:
-        read = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        read = json.loads(read_bytes(path, LARGEST).decode("utf-8-sig"), object_pairs_hook=_once)
     except OSError as error:
         raise CallerError(f"--labels {path}: {error.strerror}", "check the path") from None
     except (ValueError, RecursionError) as error:

@@ -6,6 +6,7 @@ Nothing heavy is imported here: `python -m labs --help` answers at once.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +14,10 @@ from typing import NoReturn
 
 import labs
 from utils.base.console import open_streams, reader_left, result_lost, say, set_quiet, show
-from utils.base.errors import CLOSED_PIPE, INTERRUPTED, CallerError, LabsError
+from utils.base.errors import CLOSED_PIPE, INTERRUPTED, CallerError, CheckError, LabsError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The errors of a full disk, of a quota, and of a file that may not be larger."""
 
 
 def run_labs() -> NoReturn:
@@ -47,7 +51,13 @@ def status_of(action: Callable[[], int]) -> int:
         if not reader_left():
             raise
         return CLOSED_PIPE
+    except MemoryError:
+        say("error: the memory is exhausted\nhint: give smaller inputs or a smaller model, or end other programs")
+        return CallerError.exit_status
     except OSError as error:
+        if error.errno in FULL:
+            say(f"error: a file cannot be written ({error.strerror})\nhint: free some space, and run the command again")
+            return CheckError.exit_status
         if error.filename is None:  # not about a path: a defect keeps its traceback
             raise
         say(f"error: {os.fsdecode(error.filename)}: {error.strerror}\nhint: check the path and its permissions")

@@ -78,10 +78,11 @@ class Predict:
             return 0
         answers = Answers(of_classes(predictions), names, labels.get("threshold"))
         if sheets:
-            from utils.export.formats import load_model
+            from utils.export.formats import FORMATS, load_model
 
             most = min(self.top_k or USUAL, len(names), MOST_ON_A_SHEET)
-            draw(load_model(run.folder), inputs, answers, paths, sheets, most=most, simulated=simulated)
+            model = load_model(run.path(FORMATS["keras"]))
+            draw(model, inputs, answers, paths, sheets, most=most, simulated=simulated)
         files = [printable(str(path)) for path in paths] if kind == "images" else []
         if self.json:
             given = {"files": files, "grad_cam": [printable(str(sheet)) for sheet in sheets]}

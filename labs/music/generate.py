@@ -17,7 +17,7 @@ from labs.music.config import Instrument
 from labs.music.notation.staff import check_verovio
 from labs.music.sound.files import Text, described, save
 from utils.base import config
-from utils.base.atomic_files import write_json
+from utils.base.atomic_files import staged, write_json
 from utils.base.config import STRICT, Definition, Natural, Positive, Seed, Share
 from utils.base.console import say, show
 from utils.base.errors import CallerError
@@ -78,7 +78,7 @@ class Generate:
         check_verovio()
         out = new_folder(self.out, definition.name)
         prompt = self._prompt(run.labels["categories"]["character"])
-        with run_folder.staged(out) as folder:
+        with staged(out) as folder:
             texts = self._generate(run, prompt)
             written = [Text(f"Tune {number}", text, ended) for number, (text, ended) in enumerate(texts, 1)]
             tunes = save(written, folder, self.instrument)
@@ -121,12 +121,11 @@ class Generate:
         from utils.base.keras_import import import_keras
 
         import_keras()
-        import keras
-
         from labs.music.data import vocabulary
         from labs.music.sampling import Writer
+        from utils.export.formats import FORMATS, load_model
 
-        model = keras.saving.load_model(run.folder / "model.keras", compile=False, safe_mode=True)
+        model = load_model(run.path(FORMATS["keras"]))
         writer = Writer(model, vocabulary(run.labels["categories"]))
         return self._write(writer, self._headed(writer, prompt))
 

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from tyro.conf import Positional
 
 from utils.base import text_tables
-from utils.base.atomic_files import sha256, write_json
+from utils.base.atomic_files import sha256, staged, write_json
 from utils.base.config import STRICT, Definition, Side
 from utils.base.console import show
 from utils.base.errors import CallerError
@@ -67,7 +67,7 @@ class Filters:
             "border": self.border,
             "responses": responses(pixels, own, self.border),
         }
-        with run_folder.staged(out) as folder:
+        with staged(out) as folder:
             record["files"] = self._draw(pixels, own, folder)
             write_json(folder / RECORD, record)
         if self.json:

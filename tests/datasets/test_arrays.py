@@ -95,5 +95,5 @@ def test_text(tmp_path: Path) -> None:
     with pytest.raises(CallerError, match="no such file"):
         read_text(tmp_path / "none")
     path.write_bytes(b"abc")
-    with pytest.raises(CallerError, match="the text has 3 bytes"):
+    with pytest.raises(CallerError, match="the text has more than 2 bytes"):
         read_text(path, largest=2)

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from labs.regression.lab import lab
 from utils.base.errors import CallerError, CheckError
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.export.parity import FreshProcess, _check
 from utils.export.predictor import predictor
-from utils.export.saved_model_scan import outside_operations
 
 SPLITS = lab.splits(lab.preset("best"))
 TEST = SPLITS.test
@@ -56,8 +53,7 @@ PLAIN = """
 import sys, numpy as np
 inputs, expected = np.load("inputs.npy"), np.load("expected.npy")
 if sys.argv[1] == "saved_model":
-    import tensorflow as tf
-    loaded = tf.saved_model.load(sys.argv[1])
+        loaded = tf.saved_model.load(sys.argv[1])
     outputs = loaded.signatures["serving_default"](features=tf.constant(inputs))["compressive_strength"].numpy()
 else:
     import keras
@@ -94,52 +90,6 @@ def test_a_missing_or_damaged_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "saved_model" / "saved_model.pb").write_bytes(b"not a model")
     with pytest.raises(CallerError, match="damaged"):
         open_model(tmp_path / "saved_model")
-
-
-def write_a_file(path: str) -> None:
-    tf.io.write_file(path, "owned")
-
-
-def read_a_checkpoint(path: str) -> None:
-    to_itself = {"row_remapping": [0], "col_remapping": [0], "initializing_values": [0.0][:0]}
-    tf.raw_ops.LoadAndRemapMatrix(ckpt_path=path, old_tensor_name="x", num_rows=1, num_cols=1, **to_itself)
-
-
-def read_a_message_format(path: str) -> None:
-    tf.raw_ops.DecodeProtoV2(
-        bytes=[b""], message_type="x", field_names=["y"], output_types=[tf.int32], descriptor_source=path
-    )
-
-
-@pytest.mark.parametrize(
-    ("act", "operation"),
-    [(write_a_file, "WriteFile"), (read_a_checkpoint, "LoadAndRemapMatrix"), (read_a_message_format, "DecodeProtoV2")],
-)
-def test_a_saved_model_that_touches_files_is_not_opened(
-    act: Callable[[str], None], operation: str, tmp_path: Path
-) -> None:
-    victim = tmp_path / "victim.txt"
-
-    class Trojan(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec((None, 8), tf.float32, name="features")])
-        def serve(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
-            act(str(victim))
-            return {"compressive_strength": features[:, :1]}
-
-    trojan = Trojan()
-    tf.saved_model.save(trojan, tmp_path / "m", signatures=trojan.serve)
-    assert outside_operations(tmp_path / "m") == {operation}
-    with pytest.raises(CallerError, match=operation):
-        open_model(tmp_path / "m")
-    assert not victim.exists()
-
-
-def test_a_lambda_is_not_opened(tmp_path: Path) -> None:
-    inputs = keras.Input((8,))
-    model = keras.Model(inputs, keras.layers.Lambda(lambda x: x[:, :1], output_shape=(1,))(inputs))
-    model.save(tmp_path / "m.keras")
-    with pytest.raises(CallerError, match="Keras cannot open it"):
-        open_model(tmp_path / "m.keras")
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from utils.base.atomic_files import sha256
+from utils.base.atomic_files import sha256, staged
 from utils.base.errors import CallerError
 from utils.runs import run_folder
 from utils.runs.record import Run
@@ -49,14 +49,14 @@ def test_a_run_replaces_another_only_when_it_is_complete(tmp_path: Path) -> None
 
 
 def filled_in_vain(folder: Path, problem: type[BaseException]) -> None:
-    with run_folder.staged(folder) as growing:
+    with staged(folder) as growing:
         (growing / "a").write_text("1")
         raise problem
 
 
 def test_a_staged_folder_is_complete_or_absent(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with run_folder.staged(tmp_path / "out") as growing:
+    with staged(tmp_path / "out") as growing:
         (growing / "a").write_text("1")
         assert names(tmp_path / "out") == []
     assert names(tmp_path / "out") == ["a"]
@@ -64,7 +64,7 @@ def test_a_staged_folder_is_complete_or_absent(tmp_path: Path) -> None:
         with pytest.raises(problem):
             filled_in_vain(tmp_path / "deep" / "other", problem)
         assert names(tmp_path / "deep") == []
-    with pytest.raises(OSError, match="not empty"), run_folder.staged(tmp_path / "out") as growing:
+    with pytest.raises(OSError, match="not empty"), staged(tmp_path / "out") as growing:
         (growing / "b").write_text("2")
     assert (names(tmp_path), names(tmp_path / "out")) == (["deep", "out"], ["a"])
 

@@ -1,14 +1,17 @@
-"""Files that are written completely or not at all, and digests of files."""
+"""Files and folders that are written completely or not at all, and digests of files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from utils.base.errors import CallerError
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -53,3 +56,41 @@ def write_json(path: Path, value: Any) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def make_folder(folder: Path, final: Path | None = None) -> None:
+    """Create a folder and its parents.
+
+    Args:
+        folder: to create.
+        final: the name that it gets later, which errors show; defaults to `folder`.
+
+    Raises:
+        CallerError: it exists or cannot be created.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CallerError(
+            f"--out {final or folder}: the folder cannot be written ({error.strerror})",
+            "choose a folder with write permission",
+        ) from error
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `folder`, which is missing or empty; after an error nothing is left.
+
+    Raises:
+        CallerError: it cannot be created.
+    """
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    make_folder(temporary, folder)
+    try:
+        yield temporary
+        if folder.is_dir():
+            folder.rmdir()
+        temporary.replace(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise

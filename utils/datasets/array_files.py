@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,11 @@ Array = NDArray[Any]
 
 LARGEST = 4_000_000_000
 """Size limit of an unpacked NPZ file in bytes; a larger one is refused before it is read."""
+
+MOST_EXPANDED = 500
+"""How many times its compressed size an array may have; real ones have less, and DEFLATE reaches 1,032."""
+UNSUSPICIOUS = 64_000_000
+"""Size in bytes up to which an array may be compressed by any factor."""
 
 _IDX_DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
@@ -55,10 +61,7 @@ def read_npz(path: Path, shapes: Mapping[str, tuple[int | None, ...]]) -> dict[s
             objects.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > LARGEST:
-                raise CallerError(f"{path}: the arrays have {size:,} bytes", f"the limit is {LARGEST:,} bytes")
+        check_npz(path, LARGEST)
         with np.load(path, allow_pickle=False) as file:
             missing = [name for name in shapes if name not in file.files]
             if missing:
@@ -85,6 +88,62 @@ def read_npz(path: Path, shapes: Mapping[str, tuple[int | None, ...]]) -> dict[s
     return arrays
 
 
+def check_npz(path: Path, largest: int = LARGEST) -> None:
+    """Refuse an NPZ file whose arrays would need more memory than it accounts for. No array is read.
+
+    `np.load` allocates what the header of an array declares, before it reads a value.
+
+    Args:
+        path: the file.
+        largest: size limit of all arrays in bytes.
+
+    Raises:
+        CallerError: the arrays are larger than the limit, or expand too much to be real.
+        ValueError: an array has another size than its header declares, or contains objects.
+        zipfile.BadZipFile: it is not a zip archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        if size > largest:
+            raise CallerError(f"{path}: the arrays have {size:,} bytes", f"the limit is {largest:,} bytes")
+        for member in members:
+            if member.file_size > max(UNSUSPICIOUS, MOST_EXPANDED * member.compress_size):
+                raise CallerError(
+                    f"{path}: {member.filename} expands from {member.compress_size:,} to {member.file_size:,} bytes",
+                    "download the file from its publisher",
+                )
+            with archive.open(member) as file:
+                if _declared_bytes(file) != member.file_size:
+                    raise ValueError(f"the header of {member.filename} declares another size than it has")
+
+
+def _declared_bytes(file: IO[bytes]) -> int:
+    """The size of a `.npy` file according to its header."""
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    version = np.lib.format.read_magic(file)
+    if version not in readers:
+        raise ValueError(f"version {version} of the format NPY")
+    shape, _, dtype = readers[version](file)
+    if dtype.hasobject:
+        raise ValueError("objects need allow_pickle")
+    return file.tell() + math.prod(shape) * dtype.itemsize
+
+
+def read_bytes(path: Path, largest: int, what: str = "file") -> bytes:
+    """The content of a file that is not larger than `largest` bytes; of a pipe or a device no more is read than that.
+
+    Raises:
+        CallerError: it is larger.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        content = file.read(largest + 1) if path.stat().st_size <= largest else None
+    if content is None or len(content) > largest:
+        raise CallerError(f"{path}: the {what} has more than {largest:,} bytes", "give a smaller file, or parts of it")
+    return content
+
+
 def read_text(path: Path, *, largest: int = 100_000_000) -> str:
     """Read a UTF-8 text file; a byte-order mark is removed and line ends become newlines.
 
@@ -92,10 +151,7 @@ def read_text(path: Path, *, largest: int = 100_000_000) -> str:
         CallerError: the file cannot be read, is empty, is not UTF-8, or is larger than `largest` bytes.
     """
     try:
-        size = path.stat().st_size
-        if size > largest:
-            raise CallerError(f"{path}: the text has {size:,} bytes", f"the limit is {largest:,} bytes")
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path, largest, "text").decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise CallerError(f"{path}: no such file", "check the path") from None
     except OSError as error:

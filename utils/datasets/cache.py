@@ -7,6 +7,7 @@ renamed when it is complete. Where there is more to keep, a JSON file of notes i
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from utils.base.console import say
 from utils.base.disk_rows import RowsOnDisk
 from utils.base.errors import CallerError
 from utils.base.paths import expanded, from_environment
+
+# Those of `replacing`, and those of pooch.
+_TEMPORARY = re.compile(r"\.\d+-.+|tmp[a-z0-9_]{8}")
 
 
 def cache_folder() -> Path:
@@ -53,10 +57,18 @@ def locked(folder: Path) -> Iterator[None]:
         except filelock.Timeout:
             say(f"waiting: another process is writing to {folder}")
             lock.acquire()
+        _remove_leftovers(folder)
     try:
         yield
     finally:
         lock.release()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed; who writes one holds the lock of the folder."""
+    for path in folder.iterdir():
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

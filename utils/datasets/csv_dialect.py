@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import math
 import re
 import zlib
@@ -16,7 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from utils.base.errors import CallerError
+from utils.datasets.array_files import read_bytes
 
+LARGEST = 200_000_000
+"""Size limit of a table in bytes, also after decompression."""
+LONGEST_LINE = 1_000_000
+"""Length limit of a line in characters; a row of MNIST has about 3,000."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "spaces"}
 """In the order of preference."""
 _LOOKED_AT = 20
@@ -69,7 +75,9 @@ def read_cells(path: Path, names: Sequence[str]) -> Cells:
 
 def _text(path: Path) -> str:
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = read_bytes(path, LARGEST, "table")
+        if path.suffix == ".gz":
+            content = _decompressed(path, content)
     except FileNotFoundError:
         raise CallerError(f"{path}: there is no such file", "check the path") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
@@ -83,7 +91,22 @@ def _text(path: Path) -> str:
         text = ""
     if content and (not text or (wide and not re.search("[0-9A-Za-z]", text))):
         raise CallerError(f"{path}: this is not text in UTF-8", "save the table as CSV (UTF-8)") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(io.StringIO(text), 1):
+        if len(line) > LONGEST_LINE:
+            raise CallerError(
+                f"{path}: line {number} has {len(line):,} characters", f"the limit is {LONGEST_LINE:,}; give a CSV file"
+            )
+    return text
+
+
+def _decompressed(path: Path, content: bytes) -> bytes:
+    """The content of a gzip file, of which no more than the limit is decompressed."""
+    with gzip.open(io.BytesIO(content)) as file:
+        plain = file.read(LARGEST + 1)
+    if len(plain) > LARGEST:
+        raise CallerError(f"{path}: the table has more than {LARGEST:,} bytes", "give a smaller file, or parts of it")
+    return plain
 
 
 def _parsed(path: Path, text: str, separator: str) -> Cells:

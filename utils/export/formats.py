@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import tempfile
@@ -14,8 +15,8 @@ import keras
 import tensorflow as tf
 
 from utils.base.errors import CallerError
+from utils.export import keras_scan, saved_model_scan
 from utils.export.predictor import Predictor, input_specs, predictor, serving
-from utils.export.saved_model_scan import outside_operations
 from utils.training.results import Endpoint
 
 FORMATS = {"keras": "model.keras", "h5": "model.h5", "saved_model": "saved_model"}
@@ -34,6 +35,9 @@ def save_model(model: keras.Model, folder: Path, endpoints: Mapping[str, Endpoin
             of outputs.
         folder: an existing folder.
         endpoints: additional signatures of the SavedModel, by name.
+
+    Raises:
+        OSError: a file cannot be written.
     """
     model.save(folder / FORMATS["keras"])
     save_h5(model, folder / FORMATS["h5"])
@@ -53,7 +57,10 @@ def save_saved_model(model: keras.Model, path: Path, endpoints: Mapping[str, End
     for endpoint, (function, signature) in (endpoints or {}).items():
         archive.add_endpoint(endpoint, function, input_signature=signature)
     with for_tensorflow(path, written=True) as place:
-        archive.write_out(str(place), verbose=False)
+        try:
+            archive.write_out(str(place), verbose=False)
+        except tf.errors.OpError as error:  # a full disk is an error of its own for TensorFlow
+            raise OSError(errno.EIO, " ".join(str(error.message).split()), str(place)) from error
 
 
 @contextmanager
@@ -93,8 +100,7 @@ def save_h5(model: keras.Model, path: Path) -> None:
 def open_model(path: Path) -> Predictor:
     """Open a `.keras` or `.h5` file, the folder of a SavedModel, or the folder of a run (its `.keras` file).
 
-    No code from the file is executed: Keras's safe mode stays on, and a SavedModel is first scanned for operations that
-    access files or Python.
+    No code from the file is executed: it is scanned first, and Keras's safe mode stays on.
 
     Raises:
         CallerError: there is no model, or it is damaged, or it is not safe to open.
@@ -119,9 +125,14 @@ def load_model(path: Path) -> keras.Model:
     if path.suffix not in (".keras", ".h5") or not path.is_file():
         raise CallerError(f"{path}: there is no Keras model here", "give a .keras or .h5 file or the folder of a run")
     try:
-        # The compiled state is not loaded: Keras 3.15 builds an optimizer from .h5 with the wrong variables.
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        with keras_scan.limited_variables(keras_scan.check(path)):
+            # The compiled state is not loaded: Keras 3.15 builds an optimizer from .h5 with the wrong variables.
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except keras_scan.UnsafeModelError as error:
+        raise CallerError(
+            f"{path}: the model is not opened: {error}", "give a model that was saved by a lab"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
         raise CallerError(
             f"{path}: Keras cannot open it ({str(error).splitlines()[0]})",
             "give a model that was saved by a lab",
@@ -129,13 +140,7 @@ def load_model(path: Path) -> keras.Model:
 
 
 def _open_saved_model(path: Path) -> Predictor:
-    unsafe = outside_operations(path)
-    if unsafe:
-        raise CallerError(
-            f"{path}: the SavedModel is not opened, because it contains unsafe operations"
-            f" ({', '.join(sorted(unsafe))})",
-            "give a model that was saved by a lab",
-        )
+    saved_model_scan.check(path)
     with for_tensorflow(path) as place:
         loaded = tf.saved_model.load(place)
     serve = loaded.signatures["serving_default"]

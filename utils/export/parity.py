@@ -9,8 +9,11 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -20,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.base.atomic_files import replacing
 from utils.base.errors import CheckError
 from utils.base.named_arrays import Arrays, flatten, largest_difference, largest_value, listed, unflatten
 from utils.base.paths import child_environment
@@ -169,18 +173,26 @@ def answer(folder: Path, metrics: Mapping[str, Reference], measure: Reference) -
     return found
 
 
+def _end_with(parent: int) -> None:
+    """End when the process that started this one was killed: it must not write into a run that is resumed."""
+    while os.getppid() == parent:
+        time.sleep(0.1)
+    os._exit(1)
+
+
 def main() -> None:
     """Import Keras, wait for a request on standard input and write `parity.json`. Without a request, write nothing."""
     from utils.base.keras_import import import_keras
 
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     import_keras()
     line = sys.stdin.readline()
     if line:
         request = json.loads(line)
         folder = Path(request["folder"])
-        (folder / "parity.json").write_text(
-            json.dumps(answer(folder, request["metrics"], request["measure"])), encoding="utf-8"
-        )
+        with replacing(folder / "parity.json") as temporary:
+            found = answer(folder, request["metrics"], request["measure"])
+            temporary.write_text(json.dumps(found), encoding="utf-8")  # a metric may be NaN
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ class Predictor:
 
         Raises:
             CallerError: the inputs do not have the names or shapes of the model's inputs, or there are no rows.
+            MemoryError: a batch does not fit in memory.
         """
         expected = self.signature["inputs"]
         named = inputs if isinstance(inputs, Mapping) else {next(iter(expected)): inputs}
@@ -60,7 +61,10 @@ class Predictor:
                 name: tf.constant(named[name][start : start + size], dtype=spec["dtype"])
                 for name, spec in expected.items()
             }
-            batches.append({name: value.numpy() for name, value in self._call(tensors).items()})
+            try:
+                batches.append({name: value.numpy() for name, value in self._call(tensors).items()})
+            except tf.errors.ResourceExhaustedError as error:
+                raise MemoryError(str(error)) from error
         return plain(concatenate(batches))
 
     def _check(self, named: Mapping[str, Any]) -> None:

@@ -23,6 +23,8 @@ Mode = Literal["grey", "rgb"]
 
 LARGEST = 100_000_000
 """Largest number of pixels of an image, against decompression bombs. The largest radiographs have about 20 million."""
+FORMATS = ["AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "SGI", "TGA", "TIFF", "WEBP"]
+"""The formats that Pillow may decode. It decodes some others with external programs: EPS with Ghostscript."""
 SMALLEST = 8
 """Smallest length of the shorter side, in pixels."""
 NEAR = 0.95
@@ -87,7 +89,7 @@ def _opened(path: Path) -> ImageType:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        return Image.open(path)
+        return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
         values = levels.read_by_opencv(path)
         if values is None:

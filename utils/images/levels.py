@@ -48,16 +48,23 @@ def deep_values(image: ImageType, path: Path) -> Array:
 
 
 def read_by_opencv(path: Path) -> Array | None:
-    """The values of an image that OpenCV reads; None if it is not installed or cannot read the file."""
+    """The values of an image that OpenCV reads; None if it is not installed or cannot read the file.
+
+    Raises:
+        PIL.Image.DecompressionBombError: the image has too many pixels; it is not decoded.
+    """
     if find_spec("cv2") is None or path.stat().st_size > LARGEST_FILE:
         return None
     import cv2
+    from PIL import Image
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the caller reports damaged files
     content = np.frombuffer(path.read_bytes(), np.uint8)  # not by its name: OpenCV takes no bytes other than UTF-8
     try:
         values = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
-    except cv2.error:
+    except cv2.error as error:
+        if "MAX_IMAGE_PIXELS" in str(error):  # utils/base/__init__.py sets it
+            raise Image.DecompressionBombError from None
         return None
     if values is None or values.ndim == 2:
         return values

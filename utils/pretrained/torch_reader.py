@@ -7,6 +7,7 @@ name is refused before anything is called.
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -118,7 +119,8 @@ def _storages(file: BinaryIO, keys: Sequence[str], known: dict[str, _Storage]) -
 def _array(tensor: _Tensor, storage: Array) -> Array:
     """A tensor, which is a view of a storage."""
     last = tensor.offset + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True))
-    if last >= len(storage):
+    # With strides of zero a tensor could be larger than its storage.
+    if last >= len(storage) or math.prod(tensor.shape) > len(storage):
         raise ValueError("a tensor beyond its storage")
     strides = tuple(step * storage.itemsize for step in tensor.strides)
     view = np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides, writeable=False)

@@ -7,12 +7,14 @@ the versions of Keras that both models were saved with, and it takes no time.
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from utils.base.errors import CallerError
 from utils.base.named_arrays import flatten, listed, unflatten
+from utils.datasets.array_files import check_npz
 from utils.datasets.splits import Source, Split, row_digests
 from utils.metrics.metric import Measured
 from utils.runs.record import Run
@@ -40,9 +42,10 @@ def load(run: Run) -> Measured | None:
     if FILE not in run.record["files"]:
         return None
     try:
+        check_npz(run.folder / FILE, 2 * MOST_BYTES)
         with np.load(run.folder / FILE, allow_pickle=False) as file:
             arrays = dict(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise CallerError(f"{run.folder}: {FILE} is damaged", "run the lab again") from error
     return Measured(unflatten(arrays, "truth"), unflatten(arrays, "prediction"), arrays.get("groups"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from utils.runs.run_folder import PARTIAL, RECORD, REQUEST, STATES, RunFolder, n
 SCHEMA = 1
 LABELS = "labels.json"
 REPORT = "report.html"
+LARGEST_INPUT = 100_000_000
+"""Largest number of values of an input row; files are read into arrays of this size."""
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -91,18 +94,35 @@ class Run:
         record = read_record(folder)
         for name in sorted(record["files"]):
             path = folder / name
+            if Path(name).is_absolute() or ".." in Path(name).parts:
+                raise CallerError(f"{folder}: {RECORD} is damaged (files: {name} is elsewhere)", "run the lab again")
             if not path.is_file():
                 raise CallerError(f"{folder}: {name} is missing", "restore it, or run the lab again")
             if sha256(path) != record["files"][name]:
                 raise CallerError(f"{folder}: {name} is not what the run wrote", "restore it, or run the lab again")
         return cls(folder, record)
 
+    def path(self, name: str) -> Path:
+        """The path of a file of the run, which was checked against its digest when the run was opened.
+
+        Raises:
+            CallerError: the run did not write it; somebody may have put it there.
+        """
+        if name not in self.record["files"]:
+            raise CallerError(f"{self.folder}: this run has no {name}", "run the lab again")
+        return self.folder / name
+
     @property
     def labels(self) -> dict[str, Any]:
         """The meaning of inputs and outputs: `labels.json`."""
         if LABELS not in self.record["files"]:
             raise CallerError(f"{self.folder}: this run has no {LABELS}", "its lab does not predict from files")
-        return _read_json(self.folder, LABELS, TypeAdapter(Labels))
+        read = _read_json(self.folder, LABELS, TypeAdapter(Labels))
+        shapes = read["input_shape"]
+        for shape in shapes.values() if isinstance(shapes, dict) else [shapes]:
+            if math.prod(shape) > LARGEST_INPUT:
+                raise CallerError(f"{self.folder}: {LABELS} is damaged (input_shape: {shape})", "run the lab again")
+        return read
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -123,7 +143,11 @@ def _read_json(folder: Path, name: str, shape: TypeAdapter[Any]) -> dict[str, An
         shape.validate_json(text)
     except (FileNotFoundError, NotADirectoryError):
         raise CallerError(f"{folder}: there is no run here (no {name})", "give the folder of a run") from None
-    except (ValidationError, UnicodeDecodeError):
-        raise CallerError(f"{folder}: {name} is damaged", "run the lab again") from None
+    except UnicodeDecodeError:
+        raise CallerError(f"{folder}: {name} is damaged (not UTF-8)", "run the lab again") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"])) or "JSON"
+        raise CallerError(f"{folder}: {name} is damaged ({key}: {first['msg']})", "run the lab again") from None
     read: dict[str, Any] = json.loads(text)
     return read

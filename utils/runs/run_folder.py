@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import filelock
 
-from utils.base.atomic_files import write_json
+from utils.base.atomic_files import make_folder, write_json
 from utils.base.config import to_json
 from utils.base.errors import CallerError
 from utils.base.paths import from_environment
@@ -38,25 +38,6 @@ def named(folder: Path) -> Path:
 def is_not_empty(folder: Path) -> bool:
     """Whether there is a folder of this name that is not empty."""
     return folder.is_dir() and any(folder.iterdir())
-
-
-def make_folder(folder: Path, final: Path | None = None) -> None:
-    """Create a folder and its parents.
-
-    Args:
-        folder: to create.
-        final: the name that it gets later, which errors show; defaults to `folder`.
-
-    Raises:
-        CallerError: it exists or cannot be created.
-    """
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise CallerError(
-            f"--out {final or folder}: the folder cannot be written ({error.strerror})",
-            "choose a folder with write permission",
-        ) from error
 
 
 def request_of(lab: str, preset: str, settings: Any, data: Any) -> dict[str, Any]:
@@ -265,7 +246,6 @@ class RunFolder:
         Raises:
             CallerError: in the meantime something else was written to that name.
         """
-        replaced = None
         if is_not_empty(self.path):
             request = self._request() or {}
             if not (request.get("overwrite") and (self.path / RECORD).is_file()):
@@ -278,32 +258,14 @@ class RunFolder:
         elif self.path.is_dir():
             self.path.rmdir()
         self.partial.replace(self.path)
-        release(self.lock)
         for leftover in (self.path / REQUEST, *self.path.glob(STATES)):
             leftover.unlink(missing_ok=True)
-        if replaced is not None:
-            shutil.rmtree(replaced, ignore_errors=True)
+        # Also what an earlier process could not remove, because it was killed here.
+        for earlier in self.path.parent.glob(f".{glob.escape(self.path.name)}.replaced-*"):
+            shutil.rmtree(earlier, ignore_errors=True)
+        release(self.lock)
 
     def discard(self) -> None:
         """Remove a run that cannot be completed."""
         shutil.rmtree(self.partial, ignore_errors=True)
         release(self.lock)
-
-
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `folder`, which is missing or empty; after an error nothing is left.
-
-    Raises:
-        CallerError: it cannot be created.
-    """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    make_folder(temporary, folder)
-    try:
-        yield temporary
-        if folder.is_dir():
-            folder.rmdir()
-        temporary.replace(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise

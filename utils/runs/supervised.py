@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from utils.export.formats import load_model, open_model
+from utils.export.formats import FORMATS, load_model, open_model
 from utils.export.parity import FreshProcess
 from utils.export.subject import Subject
 from utils.metrics.metric import Measured
@@ -36,11 +36,13 @@ class SupervisedLab(SupervisedHooks):
     def measured(self, run: Run, data: Any) -> Measured:
         """The saved model on the rows of `data.test`."""
         test = data.test
-        return Measured(test.targets, self.measure(open_model(run.folder), test.inputs, test.targets), test.groups)
+        return Measured(
+            test.targets, self.measure(open_model(run.path(FORMATS["keras"])), test.inputs, test.targets), test.groups
+        )
 
     def subject(self, run: Run, data: Any) -> Subject:
         """The saved model, and the rows of the splits."""
-        model = load_model(run.folder)
+        model = load_model(run.path(FORMATS["keras"]))
         return Subject(
             model=model,
             test=data.test,
@@ -55,7 +57,7 @@ class SupervisedLab(SupervisedHooks):
 
     def predict(self, run: Run, inputs: Any) -> Any:
         """Predictions of the saved model."""
-        return self.predict_rows(open_model(run.folder), inputs)
+        return self.predict_rows(open_model(run.path(FORMATS["keras"])), inputs)
 
 
 def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outcome:

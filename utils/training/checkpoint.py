@@ -14,6 +14,7 @@ import numpy as np
 
 from utils.base.atomic_files import replacing
 from utils.base.errors import CallerError
+from utils.datasets.array_files import check_npz
 from utils.training.results import Progress
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Checkpoint:
         if not self._path.exists():
             return None
         try:
+            check_npz(self._path)
             with self._path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 notes = json.loads(str(arrays["notes"]))
                 weights = [arrays[f"best_{i}"] for i in range(self._weights)]

@@ -72,10 +72,10 @@ def _train(
     """Build and train the network of one phase."""
     report.stage("build")
     keras.utils.set_random_seed(settings.seed)  # for each phase, so that a resumed phase draws the same numbers
-    model = phase.build(settings, splits, earlier)
-    # Compiled by XLA, a small network would take longer to compile than to train on two cores.
-    model.compile(**phase.compile(settings, splits), jit_compile=False)
     try:
+        model = phase.build(settings, splits, earlier)
+        # Compiled by XLA, a small network would take longer to compile than to train on two cores.
+        model.compile(**phase.compile(settings, splits), jit_compile=False)
         batches = phase.batches(settings, splits)
         report.stage("train")
         progress = train(

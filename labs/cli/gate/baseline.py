@@ -16,7 +16,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 import labs
-from labs.cli.gate.progress import growing, progress
+from labs.cli.gate.progress import check_counts, growing, progress
 from utils.base import text_tables
 from utils.base.console import say, say_progress, show
 from utils.base.errors import CallerError, CheckError
@@ -55,6 +55,7 @@ class Baseline:
     def execute(self) -> int:
         """Train, and write the bands."""
         definition = labs.find_definition(self.lab)
+        check_counts(seeds=self.seeds, workers=self.workers)
         if self.seeds < bands.FEWEST_SEEDS:
             raise CallerError(
                 f"--seeds: {self.seeds} are too few to estimate a standard deviation",
@@ -67,6 +68,9 @@ class Baseline:
             raise CallerError(f"--data {data}: a folder of your own", "bands are measured on data that anyone can get")
         for preset in self.preset:
             definition.preset(preset, data)
+        if self.resume is not None and any(path.suffix != ".json" for path in self.resume.glob("[!.]*")):
+            where = run_folder.runs_folder() / "baselines"
+            raise CallerError(f"--resume {self.resume}: this is not a baseline", f"they are in {where}")
         measured: list[Band] = []
         done: list[Trial] = []
         with growing(self.resume, "baselines", self.lab) as folder:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from utils.base.atomic_files import make_folder
 from utils.base.console import say, say_progress
 from utils.base.errors import CallerError
 from utils.gate.trial import Outcome, Trial
@@ -21,6 +23,27 @@ def progress(outcome: Outcome, done: int, trials: int, seconds_left: float) -> N
     say_progress(f"{done}/{trials}  {name} {trial.preset}, seed {trial.seed}: {result}; {seconds_left:.0f} s left")
 
 
+MOST = 10_000
+"""Largest number of seeds, and of trainings at a time."""
+
+
+def check_counts(**options: int | None) -> None:
+    """Refuse a number of seeds or workers that cannot be, by the name of its option.
+
+    Raises:
+        CallerError: a number is less than 1, or more than MOST.
+    """
+    for name, number in options.items():
+        if number is not None and not 1 <= number <= MOST:
+            raise CallerError(f"--{name}: {number}", f"give at least 1, at most {MOST:,}")
+
+
+def _free(folder: Path) -> Path:
+    """The folder, with a number appended if it exists: a clock can show a time twice."""
+    numbered = (folder if number == 1 else folder.with_name(f"{folder.name}-{number}") for number in itertools.count(1))
+    return next(path for path in numbered if not path.exists())
+
+
 @contextmanager
 def growing(resume: Path | None, kind: str, name: str) -> Iterator[Path]:
     """A folder for the outcomes of trials, locked for this process: a new one under `models/<kind>/`, or an old one.
@@ -29,11 +52,11 @@ def growing(resume: Path | None, kind: str, name: str) -> Iterator[Path]:
         CallerError: it cannot be resumed, or another process is writing to it.
     """
     parent = run_folder.runs_folder() / kind
-    folder = resume or parent / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    folder = resume or _free(parent / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     if resume is not None and not resume.is_dir():
         raise CallerError(f"--resume {resume}: there is no such folder", f"they are in {parent}")
     if resume is None:
-        run_folder.make_folder(folder)
+        make_folder(folder)
     lock = run_folder.lock_of(folder)
     if not run_folder.acquire(lock):
         raise CallerError(f"{folder}: another process is writing to it", "wait until it ends")

@@ -14,7 +14,7 @@ import tyro
 from tyro.conf import Positional
 
 import labs
-from labs.cli.gate.progress import growing, progress
+from labs.cli.gate.progress import check_counts, growing, progress
 from utils.base import text_tables
 from utils.base.atomic_files import replacing, write_json
 from utils.base.config import Definition
@@ -56,6 +56,7 @@ class Sweep:
 
     def execute(self) -> int:
         """Train what is missing, and print the comparison."""
+        check_counts(workers=self.workers)
         request = self._request() if self.resume is None else asked_of(self.resume)
         definition = labs.find_definition(request["lab"])
         trials = trials_of(definition, request)
@@ -81,8 +82,7 @@ class Sweep:
     def _request(self) -> dict[str, Any]:
         if not self.lab:
             raise CallerError("missing: LAB", f"the labs are: {', '.join(labs.NAMES)}")
-        if self.seeds < 1:
-            raise CallerError(f"--seeds: {self.seeds}", "give at least 1")
+        check_counts(seeds=self.seeds)
         grid = parse_grid(self.grid)
         return {"lab": self.lab, "preset": self.preset, "data": self.data, "seeds": self.seeds, "grid": grid}
 

@@ -12,7 +12,7 @@ from typing import Any
 from tyro.conf import Positional
 
 import labs
-from labs.cli.gate.progress import progress
+from labs.cli.gate.progress import check_counts, progress
 from utils.base import text_tables
 from utils.base.console import say, show, wrapped
 from utils.base.errors import CallerError, CheckError
@@ -54,8 +54,9 @@ class Verify:
 
     def execute(self) -> int:
         """Print the verdict; status 1 if anything moved."""
-        if self.seeds < 1:
-            raise CallerError(f"--seeds: {self.seeds}", "give at least 1")
+        check_counts(seeds=self.seeds, workers=self.workers)
+        if not 0 <= self.first_seed < 2**32 - self.seeds:
+            raise CallerError(f"--first-seed: {self.first_seed}", "give a number from 0 to 4,294,957,295")
         if self.junit is not None and not self.junit.absolute().parent.is_dir():
             raise CallerError(f"--junit {self.junit}: there is no such folder", "create it, or give another name")
         known = [

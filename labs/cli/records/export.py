@@ -17,7 +17,7 @@ import labs
 from labs.cli.records.evaluate import own_data
 from labs.cli.records.open import opened
 from utils.base import text_tables
-from utils.base.atomic_files import write_json
+from utils.base.atomic_files import make_folder, write_json
 from utils.base.config import Definition
 from utils.base.console import say, say_progress, show
 from utils.base.errors import CallerError, CheckError
@@ -131,7 +131,7 @@ class Export:
 def _staged(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out`, which is removed at the end."""
     folder = out.with_name(f".{out.name}.{os.getpid()}")
-    run_folder.make_folder(folder, out)
+    make_folder(folder, out)
     try:
         yield folder
     finally:

@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 from tyro.conf import Positional
 
 from utils.base import text_tables
-from utils.base.atomic_files import sha256, write_json
+from utils.base.atomic_files import sha256, staged, write_json
 from utils.base.config import STRICT
 from utils.base.console import say, show, wrapped
 from utils.base.errors import CallerError
@@ -78,7 +78,7 @@ class Score:
         results = [evaluated(each, threshold) for each in found]
         record = self._record(found, results, threshold)
         if out is not None:
-            with run_folder.staged(out) as folder:
+            with staged(out) as folder:
                 record["files"] = save_figures(found, results, threshold, folder, self.truth.name)
                 write_json(folder / RECORD, record)
         show(json.dumps(record, indent=2) if self.json else as_text(found, record))

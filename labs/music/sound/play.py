@@ -14,11 +14,11 @@ from labs.music.config import Instrument
 from labs.music.generate import new_folder, summary
 from labs.music.notation.staff import check_verovio
 from labs.music.sound.files import PAGE, Text, save
+from utils.base.atomic_files import staged
 from utils.base.config import STRICT, Count, Definition
 from utils.base.console import say, show
 from utils.base.errors import CallerError
 from utils.base.paths import files_below
-from utils.runs import run_folder
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -48,7 +48,7 @@ class Play:
         if len(tunes) > self.first:
             say(f"note: {len(tunes)} tunes; the first {self.first} are played")
         chosen = [Text(tune.title or f"Tune {n}", tune.text) for n, tune in enumerate(tunes[: self.first], 1)]
-        with run_folder.staged(out) as folder:
+        with staged(out) as folder:
             saved = save(chosen, folder, self.instrument)
         self._report(saved, out)
         if not self.json and not in_browser((out / PAGE).resolve()):
