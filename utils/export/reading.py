@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import statistics
 import sys
 import time
@@ -99,6 +100,8 @@ def open_onnx(path: str, signature: str) -> Opened:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _threads() or 0
     options.log_severity_level = 3
+    # Threads that wait for work would take the cores of the runtime whose turn is next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
 
@@ -194,15 +197,18 @@ def stepwise(call: Callable[[Named], Named], tokens: Any, facts: Mapping[str, An
 
 
 def milliseconds(calls: Mapping[str, Callable[[], Any]], seconds: float) -> dict[str, float]:
-    """The median duration of each call; the calls take turns, so that a busy machine slows all of them alike."""
+    """The median duration of each call. They take turns in a random order: a busy machine slows all of them alike, and
+    none is always behind the same other one, which leaves caches and threads in its own state."""
     for call in calls.values():
         call()
     times: dict[str, list[float]] = {name: [] for name in calls}
+    order, shuffler = list(calls), random.Random(0)
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(next(iter(times.values()))) < 5:
-        for name, call in calls.items():
+    while time.perf_counter() < end or len(times[order[0]]) < 5:
+        shuffler.shuffle(order)
+        for name in order:
             start = time.perf_counter()
-            call()
+            calls[name]()
             times[name].append(time.perf_counter() - start)
     return {name: 1000 * statistics.median(found) for name, found in times.items()}
 
