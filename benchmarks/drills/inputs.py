@@ -278,7 +278,7 @@ def resume(random: random.Random, _: Path) -> Case:
     """Something that cannot be resumed."""
     lab = [f"labs.{random.choice(labs.NAMES)}"]
     command = random.choice([lab, ["labs", "sweep"], ["labs", "baseline", "regression", "--reason", "drill"]])
-    place = random.choice(["run", "full", "./" + random.choice([word for word in NAMES if word != "empty"])])
+    place = random.choice(["run", "./" + random.choice([word for word in NAMES if word != "empty"])])
     return Case("nothing to resume at the path", [*command, "--resume", place])
 
 

@@ -277,6 +277,7 @@ def drill(
     for kind in list(kinds) * kills:
         while not _killed(kind, nursery, seconds[kind.name], moments, expected):
             counts[kind.name]["ended before"] += 1
+            seconds[kind.name] *= 0.8  # the machine was busier when the window was measured
         counts[kind.name]["killed"] += 1
         counts[kind.name]["resumed" if kind.resume(nursery.folder) else "started again"] += 1
         since += 1

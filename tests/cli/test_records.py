@@ -91,7 +91,8 @@ def test_what_cannot_be_read_is_left_out(models: Path, command: Command) -> None
     made(models / ".trash" / "hidden")
     ended = command("labs", "runs", "--json")
     assert [Path(run["run"]).name for run in ended.json] == [good.name]
-    assert "bad: run.json is damaged; it is left out" in ended.err
+    assert "bad: run.json is damaged (JSON: " in ended.err
+    assert "; it is left out" in ended.err
     assert "schema 2" in ended.err
     assert command("labs", "runs", "--lab", "music").err.count("no runs of music") == 1
 

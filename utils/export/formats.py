@@ -93,6 +93,8 @@ def save_h5(model: keras.Model, path: Path) -> None:
     absl.logging.set_verbosity(absl.logging.ERROR)
     try:
         model.save(path)
+    except RuntimeError as error:  # what HDF5 makes of a full disk
+        raise OSError(errno.EIO, f"HDF5: {error}", str(path)) from error
     finally:
         absl.logging.set_verbosity(level)
 

@@ -68,7 +68,8 @@ class Baseline:
             raise CallerError(f"--data {data}: a folder of your own", "bands are measured on data that anyone can get")
         for preset in self.preset:
             definition.preset(preset, data)
-        if self.resume is not None and any(path.suffix != ".json" for path in self.resume.glob("[!.]*")):
+        of_others = (run_folder.RECORD, run_folder.REQUEST)  # a run, a sweep
+        if self.resume is not None and any((self.resume / name).is_file() for name in of_others):
             where = run_folder.runs_folder() / "baselines"
             raise CallerError(f"--resume {self.resume}: this is not a baseline", f"they are in {where}")
         measured: list[Band] = []
