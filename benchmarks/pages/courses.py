@@ -82,7 +82,9 @@ def lab_of(notebook: str) -> str:
 
 def _minutes(notebook: str) -> list[str]:
     """Minutes of a run, and of reading."""
-    measured = recorded("notebooks")["notebooks"][notebook]
+    measured = recorded("notebooks")["notebooks"].get(notebook)
+    if measured is None:
+        return ["–", "–"]
     return [f"{measured['seconds'] / 60:.1f}", f"{measured['words'] / WORDS_PER_MINUTE:.0f}"]
 
 
@@ -95,7 +97,7 @@ def courses() -> str:
         rows = [
             [
                 *(week.part, lab_of(week.notebook), f"`{week.notebook}`", CONCEPTS[week.notebook]),
-                *(*_minutes(week.notebook), str(len(notebooks()[week.notebook]))),
+                *(*_minutes(week.notebook), str(len(notebooks().get(week.notebook, [])))),
             ]
             for week in weeks
         ]
