@@ -58,7 +58,7 @@ def graded(name: str, *, attacks: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
         expected = {kind: attack.points for kind, attack in write_all(course).items()} if attacks else {}
-        hostile = len(expected)
+        hostile = len(expected) - ("honest" in expected)
         for number in range(STUDENTS - hostile):
             path = course / "submitted" / f"student{number:03}" / f"{name}.ipynb"
             path.parent.mkdir(parents=True)

@@ -29,7 +29,7 @@ CONCEPTS = {
     "classification": "softmax, cross-entropy, dropout, early stopping, confusion matrix, calibration",
     "pneumonia": "convolution, pooling, sensitivity and specificity, ROC, choosing a threshold, Grad-CAM",
     "galaxy": "strided convolutions, residual network, augmentation by symmetry, feature maps, recall",
-    "music": "windows of text, perplexity in bits, RNN, vanishing gradients, LSTM, temperature",
+    "music": "windows of text, bits per character, RNN, vanishing gradients, LSTM, temperature",
     "transfer": "preprocessing of a backbone, frozen features, fine-tuning, Grad-CAM",
 }
 """By notebook, in the order in which the notebooks are best read."""
@@ -49,11 +49,12 @@ COURSES = {
         Week("Project: image classifier", "transfer"),
     ),
     "IBM/Coursera: Introduction to Deep Learning & Neural Networks with Keras": (
-        Week("Neural networks: gradient descent, backpropagation", "regression"),
-        Week("Keras: regression (concrete)", "regression"),
-        Week("Keras: classification (MNIST)", "classification"),
-        Week("Deep networks: convolutional networks", "pneumonia"),
-        Week("Deep networks: recurrent networks", "music"),
+        Week("Week 2: gradient descent, backpropagation", "regression"),
+        Week("Week 3: regression with Keras (concrete)", "regression"),
+        Week("Week 3: classification with Keras (MNIST)", "classification"),
+        Week("Week 4: convolutional networks", "pneumonia"),
+        Week("Week 4: recurrent networks", "music"),
+        Week("Week 5: project (concrete)", "regression"),
     ),
     "Codecademy: Build Deep Learning Models with TensorFlow": (
         Week("Foundations and regression", "regression"),
@@ -81,7 +82,9 @@ def lab_of(notebook: str) -> str:
 
 def _minutes(notebook: str) -> list[str]:
     """Minutes of a run, and of reading."""
-    measured = recorded("notebooks")["notebooks"][notebook]
+    measured = recorded("notebooks")["notebooks"].get(notebook)
+    if measured is None:
+        return ["–", "–"]
     return [f"{measured['seconds'] / 60:.1f}", f"{measured['words'] / WORDS_PER_MINUTE:.0f}"]
 
 
@@ -94,7 +97,7 @@ def courses() -> str:
         rows = [
             [
                 *(week.part, lab_of(week.notebook), f"`{week.notebook}`", CONCEPTS[week.notebook]),
-                *(*_minutes(week.notebook), str(len(notebooks()[week.notebook]))),
+                *(*_minutes(week.notebook), str(len(notebooks().get(week.notebook, [])))),
             ]
             for week in weeks
         ]

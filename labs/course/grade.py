@@ -166,7 +166,7 @@ def grade(found: Sequence[Submission], limits: Limits, workers: int, *, variants
     with (
         warnings.catch_warnings(),
         ThreadPoolExecutor(workers) as pool,
-        progress(len(found), f"grading {len(found)} notebooks", "notebook") as bar,
+        progress(len(found), f"grading {len(found)} notebook{'s' * (len(found) != 1)}", "notebook") as bar,
     ):
         warnings.simplefilter("ignore")  # of values that students return, such as an overflow
 

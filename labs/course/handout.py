@@ -66,4 +66,4 @@ def _source(cell: dict[str, Any]) -> str:
 
 
 def _bytes(notebook: dict[str, Any]) -> bytes:
-    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(notebook, indent=1) + "\n").encode()

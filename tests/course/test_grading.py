@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from labs.course.grade import grade
-from labs.course.grading import submissions
+from labs.course.grading import isolation, submissions
 from labs.course.grading.isolation import ALL
 from labs.course.grading.student import Limits, answered
 from labs.course.handout import delivered, notebooks, solved_notebook
@@ -172,3 +172,13 @@ def test_a_student_may_use_keras_where_an_answer_needs_it(tmp_path: Path) -> Non
     with answered(cells, "loaded", Limits(60)) as found:
         assert found.value() is False
     assert "keras" not in found.fault
+
+
+def test_a_system_that_offers_less_is_reported(
+    course: Callable[..., Path], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolation, "ALL", (*ALL, "gravity"))
+    done = command("labs", "grade", course(ada="solved"), "--seconds", "60")
+    assert done.status == 0
+    assert "this system does not limit" in done.err
+    assert "gravity" in done.err

@@ -36,7 +36,7 @@ class Other:
 
 def dumps(value: Any) -> bytes:
     """A value as one line."""
-    return json.dumps(_encoded(value), ensure_ascii=True).encode() + b"\n"
+    return json.dumps(_encoded(value)).encode() + b"\n"
 
 
 def loads(line: bytes) -> Any:
