@@ -99,9 +99,7 @@ def _points(config: Config, obtained: obtain.Obtained) -> Splits:
     rows = split_classes(config, np.arange(len(inputs)), targets)
     digest = f"sha256:{hashlib.sha256(inputs.tobytes() + targets.tobytes()).hexdigest()}"
     source = Source(obtained.entry.name, obtained.found, digest, simulated=True)
-    return Splits(
-        *rows.take(inputs, targets), source, target="colour", features=("x1", "x2"), class_names=COLOURS
-    )
+    return Splits(*rows.take(inputs, targets), source, target="colour", features=("x1", "x2"), class_names=COLOURS)
 
 
 def _digits_5k(config: Config, obtained: obtain.Obtained) -> Splits:

@@ -90,7 +90,7 @@ class Encoding:
 
     @property
     def names(self) -> list[str]:
-        """The names of the columns after encoding: numbers, then `column=level`; two levels are one column of 0 and 1."""
+        """The names of the encoded columns: numbers, then `column=level`; two levels are one column of 0 and 1."""
         splits = self.splits
         found = [splits.features[i] for i in numbers_of(splits)]
         for name in splits.features:

@@ -31,7 +31,7 @@ def fit(config: Config, splits: Splits, folder: Path | None, report: Report) -> 
     """Train as the config says.
 
     Args:
-        config: the hyperparameters. Restart i has the seed `seed + i`.
+        config: the hyperparameters.
         splits: the data.
         folder: for the training state of a single training in Keras, or None. An interrupted training in NumPy takes
             seconds, and starts again.
@@ -48,7 +48,7 @@ def fit(config: Config, splits: Splits, folder: Path | None, report: Report) -> 
     networks: list[Network] = []
     progress, kept = Progress(), 0
     for number in range(config.restarts):
-        single = replace(config, seed=config.seed + number)
+        single = replace(config, seed=seed_of(config.seed, number))
         place = folder if config.restarts == 1 else None
         told = _Restart(report, number * config.epochs, config.restarts * config.epochs)
         trained, done = _once(single, encoding, place, told)
@@ -61,6 +61,11 @@ def fit(config: Config, splits: Splits, folder: Path | None, report: Report) -> 
     model = keras_model(encoding, chosen)
     difference(encoding, chosen, model, splits.validation)
     return model, progress
+
+
+def seed_of(seed: int, restart: int) -> int:
+    """The seed of a restart; the first has that of the run, and runs with other seeds share none of the others."""
+    return seed if restart == 0 else int(np.random.SeedSequence((seed, restart)).generate_state(1)[0])
 
 
 def _once(config: Config, encoding: Encoding, folder: Path | None, report: Report) -> tuple[Network, Progress]:

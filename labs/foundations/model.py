@@ -45,8 +45,9 @@ def network(config: Config, encoding: Encoding, random: np.random.Generator) -> 
 def build(config: Config, splits: Splits) -> keras.Model:
     """The model of a config with its initial weights; see `keras_model`."""
     encoding = Encoding.of(config, splits)
-    seeds = range(config.seed, config.seed + (config.restarts if config.average else 1))
-    return keras_model(encoding, [network(config, encoding, np.random.default_rng(seed)) for seed in seeds])
+    random = np.random.default_rng(config.seed)
+    members = config.restarts if config.average else 1
+    return keras_model(encoding, [network(config, encoding, random) for _ in range(members)])
 
 
 def keras_model(encoding: Encoding, networks: Sequence[Network]) -> keras.Model:
@@ -69,9 +70,7 @@ def keras_model(encoding: Encoding, networks: Sequence[Network]) -> keras.Model:
     return keras.Model(raw, keras.layers.Average(name=target)(members), name="foundations")
 
 
-def dense_layers(
-    network: Network, inputs: Any, last: str = "output", suffix: str = "", *, dropout: float = 0.0
-) -> Any:
+def dense_layers(network: Network, inputs: Any, last: str = "output", suffix: str = "", *, dropout: float = 0.0) -> Any:
     """The layers of a network in Keras, with its arrays.
 
     Args:

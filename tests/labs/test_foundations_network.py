@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from labs.foundations.network import activations, autodiff, initializers
 from labs.foundations.network.autodiff import AutodiffNetwork, Tensor
 from labs.foundations.network.batches import batches, steps_of
-from labs.foundations.network.layers import Dense, Dropout, Network
+from labs.foundations.network.layers import Dense, Dropout, Layer, Network
 from labs.foundations.network.losses import LOSSES, SquaredError
 from labs.foundations.network.optimizers import OPTIMIZERS, SGD, Optimizer, schedule
 from labs.foundations.network.training import Rows, Training, evaluate, train
@@ -97,7 +97,9 @@ def test_a_network_written_with_autodiff_has_the_same_gradients(drawn: tuple[Net
 
 
 @pytest.mark.parametrize("kind", [Network, AutodiffNetwork])
-@pytest.mark.parametrize(("loss", "last"), [("binary_crossentropy", "sigmoid"), ("categorical_crossentropy", "softmax")])
+@pytest.mark.parametrize(
+    ("loss", "last"), [("binary_crossentropy", "sigmoid"), ("categorical_crossentropy", "softmax")]
+)
 def test_a_saturated_output_still_has_a_gradient(kind: type[Network], loss: str, last: str) -> None:
     """In float32 sigmoid(100) is 1 exactly: the separate factors of the chain rule would be 1/0 and 0."""
     network = kind([Dense(1, 2, last)], LOSSES[loss](), np.random.default_rng(0))
@@ -117,7 +119,9 @@ def test_unfused_cross_entropy_and_the_step() -> None:
     """Cross-entropy of an output that is no sigmoid, and the activation without a slope."""
     random = np.random.default_rng(0)
     for kind in (Network, AutodiffNetwork):
-        network = kind([Dense(2, 3, "step"), Dense(3, 2, "linear")], LOSSES["categorical_crossentropy"](), random, "float64")
+        network = kind(
+            [Dense(2, 3, "step"), Dense(3, 2, "linear")], LOSSES["categorical_crossentropy"](), random, "float64"
+        )
         network.dense[1].bias[:] = [3.0, 4.0]
         network.dense[1].kernel[:] = 0.1
         network.loss_and_gradient(np.ones((2, 2)), np.array([[1.0, 0.0], [0.0, 1.0]]))
@@ -168,14 +172,12 @@ def test_autodiff_of_stacks_of_matrices_axes_and_shapes() -> None:
     random = np.random.default_rng(0)
     arrays = [random.normal(0, 1, (4, 1, 2, 3)), random.normal(0, 1, (5, 3, 2))]
 
-    def function(a: Any, b: Any, total: Any, reshape: Any) -> Any:
-        return total(reshape(total(a @ b, axis=-1) * 0.1, (-1, 2)) ** 3)
-
     ours = [Tensor(array) for array in arrays]
-    function(*ours, lambda t, axis=None: t.sum(axis), lambda t, shape: t.reshape(*shape)).backward()
+    (((ours[0] @ ours[1]).sum(axis=-1) * 0.1).reshape(-1, 2) ** 3).sum().backward()
     theirs = [tf.Variable(array) for array in arrays]
     with tf.GradientTape() as tape:
-        expected = function(*theirs, lambda t, axis=None: tf.reduce_sum(t, axis), tf.reshape)
+        product = tf.reduce_sum(theirs[0] @ theirs[1], axis=-1)
+        expected = tf.reduce_sum(tf.reshape(product * 0.1, (-1, 2)) ** 3)
     for tensor, gradient in zip(ours, tape.gradient(expected, theirs), strict=True):
         np.testing.assert_allclose(tensor.gradient, gradient, atol=1e-10)
     with pytest.raises(ValueError, match="only a scalar"):
@@ -236,11 +238,13 @@ def test_200_steps_of_each_optimizer_are_those_of_keras(name: str, decay: str) -
 )
 def test_decays_are_those_of_keras(decay: str, theirs: Any) -> None:
     ours, other = schedule(decay, 0.3, 40), theirs()
-    np.testing.assert_allclose([ours(step) for step in range(40)], [float(other(step)) for step in range(40)], rtol=1e-4)
+    np.testing.assert_allclose(
+        [ours(step) for step in range(40)], [float(other(step)) for step in range(40)], rtol=1e-4
+    )
 
 
 def test_the_unit_test_of_the_bike_network() -> None:
-    """The published test of Udacity's first neural network: 3-2-1, sigmoid, learning rate 0.5, half the squared error."""
+    """The published test of Udacity's first network: 3-2-1, sigmoid, learning rate 0.5, half the squared error."""
     network = Network([Dense(3, 2, "sigmoid"), Dense(2, 1)], SquaredError(0.5), np.random.default_rng(0), "float64")
     hidden, output = network.dense
     hidden.kernel[:] = [[0.1, -0.2], [0.4, 0.5], [-0.3, 0.2]]
@@ -294,7 +298,7 @@ def noisy(dropout: float = 0.0, kind: type[Network] = Network) -> tuple[Network,
     random = np.random.default_rng(3)
     x = random.normal(0, 1, (40, 4)).astype("float32")
     targets = (x[:, :1] - x[:, 1:2] + random.normal(0, 1, (40, 1))).astype("float32")
-    layers = [Dense(4, 12, "tanh"), *([Dropout(dropout, random)] if dropout else []), Dense(12, 1)]
+    layers: list[Layer] = [Dense(4, 12, "tanh"), *([Dropout(dropout, random)] if dropout else []), Dense(12, 1)]
     return kind(layers, SquaredError(), random), Rows(x, targets), random
 
 

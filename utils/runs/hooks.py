@@ -64,9 +64,7 @@ class SupervisedHooks(Lab):
         """Figures of a trained model, by file name without suffix."""
         raise NotImplementedError
 
-    def train(
-        self, config: Any, splits: Splits, folder: Path | None, report: Report
-    ) -> tuple[keras.Model, Progress]:
+    def train(self, config: Any, splits: Splits, folder: Path | None, report: Report) -> tuple[keras.Model, Progress]:
         """Train the network, and return it with the weights of the kept epoch; by default in Keras, in phases.
 
         Args:

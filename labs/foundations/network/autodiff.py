@@ -102,7 +102,7 @@ class Tensor:
         return Tensor(self.value**power, ((self, lambda g: g * power * self.value ** (power - 1)),))
 
     def __matmul__(self, other: Any) -> Tensor:
-        """The product of matrices, or of stacks of them whose leading axes are broadcast; both have two axes or more."""
+        """The product of matrices, or of stacks of matrices whose leading axes are broadcast."""
         other = tensor(other, self)
         by_self = lambda g: _unbroadcast(g @ np.swapaxes(other.value, -1, -2), self.value.shape)  # noqa: E731
         by_other = lambda g: _unbroadcast(np.swapaxes(self.value, -1, -2) @ g, other.value.shape)  # noqa: E731

@@ -218,7 +218,9 @@ class Network:
     def fused(self) -> CrossEntropy | None:
         """The loss, if it is computed together with the activation of the last layer."""
         last = self.layers[-1]
-        is_fused = isinstance(self.loss, CrossEntropy) and isinstance(last, Dense) and last.activation == self.loss.fused
+        is_fused = (
+            isinstance(self.loss, CrossEntropy) and isinstance(last, Dense) and last.activation == self.loss.fused
+        )
         return self.loss if is_fused else None  # type: ignore[return-value]
 
     def backward(self, targets: Array, outputs: Array) -> None:
