@@ -118,7 +118,7 @@ def test_the_three_ways_to_train_are_the_same(kind: str, optimizer: str, student
     about |= {"optimizer": optimizer, "decay": "cosine", "l2": 1e-3, "restore_best_weights": False}
     trained, histories = [], []
     for network_kind in ("numpy", kind):
-        config = Config(data="admissions", network=network_kind, **about)
+        config = Config(**about, data="admissions", network=network_kind)  # type: ignore[arg-type]
         model, progress = fitting.fit(config, students, None, silent)
         trained.append(predictor(model).predict(students.test.inputs))
         histories.append([(row["loss"], row["val_loss"]) for row in progress.history])
