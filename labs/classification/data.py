@@ -6,38 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from labs.classification.config import Config
 from utils.base.errors import CallerError
 from utils.datasets import obtain
-from utils.datasets.array_files import read_idx
 from utils.datasets.audit import check_splits
 from utils.datasets.csv_tables import Column, categories, read_rows
 from utils.datasets.labelled import Labelled, labelled_table, of_splits
-from utils.datasets.named import ADMISSIONS, DIGITS, TableFormat, digits_5k, read_named_table
+from utils.datasets.named import ADMISSIONS, CLOTHES, DIGITS, TableFormat, digits_5k, idx_images, read_named_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_classes
 from utils.images import image_folders
 from utils.images.decode import read_pictures
 from utils.images.labelled_images import labelled_images
 
 Array = NDArray[Any]
-
-CLOTHES = (
-    "T-shirt/top",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
-"""By class number, as the data set's page names them."""
-
 
 TABLES = {
     "car-evaluation": TableFormat(
@@ -94,18 +77,9 @@ def _digits_5k(config: Config, obtained: obtain.Obtained) -> Splits:
 
 def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
     """MNIST or Fashion-MNIST: four IDX files, the official test split kept."""
-    trained, train_labels, tested, test_labels = (read_idx(path) for path in obtained.paths)
     fashion = obtained.entry.name == "fashion-mnist"
     names = CLOTHES if fashion else DIGITS
-    for images, labels in ((trained, train_labels), (tested, test_labels)):
-        if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max() >= len(names):
-            raise CallerError(
-                f"{obtained.entry.name}: images {images.shape} and labels {labels.shape} up to {labels.max()}",
-                f"images of 28 × 28 and labels from 0 to {len(names) - 1} are expected",
-            )
-    inputs = np.concatenate([trained, tested])[..., None]
-    targets = np.concatenate([train_labels, test_labels]).astype("int64")
-    official = ["train"] * len(trained) + ["test"] * len(tested)
+    inputs, targets, official = idx_images(obtained.entry.name, obtained.paths, len(names))
     rows = split_classes(config, glue(row_digests(inputs)), targets, official)
     target = "clothing" if fashion else "digit"
     return Splits(*rows.take(inputs, targets), _source(obtained), target=target, class_names=names)

@@ -17,7 +17,7 @@ from utils.metrics import classification
 from utils.metrics.baselines import classification_baselines
 from utils.networks.compiling import compile_arguments, cross_entropy
 from utils.networks.ensembles import average_predictions, mirror_images
-from utils.pretrained.feature_baseline import image_baselines
+from utils.pretrained.feature_baseline import slow_baselines
 from utils.runs.supervised import SupervisedLab
 
 
@@ -31,7 +31,7 @@ class ClassificationLab(SupervisedLab):
     build = staticmethod(model.build)
     transform = staticmethod(augment.transform)
     details = staticmethod(classification.details)
-    slow_baselines = staticmethod(image_baselines)
+    slow_baselines = staticmethod(slow_baselines)
     figures = staticmethod(figures.draw)
 
     def compile(self, config: Config, splits: Splits) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from utils.metrics import classification, two_classes
 from utils.metrics.baselines import classification_baselines
 from utils.metrics.metric import Metric
 from utils.networks.compiling import compile_arguments, cross_entropy
-from utils.pretrained.feature_baseline import image_baselines
+from utils.pretrained.feature_baseline import slow_baselines
 from utils.runs.supervised import SupervisedLab
 
 METRICS: dict[str, Metric] = {
@@ -38,7 +38,7 @@ class PneumoniaLab(SupervisedLab):
     read = staticmethod(data.read)
     build = staticmethod(model.build)
     transform = staticmethod(augment.transform)
-    slow_baselines = staticmethod(image_baselines)
+    slow_baselines = staticmethod(slow_baselines)
     figures = staticmethod(figures.draw)
 
     def compile(self, config: Config, splits: Splits) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from labs.regression import data, figures, model
 from labs.regression.config import Config
 from utils.datasets.splits import Splits
 from utils.metrics.baselines import regression_baselines
+from utils.metrics.classical import classical_baselines
 from utils.metrics.metric import Metric
 from utils.metrics.regression import mae, r2, rmse
 from utils.networks.compiling import compile_arguments
@@ -32,6 +33,7 @@ class RegressionLab(SupervisedLab):
     load = staticmethod(data.load)
     read = staticmethod(data.read)
     build = staticmethod(model.build)
+    slow_baselines = staticmethod(classical_baselines)
     figures = staticmethod(figures.draw)
 
     def compile(self, config: Config, splits: Splits) -> dict[str, Any]:

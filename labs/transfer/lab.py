@@ -14,6 +14,7 @@ from labs.transfer.config import Config
 from utils.datasets.splits import Split, Splits
 from utils.metrics import classification
 from utils.metrics.baselines import classification_baselines
+from utils.metrics.classical import classical_baselines
 from utils.runs.supervised import SupervisedLab
 from utils.training.results import Fitted
 
@@ -32,6 +33,7 @@ class TransferLab(SupervisedLab):
     further = staticmethod(model.further)
     assemble = staticmethod(model.assemble)
     details = staticmethod(classification.details)
+    slow_baselines = staticmethod(classical_baselines)
     figures = staticmethod(figures.draw)
 
     def known(self, config: Config, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any] | None:

@@ -26,15 +26,20 @@ from utils.training.checkpoint import state_of
 COLUMNS = numbers(*FEATURES)
 
 
-def fails(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    """The error and the hint of `python -m labs.regression words`, run in this process."""
-    monkeypatch.setattr(sys, "argv", ["labs.regression", *words])
+def fails(
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str = "regression",
+) -> tuple[str, str]:
+    """The error and the hint of `python -m labs.<name> words`, run in this process."""
+    monkeypatch.setattr(sys, "argv", [f"labs.{name}", *words])
     with pytest.raises(SystemExit) as end:
-        main.run_lab("regression")
+        main.run_lab(name)
     assert end.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    lines = [line for line in captured.err.splitlines() if not line.startswith("regression:")]
+    lines = [line for line in captured.err.splitlines() if not line.startswith(f"{name}:")]
     assert len(lines) == 2, captured.err
     error, hint = lines
     assert error.startswith("error: ")

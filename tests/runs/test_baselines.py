@@ -9,7 +9,8 @@ import pytest
 
 import labs
 from utils.metrics.baselines import ON_FROZEN_FEATURES
-from utils.pretrained.feature_baseline import image_baselines
+from utils.metrics.classical import classical_baselines
+from utils.pretrained.feature_baseline import slow_baselines
 from utils.runs import card, harness
 from utils.runs.hooks import SupervisedHooks
 
@@ -34,9 +35,15 @@ def test_a_smoke_run_omits_what_takes_long(preset: str, names: list[str]) -> Non
 
 
 @pytest.mark.parametrize("name", ["classification", "pneumonia", "galaxy"])
-def test_labs_on_images_are_compared_with_frozen_features(name: str) -> None:
+def test_labs_on_images_are_compared_with_classical_models_and_frozen_features(name: str) -> None:
     lab: Any = labs.find_lab(name)
-    assert lab.slow_baselines is image_baselines
+    assert lab.slow_baselines is slow_baselines
+
+
+@pytest.mark.parametrize("name", ["regression", "transfer", "foundations"])
+def test_the_other_labs_are_compared_with_classical_models(name: str) -> None:
+    lab: Any = labs.find_lab(name)
+    assert lab.slow_baselines is classical_baselines
 
 
 def test_the_card_says_on_which_rows_the_baselines_were_fitted() -> None:

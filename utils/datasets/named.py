@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.base.errors import CallerError
+from utils.datasets.array_files import read_idx
 from utils.datasets.csv_tables import Column, numbers, read_table
 
 Array = NDArray[Any]
 
 DIGITS = tuple("0123456789")
 """Class names of MNIST."""
+CLOTHES = (
+    "T-shirt/top",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
+"""Class names of Fashion-MNIST, as the page of the data set has them."""
 
 
 def digits_5k(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -27,6 +43,34 @@ def digits_5k(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
     table = pd.read_csv(path, header=None, dtype="uint8", compression="gzip").to_numpy()
     return table[:, :-1].reshape(-1, 28, 28, 1), table[:, -1].astype("int64")
+
+
+def idx_images(
+    name: str, paths: Sequence[Path], classes: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
+    """MNIST or Fashion-MNIST: four IDX files.
+
+    Args:
+        name: of the data set, for the error.
+        paths: training images, training labels, test images, test labels.
+        classes: number of classes.
+
+    Returns:
+        Images (rows, 28, 28, 1) uint8, class numbers (rows,) int64, and the official split (rows,), `train` or `test`.
+
+    Raises:
+        CallerError: the files have other shapes or labels.
+    """
+    trained, train_labels, tested, test_labels = (read_idx(path) for path in paths)
+    for images, labels in ((trained, train_labels), (tested, test_labels)):
+        if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.max() >= classes:
+            raise CallerError(
+                f"{name}: images {images.shape} and labels {labels.shape} up to {labels.max()}",
+                f"images of 28 × 28 and labels from 0 to {classes - 1} are expected",
+            )
+    inputs = np.concatenate([trained, tested])[..., None]
+    targets = np.concatenate([train_labels, test_labels]).astype("int64")
+    return inputs, targets, ["train"] * len(trained) + ["test"] * len(tested)
 
 
 @dataclass(frozen=True)

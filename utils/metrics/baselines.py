@@ -39,17 +39,17 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    def plain(inputs: Any) -> NDArray[Any]:
+    def encoded(inputs: Any) -> NDArray[Any]:
         return one_hot(inputs, splits.features, splits.categories)
 
-    inputs = np.concatenate([plain(splits.train.inputs), plain(splits.validation.inputs)])
+    inputs = np.concatenate([encoded(splits.train.inputs), encoded(splits.validation.inputs)])
     targets = np.concatenate([splits.train.targets, splits.validation.targets]).astype("float64")
     models = {
         "mean": DummyRegressor(),
         "linear_regression": make_pipeline(StandardScaler(), LinearRegression()),
         "gradient_boosting": HistGradientBoostingRegressor(random_state=seed),
     }
-    tested = plain(splits.test.inputs)
+    tested = encoded(splits.test.inputs)
     with _alone():
         return {name: model.fit(inputs, targets).predict(tested) for name, model in models.items()}
 
@@ -62,6 +62,8 @@ READ_AT_A_TIME = 256
 """Number of images in memory at full size while they are downscaled."""
 REDUCED = 32
 """Side in pixels to which larger images are downscaled for it: one weight per pixel would overfit."""
+ON_PIXELS = f"_at_{REDUCED}_pixels"
+"""What the name of a baseline says of it."""
 
 
 def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
@@ -85,33 +87,41 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     parts = (splits.train, splits.validation)
     targets = np.concatenate([part.targets for part in parts])
     prior = DummyClassifier(strategy="prior").fit(np.zeros((len(targets), 1)), targets)
-    guesses = {"class_frequencies": _probabilities(splits, prior, np.zeros((len(splits.test), 1)))}
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(targets))[: LOGISTIC_ROWS if pictures else None])
+    guesses = {"class_frequencies": probabilities_of(splits, prior, np.zeros((len(splits.test), 1)))}
+    inputs, chosen = fitting_rows(splits, seed, LOGISTIC_ROWS if pictures else len(targets))
     name = "logistic_regression"
-    name += f"_at_{REDUCED}_pixels" if pictures and _large(splits.train.inputs) else ""
+    name += ON_PIXELS if pictures and large(splits.train.inputs) else ""
     name += "" if len(chosen) == len(targets) else f"_on_{len(chosen)}_rows"
-    first = len(parts[0])
-    halves = chosen[chosen < first], chosen[chosen >= first] - first
-    plain = [_plain(splits, part.inputs, rows) for part, rows in zip(parts, halves, strict=True) if len(rows)]
-    model = _logistic(splits).fit(np.concatenate(plain), targets[chosen])
-    guesses[name] = _probabilities(splits, model, _plain(splits, splits.test.inputs, np.arange(len(splits.test))))
+    model = _logistic(splits).fit(inputs, chosen)
+    guesses[name] = probabilities_of(splits, model, plain(splits, splits.test.inputs, np.arange(len(splits.test))))
     if not pictures:
         inputs = np.concatenate([part.inputs for part in parts])
         categorical = [feature in splits.categories for feature in splits.features]
         boosting = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
         with _alone():
-            guesses["gradient_boosting"] = _probabilities(splits, boosting.fit(inputs, targets), splits.test.inputs)
+            guesses["gradient_boosting"] = probabilities_of(splits, boosting.fit(inputs, targets), splits.test.inputs)
     return guesses
 
 
-def _probabilities(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArray[np.float64]:
+def fitting_rows(splits: Splits, seed: int, most: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Inputs (as of `plain`) and targets of training and validation rows, or of a random choice of `most` of them."""
+    parts = (splits.train, splits.validation)
+    targets = np.concatenate([part.targets for part in parts])
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(targets))[:most])
+    first = len(parts[0])
+    halves = chosen[chosen < first], chosen[chosen >= first] - first
+    inputs = [plain(splits, part.inputs, rows) for part, rows in zip(parts, halves, strict=True) if len(rows)]
+    return np.concatenate(inputs), targets[chosen]
+
+
+def probabilities_of(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArray[np.float64]:
     """A fitted model's probabilities, (rows, classes); 0 for a class that it was not fitted on."""
     whole = np.zeros((len(inputs), len(splits.class_names)))
     whole[:, model.classes_] = model.predict_proba(inputs)
     return whole
 
 
-def _plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
+def plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
     """Rows for a linear model: pixels in [0, 1], one-hot encoded levels. Large images are read in small batches."""
     if inputs.ndim == 2:
         return one_hot(inputs[rows], splits.features, splits.categories)
@@ -121,11 +131,12 @@ def _plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
 
 def _pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Pixels (images, values) in [0, 1]; larger images are downscaled."""
-    small = np.stack([_reduced(picture) for picture in pictures]) if _large(pictures) else pictures
+    small = np.stack([_reduced(picture) for picture in pictures]) if large(pictures) else pictures
     return small.reshape(len(pictures), -1) / 255.0
 
 
-def _large(pictures: Any) -> bool:
+def large(pictures: Any) -> bool:
+    """Whether images are downscaled."""
     return min(pictures.shape[1:3]) > REDUCED
 
 

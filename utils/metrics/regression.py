@@ -12,6 +12,17 @@ def rmse(truth: Array, prediction: Array) -> float:
     return float(np.sqrt(np.mean((prediction - truth) ** 2)))
 
 
+def standardized_mse(truth: Array, prediction: Array, std: float) -> float:
+    """Mean squared error of targets that were divided by a standard deviation: 1 is about that of the mean.
+
+    Args:
+        truth: (rows,).
+        prediction: (rows,).
+        std: the standard deviation, in the target's unit.
+    """
+    return float(np.mean(((prediction - truth) / std) ** 2))
+
+
 def mae(truth: Array, prediction: Array) -> float:
     """Mean absolute error, in the target's unit. Both (rows,)."""
     return float(np.mean(np.abs(prediction - truth)))

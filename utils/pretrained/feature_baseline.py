@@ -18,6 +18,7 @@ from utils.base.named_arrays import take
 from utils.datasets.locate import lacks_package
 from utils.datasets.splits import Split, Splits
 from utils.metrics.baselines import ON_FROZEN_FEATURES
+from utils.metrics.classical import classical_baselines
 from utils.pretrained import backbones
 from utils.pretrained.backbones import BACKBONES, FEATURES
 from utils.pretrained.feature_cache import Extractor, Pictures, PicturesInMemory
@@ -173,6 +174,14 @@ def image_baselines(config: Any, splits: Splits) -> dict[str, NDArray[np.float64
     regression = regress(*train, *validation)
     tested = features(splits.test, np.arange(len(splits.test)))
     return {regression.name(len(splits.train)): regression.probabilities(tested, len(splits.class_names))}
+
+
+def slow_baselines(config: Any, splits: Splits) -> dict[str, NDArray[np.float64]]:
+    """The classical models of `utils.metrics.classical`, and for images logistic regression on frozen features.
+
+    Arguments and result as of `image_baselines`, but tables are accepted, too.
+    """
+    return {**classical_baselines(config, splits), **image_baselines(config, splits)}
 
 
 def _pictures(inputs: Any) -> Pictures:

@@ -118,7 +118,7 @@ def record(fitted: Fitted, evaluation: Evaluation, **facts: Any) -> dict[str, An
             "test_digest": predictions.digest_of_rows(splits.test, splits.source),
         },
         "metrics": {name: evaluation.metrics[name] for name in ("test", "validation", "train")},
-        "units": {name: metric.unit_of(splits.unit) for name, metric in lab.metrics.items()},
+        "units": {name: metric.unit_of(splits.unit) for name, metric in fitted.metrics.items()},
         "baselines": evaluation.baselines,
         "audit": evaluation.audit,
         "classes": list(splits.class_names),

@@ -64,7 +64,7 @@ def complete(lab: Lab, request: Request, part: dict[str, Any], folder: RunFolder
             **part["data"],
         },
         "about": _about(source),
-        "better": {name: metric.better for name, metric in lab.metrics.items()},
+        "better": {name: metric.better for name, metric in lab.metrics_on(source.name).items()},
         "peak_mb": machine.peak_megabytes(),
         "versions": machine.versions(),
         "device": machine.device(),

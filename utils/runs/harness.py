@@ -32,8 +32,7 @@ from utils.runs.hooks import SupervisedHooks
 from utils.runs.lab import Request
 from utils.runs.record import LABELS, Run
 from utils.runs.run_folder import RunFolder, request_of
-from utils.training.phases import train_phases
-from utils.training.results import Evaluation, Fitted, Phase, Predicts, Report, reporter, silent, usual_report
+from utils.training.results import Evaluation, Fitted, Predicts, Report, reporter, silent, usual_report
 
 if TYPE_CHECKING:
     import keras
@@ -66,9 +65,7 @@ def fit(
     """
     start = time.perf_counter()
     report = usual_report() if on_epoch is None else reporter(on_epoch)
-    first = Phase(lab.phase, settings.epochs, lambda config, data, _: lab.build(config, data), lab.compile, lab.batches)
-    phases = [first, *lab.further(settings, splits)]
-    model, progress = train_phases(phases, settings, splits, folder, report)
+    model, progress = lab.train(settings, splits, folder, report)
     earlier = sum(row["seconds"] for row in progress.history[: progress.resumed_at])
     seconds = {"load": splits.load_seconds, "fit": earlier + time.perf_counter() - start}
     report.stage("")
@@ -92,10 +89,10 @@ def evaluate(fitted: Fitted, report: Report = silent, *, slow_baselines: bool = 
     live = predictor(fitted.model)
     predicted = {name: _measured(fitted, live, name) for name in splits.parts()}
     threshold = lab.threshold(fitted.config, splits.validation.targets, predicted["validation"])
-    metrics = {name: metric.at(threshold) for name, metric in lab.metrics.items()}
+    metrics = {name: metric.at(threshold) for name, metric in fitted.metrics.items()}
     scores = {name: score(metrics, part.targets, predicted[name], part.groups) for name, part in splits.parts().items()}
     compared = {
-        baseline: {name: metric.function(splits.test.targets, guess) for name, metric in lab.metrics.items()}
+        baseline: {name: metric.function(splits.test.targets, guess) for name, metric in fitted.metrics.items()}
         for baseline, guess in _baselines(fitted, slow=slow_baselines).items()
     }
     details = lab.details(splits, predicted["test"], threshold) | lab.inspect(fitted)
@@ -175,7 +172,7 @@ def write(
             artifacts.rows_of(test.inputs, rows),
             artifacts.rows_of(test.targets, rows),
             artifacts.rows_of(evaluation.predictions["test"], rows),
-            {name: metric.at(evaluation.threshold) for name, metric in lab.metrics.items()},
+            {name: metric.at(evaluation.threshold) for name, metric in fitted.metrics.items()},
             lab.measure,
         )
     seconds = {**fitted.seconds, **evaluation.seconds, "save": time.perf_counter() - start}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from utils.datasets.splits import Split, Splits
 from utils.runs.lab import Lab
 from utils.training.batches import Batches, Transform, batches
-from utils.training.results import Endpoint, Evaluation, Fitted, Phase, Predicts, predictions
+from utils.training.phases import train_phases
+from utils.training.results import Endpoint, Evaluation, Fitted, Phase, Predicts, Progress, Report, predictions
 
 if TYPE_CHECKING:
     import keras
@@ -63,6 +65,22 @@ class SupervisedHooks(Lab):
     def figures(self, fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         """Figures of a trained model, by file name without suffix."""
         raise NotImplementedError
+
+    def train(self, config: Any, splits: Splits, folder: Path | None, report: Report) -> tuple[keras.Model, Progress]:
+        """Train the network, and return it with the weights of the kept epoch; by default in Keras, in phases.
+
+        Args:
+            config: the hyperparameters.
+            splits: the data.
+            folder: for the training state after each epoch, to resume from, or None.
+            report: called after each epoch.
+
+        Raises:
+            CallerError: the loss is not finite.
+            MemoryError: the network does not fit in memory.
+        """
+        first = Phase(self.phase, config.epochs, lambda *given: self.build(*given[:2]), self.compile, self.batches)
+        return train_phases([first, *self.further(config, splits)], config, splits, folder, report)
 
     def transform(self, config: Any) -> Transform | None:
         """A change of the inputs of training batches (augmentation); by default none."""

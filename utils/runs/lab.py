@@ -120,6 +120,11 @@ class Lab:
         vars(changed).update(hooks)
         return changed
 
+    def metrics_on(self, data: str) -> Mapping[str, Metric]:
+        """The metrics on a data set, by its name; by default the same on all. A lab overrides it if it predicts numbers
+        on one data set and classes on another; `metrics` are then those of its default data set."""
+        return self.metrics
+
     def load(self, config: Any) -> Data:
         """Load the data of a config. It must not import Keras: it lives in the lab's `data.py`.
 
@@ -153,7 +158,7 @@ class Lab:
         data = self.load(config)
         with tempfile.TemporaryDirectory() as folder:
             record = self.run(Request("course", config, data), Path(folder), silent)
-        metrics = record["metrics"]
+        metrics, known = record["metrics"], self.metrics_on(data.source.name)
         measures = {
             f"{split} {name}": score["value"]
             for split in JUDGED_SPLITS
@@ -164,7 +169,7 @@ class Lab:
             source=data.source,
             unit=next(iter(record["units"].values()), ""),
             measures=measures,
-            better={name: self.metrics[name.split(" ", 1)[1]].better for name in measures},
+            better={name: known[name.split(" ", 1)[1]].better for name in measures},
             validation={name: score["value"] for name, score in metrics.get("validation", metrics["test"]).items()},
             facts={"data digest": data.source.digest, **rows},
             seconds=record["seconds"]["fit"],
@@ -174,7 +179,8 @@ class Lab:
 
     def metrics_of(self, run: Run) -> dict[str, Metric]:
         """The metrics, at the threshold that the run chose on validation."""
-        return {name: metric.at(run.record.get("threshold")) for name, metric in self.metrics.items()}
+        metrics = self.metrics_on(run.record["data"]["name"])
+        return {name: metric.at(run.record.get("threshold")) for name, metric in metrics.items()}
 
     def measured(self, run: Run, data: Any) -> Measured:
         """Measure a saved run again, row by row.

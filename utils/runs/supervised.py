@@ -31,7 +31,7 @@ class SupervisedLab(SupervisedHooks):
         # Features of a backbone are cached when a network is built: they must not count as training time.
         self.build(config, splits)
         fitted = harness.fit(self, config, splits)
-        return _outcome(self, fitted, harness.evaluate(fitted, slow_baselines=False))
+        return _outcome(fitted, harness.evaluate(fitted, slow_baselines=False))
 
     def measured(self, run: Run, data: Any) -> Measured:
         """The saved model on the rows of `data.test`."""
@@ -60,8 +60,9 @@ class SupervisedLab(SupervisedHooks):
         return self.predict_rows(open_model(run.path(FORMATS["keras"])), inputs)
 
 
-def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outcome:
-    first = next(iter(lab.metrics))
+def _outcome(fitted: Fitted, evaluation: Evaluation) -> Outcome:
+    known = fitted.metrics
+    first = next(iter(known))
     ends = {"first": fitted.progress.history[0], "last": fitted.progress.history[-1]}
     losses = {f"{when} {name}": row[name] for when, row in ends.items() for name in ("loss", "val_loss")}
     metrics = {
@@ -69,10 +70,10 @@ def _outcome(lab: SupervisedLab, fitted: Fitted, evaluation: Evaluation) -> Outc
         for split in JUDGED_SPLITS
         for name, score in evaluation.metrics[split].items()
     }
-    directions = {f"{split} {name}": metric.better for split in JUDGED_SPLITS for name, metric in lab.metrics.items()}
+    directions = {f"{split} {name}": metric.better for split in JUDGED_SPLITS for name, metric in known.items()}
     return Outcome(
         source=fitted.splits.source,
-        unit=lab.metrics[first].unit_of(fitted.splits.unit),
+        unit=known[first].unit_of(fitted.splits.unit),
         measures=metrics | losses,
         better={**directions, **dict.fromkeys(losses, "lower")},
         validation={name: score["value"] for name, score in evaluation.metrics["validation"].items()},

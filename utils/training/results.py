@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
 from utils.datasets.splits import Splits
-from utils.metrics.metric import Scores
+from utils.metrics.metric import Metric, Scores
 
 if TYPE_CHECKING:
     import keras
@@ -213,6 +213,12 @@ class Fitted:
     trained: keras.Model
     progress: Progress
     seconds: dict[str, float]
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics of the lab on these data."""
+        found: Mapping[str, Metric] = self.lab.metrics_on(self.splits.source.name)
+        return found
 
     @property
     def kept_epoch(self) -> int:

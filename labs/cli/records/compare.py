@@ -110,7 +110,8 @@ def _directions(record: Mapping[str, Any]) -> Mapping[str, str]:
         found: Mapping[str, str] = record["better"]
         return found
     import_keras()
-    return {name: metric.better for name, metric in labs.find_lab(record["lab"]).metrics.items()}
+    metrics = labs.find_lab(record["lab"]).metrics_on(record["data"]["name"])
+    return {name: metric.better for name, metric in metrics.items()}
 
 
 def _comparison(scores: Mapping[str, Mapping[str, Any]], units: Mapping[str, str]) -> str:

@@ -85,7 +85,7 @@ class Evaluate:
             name: {
                 "own": recorded.get(name),
                 "measured": measured[name],
-                **judged(moved.get(name), lab.metrics[name].better, subject=""),
+                **judged(moved.get(name), metrics[name].better, subject=""),
             }
             for name in measured
         }
