@@ -33,7 +33,7 @@ from utils.datasets.array_files import read_npz, read_text
 from utils.datasets.cache import CachedArray
 from utils.datasets.csv_tables import numbers, read_table
 from utils.export.formats import FORMATS, load_model, open_model, save_model
-from utils.export.saved_model_scan import outside_operations
+from utils.export.scans.saved_models import outside_operations
 from utils.images.decode import read_picture, read_pictures
 from utils.pretrained.torch_reader import read_tensors
 from utils.runs import predictions

@@ -31,7 +31,7 @@ from utils.export.image_bytes import SERVE_IMAGES, image_endpoint
 from utils.export.litert import to_litert
 from utils.export.onnx import to_onnx
 from utils.export.predictor import predictor
-from utils.export.saved_model_scan import outside_operations
+from utils.export.scans.saved_models import outside_operations
 from utils.export.subject import Subject
 from utils.images.decode import Mode, read_picture
 from utils.metrics.metric import Metric, score

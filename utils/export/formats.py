@@ -15,8 +15,8 @@ import keras
 import tensorflow as tf
 
 from utils.base.errors import CallerError
-from utils.export import keras_scan, saved_model_scan
 from utils.export.predictor import Predictor, input_specs, predictor, serving
+from utils.export.scans import keras_files, saved_models
 from utils.training.results import Endpoint
 
 FORMATS = {"keras": "model.keras", "h5": "model.h5", "saved_model": "saved_model"}
@@ -127,10 +127,10 @@ def load_model(path: Path) -> keras.Model:
     if path.suffix not in (".keras", ".h5") or not path.is_file():
         raise CallerError(f"{path}: there is no Keras model here", "give a .keras or .h5 file or the folder of a run")
     try:
-        with keras_scan.limited_variables(keras_scan.check(path)):
+        with keras_files.limited_variables(keras_files.check(path)):
             # The compiled state is not loaded: Keras 3.15 builds an optimizer from .h5 with the wrong variables.
             return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except keras_scan.UnsafeModelError as error:
+    except keras_files.UnsafeModelError as error:
         raise CallerError(
             f"{path}: the model is not opened: {error}", "give a model that was saved by a lab"
         ) from error
@@ -142,7 +142,7 @@ def load_model(path: Path) -> keras.Model:
 
 
 def _open_saved_model(path: Path) -> Predictor:
-    saved_model_scan.check(path)
+    saved_models.check(path)
     with for_tensorflow(path) as place:
         loaded = tf.saved_model.load(place)
     serve = loaded.signatures["serving_default"]
