@@ -45,22 +45,30 @@ def fit(config: Config, splits: Splits, folder: Path | None, report: Report) -> 
         CheckError: the Keras model predicts something else than the forward pass in NumPy.
     """
     encoding = Encoding.of(config, splits)
-    networks: list[Network] = []
+    chosen, progress = networks(config, encoding, folder, report)
+    model = keras_model(encoding, chosen)
+    difference(encoding, chosen, model, splits.validation)
+    return model, progress
+
+
+def networks(config: Config, encoding: Encoding, folder: Path | None, report: Report) -> tuple[list[Network], Progress]:
+    """The trained networks in NumPy: the restart with the lowest validation loss, or all of them if they are averaged.
+
+    Arguments and errors as of `fit`.
+    """
+    restarts: list[Network] = []
     progress, kept = Progress(), 0
     for number in range(config.restarts):
         single = replace(config, seed=seed_of(config.seed, number))
         place = folder if config.restarts == 1 else None
         told = _Restart(report, number * config.epochs, config.restarts * config.epochs)
         trained, done = _once(single, encoding, place, told)
-        networks.append(trained)
+        restarts.append(trained)
         is_better = done.best_loss < progress.best_loss
         kept = number if is_better or not number else kept
         name = f"restart {number + 1}" if config.restarts > 1 else "training"
         progress = _followed(progress, name, done, is_better)
-    chosen = networks if config.average else [networks[kept]]
-    model = keras_model(encoding, chosen)
-    difference(encoding, chosen, model, splits.validation)
-    return model, progress
+    return restarts if config.average else [restarts[kept]], progress
 
 
 def seed_of(seed: int, restart: int) -> int:
