@@ -1,8 +1,8 @@
 """Make the published notebook from the one that was run: Markdown instead of the cells that compute a text.
 
 In a script, a cell with the tag `prose` computes values and calls `prose(…)`. The published notebook and the exercises
-have a Markdown cell with the completed text in its place, which every viewer shows in the same way. The metadata of that
-cell contain the values, claims and tolerance, and a digest of the code, so that the text can be checked later.
+have a Markdown cell with the completed text in its place, which every viewer shows in the same way. The metadata of
+that cell contain the values, claims and tolerance, and a digest of the code, so that the text can be checked later.
 """
 
 from __future__ import annotations

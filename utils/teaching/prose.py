@@ -1,8 +1,8 @@
 """What a notebook shows: prose with the numbers of a run, figures, and a description of the data.
 
 No result is typed into a notebook. `prose` takes a text with placeholders and their values, and displays the completed
-text. `python -m notebooks` publishes that text in place of the call, keeps values and claims, and compares them with those
-of a new run.
+text. `python -m notebooks` publishes that text in place of the call, keeps values and claims, and compares them with
+those of a new run.
 """
 
 from __future__ import annotations
