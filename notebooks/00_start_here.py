@@ -109,7 +109,11 @@ history = model.fit(
 curves = pd.DataFrame(history.history, index=np.array(history.epoch) + 1)
 figure = Figure(figsize=(6.4, 3.4), layout="constrained")
 curves[["rmse", "val_rmse"]].plot(
-    ax=figure.subplots(), xlabel="epoch", ylabel="RMSE (MPa)", style=["-", "--"]
+    ax=figure.subplots(),
+    xlabel="epoch",
+    ylabel="RMSE (MPa)",
+    style=["-", "--"],
+    xticks=curves.index[::2],
 )
 picture(figure, "Training and validation error fall steeply for a few epochs, then slowly.")
 
@@ -169,8 +173,8 @@ band = next(
 prose(
     """
     Compare the column `rmse`. `harness.fit` reaches **{rmse:.1f} MPa** and `model.fit` {keras:.1f} MPa. A model that
-    always predicts the mean of the training targets is off by {mean:.1f} MPa. The two networks have the same layers
-    and settings, but different random numbers. With {seeds} different seeds, the lab's command measured between
+    always predicts the mean of the training targets is off by {mean:.1f} MPa. The two networks have the same layers,
+    loss and optimizer, but different random numbers. With {seeds} different seeds, the lab's command measured between
     {least:.1f} and {most:.1f} MPa; both networks are in this range.
 
     `evaluate` also computes a 95 % interval for other test recipes: from {low:.1f} to {high:.1f} MPa.

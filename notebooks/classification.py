@@ -384,9 +384,14 @@ check("classification.dropout", dropout)
 # For a fair comparison with validation, a callback measures the **training images in inference mode** after each
 # epoch: without dropout, with the weights at the end of the epoch.
 
+
 # %%
-batches = tf.data.Dataset.from_tensor_slices((train.inputs, train.targets)).cache()
-batches = batches.shuffle(len(train), seed=config.seed).batch(64).prefetch(tf.data.AUTOTUNE)
+def training_batches(size):
+    rows = tf.data.Dataset.from_tensor_slices((train.inputs, train.targets)).cache()
+    return rows.shuffle(len(train), seed=config.seed).batch(size).prefetch(tf.data.AUTOTUNE)
+
+
+batches = training_batches(64)
 validation_batches = tf.data.Dataset.from_tensor_slices((validation.inputs, validation.targets))
 validation_batches = validation_batches.batch(256)
 
@@ -437,7 +442,11 @@ curves["training, inference mode"] = inference_losses
 shown = curves.rename(columns={"loss": "training, as reported", "val_loss": "validation"})
 figure = Figure(figsize=(6.4, 3.4), layout="constrained")
 shown[["training, as reported", "training, inference mode", "validation"]].plot(
-    ax=figure.subplots(), xlabel="epoch", ylabel="cross-entropy (nat)", style=["--", "-", "-"]
+    ax=figure.subplots(),
+    xlabel="epoch",
+    ylabel="cross-entropy (nat)",
+    style=["--", "-", "-"],
+    xticks=curves.index,
 )
 picture(
     figure,
@@ -499,7 +508,7 @@ def train_long(*callbacks):
     model = build(dropout=0.0)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(
-        batches.unbatch().batch(128),
+        training_batches(128),
         validation_data=validation_batches,
         epochs=30,
         shuffle=False,

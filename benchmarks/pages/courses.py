@@ -1,4 +1,4 @@
-"""The pages on the notebooks: their order, and which belongs to which week of a course, with minutes and points; grading.
+"""The pages on the notebooks: their order, the weeks of courses that they belong to, minutes and points; grading.
 
 What the courses teach when, and the concepts of a notebook, are listed here; minutes come from the record of the
 notebooks, points from the exercises.
