@@ -1,5 +1,7 @@
 """Measure the wall time of the companion notebooks, each run from top to bottom as on a fresh machine.
 
+The published notebooks are run, with the solutions and without the hidden cells that compute their texts.
+
 python -m benchmarks.notebooks
 """
 
@@ -7,6 +9,8 @@ from __future__ import annotations
 
 import re
 import time
+
+import nbformat
 
 from benchmarks.pages.results import record
 from notebooks.tools import script
@@ -16,16 +20,16 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 def words(name: str) -> int:
-    """The number of words of a notebook's texts, code excluded."""
-    cells = script.without_solutions(script.from_script(name)).cells
-    texts = [cell.source for cell in cells if cell.cell_type == "markdown" or "prose" in script.tags(cell)]
+    """The number of words of the texts that a student reads, code excluded."""
+    cells = nbformat.read(script.EXERCISES / f"{name}.ipynb", as_version=4).cells
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     return sum(len(WORD.findall(text)) for text in texts)
 
 
 def main() -> None:
     found = {}
     for name in script.names():
-        notebook = script.from_script(name)
+        notebook = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
         start = time.perf_counter()
         execute(notebook, name)
         found[name] = {"seconds": time.perf_counter() - start, "words": words(name)}

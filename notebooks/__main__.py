@@ -21,13 +21,15 @@ import labs
 from labs.cli import options
 from labs.cli.main import status_of
 from labs.exercises import RECORD
-from notebooks.tools import script, verify
+from notebooks.tools import published, script, verify
 from notebooks.tools.run import execute
 from utils.base.atomic_files import replacing
 from utils.base.console import show
 from utils.base.errors import CallerError, CheckError
 
 ANSWERS_HINT = "move the file to a folder of your own; labs start writes a copy to work in, outside the checkout"
+CORRECT_HINT = "correct the script, then run make notebooks"
+VISIBLE_HINT = "define it in a visible cell before: published notebooks have the text in place of a prose cell"
 FACTS_HINT = "let prose() fill in results; list facts in the header of the cell"
 
 
@@ -73,22 +75,41 @@ class Notebooks:
 def build(name: str) -> None:
     """Build a notebook and its exercises from the script, and write them if all checks pass."""
     _require_no_answers(name)
-    notebook = script.from_script(name)
-    _require_none(name, verify.typed_numbers(notebook), FACTS_HINT)
     start = time.perf_counter()
-    execute(notebook, name)
-    _require_none(name, verify.faults(notebook), "correct the script, then run make notebooks")
-    nbformat.write(notebook, script.FOLDER / f"{name}.ipynb")
+    notebook = _run(name)
+    with replacing(script.FOLDER / f"{name}.ipynb") as temporary:
+        nbformat.write(notebook, temporary)
     write_exercises(name)
     show(
         f"{name}: run in {time.perf_counter() - start:.0f} s, {len(verify.values(notebook))} texts filled in"
     )
 
 
+def _run(name: str) -> script.Notebook:
+    """The notebook to publish, from a run of the script."""
+    notebook = _from_script(name)
+    execute(notebook, name)
+    _require_none(name, verify.faults(notebook), CORRECT_HINT)
+    shown = published.with_texts(notebook, published.texts_of_run(notebook), name)
+    _require_none(name, verify.faults(shown), CORRECT_HINT)
+    return shown
+
+
+def _from_script(name: str) -> script.Notebook:
+    """The notebook of a script, after the checks that need no run."""
+    notebook = script.from_script(name)
+    _require_none(name, verify.typed_numbers(notebook), FACTS_HINT)
+    _require_none(name, published.hidden_definitions(notebook), VISIBLE_HINT)
+    return notebook
+
+
 def write_exercises(name: str) -> None:
-    """Write the notebook without solutions, and its solutions to the record of all exercises."""
+    """Write the notebook without solutions, and its solutions to the record of all exercises.
+
+    The numbers in the texts are those of the published notebook.
+    """
     _require_no_answers(name)
-    exercises = script.without_solutions(script.from_script(name))
+    exercises = script.without_solutions(published.from_record(name))
     with replacing(script.EXERCISES / f"{name}.ipynb") as temporary:
         nbformat.write(exercises, temporary)
     text = json.dumps(script.record(name), indent=1, ensure_ascii=False)
@@ -104,19 +125,20 @@ def _require_no_answers(name: str) -> None:
 
 def check(name: str) -> None:
     """Compare the files of a notebook with its script, and its texts with the values of its run."""
-    _require_none(name, verify.typed_numbers(script.from_script(name)), FACTS_HINT)
+    _from_script(name)
     _require_no_answers(name)
     _require_none(name, verify.differences(name), f"python -m notebooks {name}")
-    published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
-    _require_none(name, verify.faults(published), f"python -m notebooks {name}")
+    _require_none(name, verify.faults(_published(name)), f"python -m notebooks {name}")
 
 
 def rerun(name: str) -> None:
     """Run a notebook again and compare its values with those of the published notebook."""
-    published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
-    run = execute(script.from_script(name), name)
-    _require_none(name, verify.faults(run), "correct the script, then run make notebooks")
-    _require_none(name, verify.changed_values(published, run), f"python -m notebooks {name}")
+    changed = verify.changed_values(_published(name), _run(name))
+    _require_none(name, changed, f"python -m notebooks {name}")
+
+
+def _published(name: str) -> script.Notebook:
+    return nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
 
 
 def _require_none(name: str, problems: Sequence[str], hint: str) -> None:

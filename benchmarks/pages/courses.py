@@ -1,4 +1,4 @@
-"""The page for instructors: which notebook belongs to which week of a course, its minutes and points, and grading.
+"""The pages on the notebooks: their order, the weeks of courses that they belong to, minutes and points; grading.
 
 What the courses teach when, and the concepts of a notebook, are listed here; minutes come from the record of the
 notebooks, points from the exercises.
@@ -27,12 +27,25 @@ CONCEPTS = {
     "00_start_here": "config, splits, seeds, baseline, leakage, a saved run",
     "regression": "gradient descent, learning rate, dense layers, RMSE, normalization",
     "classification": "softmax, cross-entropy, dropout, early stopping, confusion matrix, calibration",
+    "saving": "formats, parity, resuming, SavedModel and signatures, safe loading",
     "pneumonia": "convolution, pooling, sensitivity and specificity, ROC, choosing a threshold, Grad-CAM",
     "galaxy": "strided convolutions, residual network, augmentation by symmetry, feature maps, recall",
     "music": "windows of text, bits per character, RNN, vanishing gradients, LSTM, temperature",
     "transfer": "preprocessing of a backbone, frozen features, fine-tuning, Grad-CAM",
 }
 """By notebook, in the order in which the notebooks are best read."""
+
+PREREQUISITES = {
+    "00_start_here": "a little Python",
+    "regression": "the derivative of a square",
+    "classification": "the logarithm; `regression`",
+    "saving": "`classification`",
+    "pneumonia": "`classification`",
+    "galaxy": "`pneumonia`",
+    "music": "`classification`",
+    "transfer": "`pneumonia`",
+}
+"""What a reader should know before, by notebook: facts, and notebooks to read first."""
 
 COURSES = {
     "MIT 6.S191: Introduction to Deep Learning": (
@@ -44,7 +57,7 @@ COURSES = {
     "Udacity: Intro to Machine Learning with TensorFlow": (
         Week("Supervised learning: linear regression", "regression"),
         Week("Deep learning: neural networks, Fashion-MNIST, dropout, early stopping", "classification"),
-        Week("Deep learning: saving and loading models", "00_start_here"),
+        Week("Deep learning: saving and loading models", "saving"),
         Week("Deep learning: transfer learning", "transfer"),
         Week("Project: image classifier", "transfer"),
     ),
@@ -77,7 +90,7 @@ COURSES = {
 
 def lab_of(notebook: str) -> str:
     """The lab that a notebook uses."""
-    return "regression" if notebook == "00_start_here" else notebook
+    return {"00_start_here": "regression", "saving": "classification"}.get(notebook, notebook)
 
 
 def _minutes(notebook: str) -> list[str]:
@@ -86,6 +99,20 @@ def _minutes(notebook: str) -> list[str]:
     if measured is None:
         return ["–", "–"]
     return [f"{measured['seconds'] / 60:.1f}", f"{measured['words'] / WORDS_PER_MINUTE:.0f}"]
+
+
+@block
+def overview() -> str:
+    """A table of all notebooks in order: prerequisites, concepts, minutes, exercises."""
+    header = ["", "notebook", "you know", "concepts", "run (min)", "reading (min)", "exercises"]
+    rows = [
+        [
+            *(str(number), f"[{name}]({name}.ipynb)", PREREQUISITES[name], concepts),
+            *(*_minutes(name), str(len(notebooks()[name]))),
+        ]
+        for number, (name, concepts) in enumerate(CONCEPTS.items(), 1)
+    ]
+    return markdown_table(header, rows)
 
 
 @block

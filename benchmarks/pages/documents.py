@@ -34,6 +34,7 @@ PAGES = [
         "README.md",
         "models/bands/README.md",
         "benchmarks/SCALE.md",
+        "notebooks/README.md",
         "notebooks/INSTRUCTORS.md",
         "benchmarks/exports.md",
         "benchmarks/FAULTS.md",

@@ -3,7 +3,7 @@
 A script is in jupytext's percent format. Its cells may have these tags:
 
     setup     the first cell: Keras and the data; `notebooks.tools.hosted` adds path and installation
-    prose     displays text with numbers from the run; the code is hidden
+    prose     displays text with numbers from the run; `notebooks.tools.published` puts the text in its place
     try       an experiment for the student, ready to run
     exercise  a cell with a solution between `### BEGIN SOLUTION` and `### END SOLUTION`
     check     checks an exercise in one line: `check("<notebook>.<exercise>", answer)`
@@ -24,6 +24,7 @@ import nbformat
 from labs.exercises import RECORD
 from notebooks.tools.hosted import with_installation
 from utils.base.errors import CallerError
+from utils.teaching.prose import METADATA as RECORD_OF_TEXT
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "notebooks"
@@ -41,8 +42,6 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
-HIDDEN_CODE = {"jupyter": {"source_hidden": True}, "cellView": "form"}
-"""Hides the code of a cell in JupyterLab, Notebook and Colab."""
 
 Notebook = Any
 Cell = Any
@@ -92,8 +91,6 @@ def from_script(name: str) -> Notebook:
         cell.id = f"cell-{number:03d}"
         if "setup" in tags(cell):
             cell.source = with_installation(cell.source)
-        if "prose" in tags(cell):
-            cell.metadata.update(HIDDEN_CODE)
     return notebook
 
 
@@ -113,6 +110,7 @@ def without_solutions(notebook: Notebook) -> Notebook:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
             cell.source = IMPORT.sub(_with_help, cell.source)
+        cell.metadata.pop(RECORD_OF_TEXT, None)
         if "check" in tags(cell):
             cell.metadata.tags = [*tags(cell), "raises-exception"]
     return bare

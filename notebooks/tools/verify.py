@@ -1,7 +1,7 @@
 """Check that a notebook corresponds to its script, and its numbers to its run.
 
 Fast checks of the files: `typed_numbers` (results that were typed by hand), `differences` (between script and notebook)
-and `faults` (text that does not match its values, false claims, errors, warnings, size). Slow check, with a new run:
+and `faults` (false claims, errors, warnings, size). Slow check, with a new run:
 `changed_values` (values that differ from those of the run by more than the tolerance of the text).
 """
 
@@ -17,17 +17,18 @@ from typing import Any
 import nbformat
 
 from labs.exercises import RECORD
+from notebooks.tools.published import from_record, prose_calls, template
 from notebooks.tools.script import (
     EXERCISES,
     FOLDER,
     Cell,
     Notebook,
-    from_script,
     record,
     tags,
     without_solutions,
 )
-from utils.teaching.prose import METADATA, fill
+from utils.base.errors import CheckError
+from utils.teaching.prose import METADATA, lapsed
 
 MEGABYTE = 1_000_000
 
@@ -78,8 +79,8 @@ def _texts(cell: Cell) -> Iterator[str]:
     if cell.cell_type == "markdown":
         yield cell.source
     elif "prose" in tags(cell):
-        for call in _prose_calls(cell):
-            yield _template(call)
+        for call in prose_calls(cell):
+            yield template(call)
             for keyword in call.keywords:
                 if keyword.arg == "claims":
                     yield from (n.value for n in ast.walk(keyword.value) if _is_text(n))  # type: ignore[attr-defined]
@@ -89,20 +90,9 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _prose_calls(cell: Cell) -> list[ast.Call]:
-    calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
-    return [
-        call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "prose"
-    ]
-
-
-def _template(call: ast.Call) -> str:
-    return str(ast.literal_eval(call.args[0]))
-
-
 def _literal_values(cell: Cell) -> Iterator[str]:
     """Literals that are passed to `prose` as values: they do not come from the run."""
-    for call in _prose_calls(cell):
+    for call in prose_calls(cell):
         for keyword in call.keywords:
             if keyword.arg not in ("claims", "within") and isinstance(
                 keyword.value, ast.Constant
@@ -112,15 +102,18 @@ def _literal_values(cell: Cell) -> Iterator[str]:
 
 def differences(name: str) -> list[str]:
     """Committed files, notebook and exercises, that are missing or differ from the script."""
-    script = from_script(name)
+    try:
+        shown = from_record(name)
+    except CheckError:
+        shown = None
     found = []
     for path, expected in (
-        (FOLDER / f"{name}.ipynb", script),
-        (EXERCISES / f"{name}.ipynb", without_solutions(script)),
+        (FOLDER / f"{name}.ipynb", shown),
+        (EXERCISES / f"{name}.ipynb", shown and without_solutions(shown)),
     ):
         if not path.is_file():
             found.append(f"{path.relative_to(FOLDER)} is missing")
-        elif _bare(nbformat.read(path, as_version=4)) != _bare(expected):
+        elif expected is None or _bare(nbformat.read(path, as_version=4)) != _bare(expected):
             found.append(f"{path.relative_to(FOLDER)} differs from {name}.py")
     path = EXERCISES / RECORD
     if not path.is_file() or json.loads(path.read_text(encoding="utf-8")) != record(name):
@@ -137,27 +130,35 @@ def _bare(notebook: Notebook) -> list[tuple[Any, ...]]:
 
 
 def values(notebook: Notebook) -> dict[str, dict[str, Any]]:
-    """The values in each text, with its tolerance: `{"cell-004/0": {"values": …, "within": …}}`."""
-    found: dict[str, dict[str, Any]] = {}
-    for cell in notebook.cells:
-        outputs = [
-            output
-            for output in cell.get("outputs", [])
-            if METADATA in output.get("metadata", {})
-        ]
-        found |= {
-            f"{cell.id}/{number}": output.metadata[METADATA]
-            for number, output in enumerate(outputs)
-        }
-    return found
+    """Values, claims and tolerance of each text of a published notebook, by cell and number: `cell-004/0`."""
+    return {
+        f"{cell.id}/{number}": about
+        for cell in notebook.cells
+        for number, about in enumerate(_records(cell))
+    }
+
+
+def _records(cell: Cell) -> list[dict[str, Any]]:
+    """Values, claims and tolerance of each text of a cell: of Markdown, or displayed by code."""
+    texts: list[dict[str, Any]] = cell.metadata.get(METADATA, {}).get("texts", [])
+    return texts + [
+        output.metadata[METADATA]
+        for output in cell.get("outputs", [])
+        if METADATA in output.get("metadata", {})
+    ]
 
 
 def faults(notebook: Notebook) -> list[str]:
-    """Reasons not to publish a notebook that was run."""
+    """Reasons not to publish a notebook that was run, or that was made from one."""
     found = []
     if len(nbformat.writes(notebook)) > MEGABYTE:
         found.append("the file is larger than 1 MB")
     for cell in notebook.cells:
+        found += [
+            f"{cell.id}: the claim is false: {claim}"
+            for about in _records(cell)
+            for claim in lapsed(about["claims"])
+        ]
         if cell.cell_type != "code":
             continue
         if cell.execution_count is None:
@@ -167,39 +168,11 @@ def faults(notebook: Notebook) -> list[str]:
                 found.append(f"{cell.id} raises {output.ename}")
             if output.get("name") == "stderr":
                 found.append(f"{cell.id} prints a warning: {output.text.strip()[:80]}")
-            about = output.get("metadata", {}).get(METADATA, {})
-            found += [
-                f"{cell.id}: the claim is false: {claim}" for claim in about.get("lapsed", [])
-            ]
-        if "prose" in tags(cell):
-            found += _differs_from_values(cell)
+        if "prose" in tags(cell) and len(cell.outputs) != len(prose_calls(cell)):
+            found.append(
+                f"{cell.id}: calls of prose: {len(prose_calls(cell))}, outputs: {len(cell.outputs)}"
+            )
     return found
-
-
-def _differs_from_values(cell: Cell) -> list[str]:
-    """Texts that differ from the template of the cell, filled with the values of the run."""
-    texts = [
-        output.data["text/markdown"]
-        for output in cell.outputs
-        if METADATA in output.get("metadata", {})
-    ]
-    about = [
-        output.metadata[METADATA]
-        for output in cell.outputs
-        if METADATA in output.get("metadata", {})
-    ]
-    calls = _prose_calls(cell)
-    if len(calls) != len(texts):
-        return [f"{cell.id}: calls of prose: {len(calls)}, texts: {len(texts)}"]
-    expected = [
-        fill(_template(call), one["values"], one["lapsed"])
-        for call, one in zip(calls, about, strict=True)
-    ]
-    return [
-        f"{cell.id}: the text differs from the values of its run"
-        for text, right in zip(texts, expected, strict=True)
-        if text != right
-    ]
 
 
 def changed_values(published: Notebook, run: Notebook) -> list[str]:

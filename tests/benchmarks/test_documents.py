@@ -13,10 +13,11 @@ from cogapp.cogapp import CogCheckFailed
 
 import benchmarks.pages
 import labs
-from benchmarks.pages import documents, results
+from benchmarks.pages import courses, documents, results
 from labs.cli.help import COMMANDS
 from labs.cli.options import find, options_of
 from labs.cli.train import RunOptions
+from notebooks.tools import script
 from utils.base.paths import ROOT
 
 
@@ -39,6 +40,20 @@ def test_a_changed_number_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         documents.run_cog("--check")
     documents.run_cog("-r")
     assert stale.read_text(encoding="utf-8") == text
+
+
+def test_the_overview_lists_every_notebook_in_the_order_of_its_prerequisites(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {name: {"seconds": 90.0, "words": 400} for name in courses.CONCEPTS}
+    monkeypatch.setattr(courses, "recorded", lambda _: {"notebooks": measured})
+    assert {courses.lab_of(name) for name in courses.CONCEPTS} <= set(labs.NAMES)
+    assert set(courses.CONCEPTS) == set(script.names()) - (set(labs.NAMES) - set(labs.finished()))
+    rows = courses.overview().splitlines()[2:]
+    before: set[str] = set()
+    for row, name in zip(rows, courses.CONCEPTS, strict=True):
+        assert f"[{name}]({name}.ipynb)" in row
+        assert "| 1.5 | 2 |" in row
+        assert set(re.findall(r"`(\w+)`", courses.PREREQUISITES[name])) <= before
+        before.add(name)
 
 
 def test_every_block_is_in_one_page() -> None:

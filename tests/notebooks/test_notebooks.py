@@ -16,7 +16,7 @@ import pytest
 import labs
 from labs.exercises import WITHOUT_LAB, exercises
 from notebooks import __main__ as main
-from notebooks.tools import script, verify
+from notebooks.tools import published, script, verify
 from notebooks.tools.hosted import with_installation
 from notebooks.tools.run import execute
 from tests.conftest import ROOT, Command
@@ -62,16 +62,22 @@ def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], A
     return write
 
 
-def shown(notebook: Any, value: float = 6.58, *, text: str | None = None, lapsed: tuple[str, ...] = ()) -> Any:
-    """The notebook after a run."""
+def ran(notebook: Any, value: float = 6.58, *, holds: bool = True) -> Any:
+    """The notebook of the script after a run."""
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             cell.execution_count = number + 1
-    about: dict[str, Any] = {"values": {"value": value}, "lapsed": list(lapsed), "within": 0.05}
-    said = fill("It is {value:.1f}.", about["values"], list(lapsed)) if text is None else text
+    about: dict[str, Any] = {"values": {"value": value}, "claims": {"small": holds}, "within": 0.05}
+    said = fill("It is {value:.1f}.", about["values"], [])
     output = nbformat.v4.new_output("display_data", {"text/markdown": said}, metadata={METADATA: about})
     notebook.cells[1].outputs = [output]
     return notebook
+
+
+def shown(notebook: Any, value: float = 6.58) -> Any:
+    """The notebook that is published after a run."""
+    done = ran(notebook, value)
+    return published.with_texts(done, published.texts_of_run(done), "lesson")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,9 +85,25 @@ def test_published(name: str) -> None:
     """The files correspond to the script, no result is typed by hand, every text matches the values of its run."""
     assert verify.typed_numbers(script.from_script(name)) == []
     assert verify.differences(name) == [], f"python -m notebooks {name}"
-    published = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
-    assert verify.faults(published) == []
-    assert len(verify.values(published)) >= 3
+    assert published.hidden_definitions(script.from_script(name)) == []
+    notebook = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
+    assert verify.faults(notebook) == []
+    assert len(verify.values(notebook)) >= 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published_notebooks_show_no_code_of_a_text_and_few_names_of_the_project(name: str) -> None:
+    notebook = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
+    names = published.project_names(notebook)
+    assert len(names) <= 6
+    assert "prose" not in names
+    assert published.RECORDED in notebook.cells[0].source
+    assert [cell.id for cell in notebook.cells if "prose(" in cell.source] == []
+    exercises = nbformat.read(script.EXERCISES / f"{name}.ipynb", as_version=4)
+    assert set(published.project_names(exercises)) <= {*names, "hint", "solution"}
+    assert "prose" not in json.dumps([cell.source for cell in exercises.cells if cell.cell_type == "code"])
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1))
 
 
 def test_there_is_a_notebook_for_each_exercise() -> None:
@@ -199,57 +221,103 @@ def test_a_notebook_that_differs_from_its_script(lesson: Callable[[str], Any], t
     notebook = lesson(SCRIPT)
     stale = "exercises/solutions.json differs from lesson.py"
     assert verify.differences("lesson") == ["lesson.ipynb is missing", "exercises/lesson.ipynb is missing", stale]
+    with pytest.raises(CheckError, match=r"the text of cell-001 is not from a run of lesson\.py as it is now"):
+        main.write_exercises("lesson")
     nbformat.write(shown(notebook), tmp_path / "lesson.ipynb")
     main.write_exercises("lesson")
     assert verify.differences("lesson") == []
-    lesson(SCRIPT.replace("A text", "The text"))
-    assert verify.differences("lesson") == [
-        "lesson.ipynb differs from lesson.py",
-        "exercises/lesson.ipynb differs from lesson.py",
-    ]
+    both = ["lesson.ipynb differs from lesson.py", "exercises/lesson.ipynb differs from lesson.py"]
+    for old, new in (("A text", "The text"), ("It is", "It was"), ("=measured", "=-measured"), ("value:.1f", "value")):
+        lesson(SCRIPT.replace(old, new))
+        assert verify.differences("lesson") == both
     lesson(SCRIPT.replace("return x / 2", "return x * 0.5"))
     assert verify.differences("lesson") == ["lesson.ipynb differs from lesson.py", stale]
     lesson(SCRIPT.replace('tags=["check"]', 'tags=["check", "try"]'))
     assert len(verify.differences("lesson")) == 2
 
 
-def test_a_text_that_differs_from_the_values_of_its_run(lesson: Callable[[str], Any]) -> None:
-    assert verify.faults(shown(lesson(SCRIPT))) == []
-    assert verify.faults(shown(lesson(SCRIPT), text="It is 5.0.")) == [
-        "cell-001: the text differs from the values of its run"
+def test_a_text_takes_the_place_of_the_cell_that_computes_it(lesson: Callable[[str], Any], tmp_path: Path) -> None:
+    made = shown(lesson(SCRIPT))
+    cell = made.cells[1]
+    assert (cell.cell_type, cell.source, cell.id) == ("markdown", "It is 6.6.", "cell-001")
+    assert cell.metadata[METADATA]["texts"] == [
+        {"values": {"value": 6.58}, "claims": {"small": True}, "within": 0.05},
     ]
-    assert verify.faults(shown(lesson(SCRIPT), lapsed=("small",))) == ["cell-001: the claim is false: small"]
-    silent = shown(lesson(SCRIPT))
-    silent.cells[1].outputs = []
-    assert verify.faults(silent) == ["cell-001: calls of prose: 1, texts: 0"]
+    assert [cell.execution_count for cell in made.cells if cell.cell_type == "code"] == [1, 2]
+    assert made.cells[0].source.endswith(published.RECORDED)
+    nbformat.validate(made)
+    nbformat.write(made, tmp_path / "lesson.ipynb")
+    main.write_exercises("lesson")
+    exercise = nbformat.read(tmp_path / "exercises" / "lesson.ipynb", as_version=4).cells[1]
+    assert (exercise.source, dict(exercise.metadata)) == ("It is 6.6.", {"tags": ["prose"]})
+
+
+def test_imports_that_only_a_text_uses_are_removed(lesson: Callable[[str], Any]) -> None:
+    imports = "import os, sys\nfrom utils.teaching.prose import (\n    begin,\n    prose,\n)\nimport re\n"
+    first = f"# %%\n{imports}\nbegin(os)\n\n"
+    made = lesson(first + '# %% tags=["prose"]\nprose("{a}", a=sys.path, b=re.I)\n\n# %%\nos.getcwd()\n')
+    about = {"values": {"a": 1}, "claims": {}, "within": 0.05}
+    made.cells[1].outputs = [nbformat.v4.new_output("display_data", {}, metadata={METADATA: about})]
+    cells = published.with_texts(made, published.texts_of_run(made), "lesson").cells
+    assert cells[0].source == "import os\nfrom utils.teaching.prose import begin\n\nbegin(os)"
+    assert published.project_names(made) == ["begin", "prose"]
+
+
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [
+        ("print(half)", ["half"]),
+        ("def f():\n    return [half for _ in range(other)]", ["half", "other"]),
+        ("half = 1\nprint(half)", []),
+        ("half += 1", ["half"]),
+        ("half = half / 2", ["half"]),
+        ("for half in (1, 2):\n    print(half)", []),
+        ("def f(half):\n    return half", []),
+        ("print(half)\nhalf = 2\nprint(half)", ["half"]),
+        ("print(math)", ["math"]),
+    ],
+)
+def test_a_visible_cell_needs_no_hidden_one(lesson: Callable[[str], Any], visible: str, found: list[str]) -> None:
+    hidden = "# %%\nhalf = 0\n\n# %% tags=['prose']\nimport math\nhalf, other = 1, 2\nprose('{a}', a=half)\n\n"
+    assert published.hidden_definitions(lesson(f"{hidden}# %%\n{visible}\n")) == [
+        f"cell-002 uses {name}, which the prose cell cell-001 defines" for name in found
+    ]
 
 
 def test_faults_prevent_publication(lesson: Callable[[str], Any]) -> None:
     assert verify.faults(lesson(SCRIPT))[0] == "cell-001 was not run"
-    notebook = shown(lesson(SCRIPT))
+    notebook = ran(lesson(SCRIPT))
+    assert verify.faults(notebook) == verify.faults(shown(lesson(SCRIPT))) == []
     outputs = notebook.cells[2].outputs
     outputs.append(nbformat.v4.new_output("stream", name="stderr", text="a warning"))
     outputs.append(nbformat.v4.new_output("error", ename="ValueError", evalue="", traceback=[]))
     assert verify.faults(notebook) == ["cell-002 prints a warning: a warning", "cell-002 raises ValueError"]
     outputs[:] = [nbformat.v4.new_output("stream", name="stdout", text="x" * verify.MEGABYTE)]
     assert verify.faults(notebook) == ["the file is larger than 1 MB"]
+    false = ran(lesson(SCRIPT), holds=False)
+    assert verify.faults(false) == ["cell-001: the claim is false: small"]
+    made = published.with_texts(false, published.texts_of_run(false), "lesson")
+    assert verify.faults(made) == ["cell-001: the claim is false: small"]
+    silent = ran(lesson(SCRIPT))
+    silent.cells[1].outputs = []
+    assert verify.faults(silent) == ["cell-001: calls of prose: 1, outputs: 0"]
 
 
 def test_numbers_of_another_run(lesson: Callable[[str], Any]) -> None:
-    published = shown(lesson(SCRIPT), 6.58)
-    assert verify.changed_values(published, shown(lesson(SCRIPT), 6.6)) == []
-    assert verify.changed_values(published, shown(lesson(SCRIPT), 7.1)) == [
+    old = shown(lesson(SCRIPT), 6.58)
+    assert verify.changed_values(old, shown(lesson(SCRIPT), 6.6)) == []
+    assert verify.changed_values(old, shown(lesson(SCRIPT), 7.1)) == [
         "cell-001/0: value is 7.1, published as 6.58",
     ]
     assert len(verify.changed_values(shown(lesson(SCRIPT), 20), shown(lesson(SCRIPT), 21))) == 1  # a count is exact
-    silent = shown(lesson(SCRIPT))
-    silent.cells[1].outputs = []
-    assert verify.changed_values(published, silent) == ["the run has other texts"]
+    other = shown(lesson(SCRIPT))
+    del other.cells[1]
+    assert verify.changed_values(old, other) == ["the run has other texts"]
 
 
 def test_answers_in_the_checkout_are_never_overwritten(lesson: Callable[[str], Any], tmp_path: Path) -> None:
     """Neither by a command nor by a hint of one."""
-    lesson(SCRIPT)
+    nbformat.write(shown(lesson(SCRIPT)), tmp_path / "lesson.ipynb")
     main.write_exercises("lesson")
     path = tmp_path / "exercises" / "lesson.ipynb"
     released = path.read_text(encoding="utf-8")

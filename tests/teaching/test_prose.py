@@ -28,12 +28,16 @@ def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
 def test_prose_is_filled_and_says_what_no_longer_holds(displayed: list[tuple[Any, Any]]) -> None:
     prose.prose("\n    {a:.1f} and {n:,}\n    ", claims={"a is small": True}, a=np.float32(2.04), n=np.int64(1200))
     prose.prose("{a}", claims={"a is small": False, "it is warm": False}, within=0.2, a=3)
-    (first, about), (second, lapsed) = displayed
+    (first, about), (second, untrue) = displayed
     assert first == {"text/markdown": "2.0 and 1,200", "text/plain": "2.0 and 1,200"}
     assert json.loads(json.dumps(about))[METADATA]["values"]["n"] == 1200
     assert about[METADATA]["within"] == 0.05
     assert second["text/markdown"] == "3\n\n**This does not hold in this run:** a is small; it is warm."
-    assert lapsed[METADATA] == {"values": {"a": 3}, "lapsed": ["a is small", "it is warm"], "within": 0.2}
+    assert untrue[METADATA] == {
+        "values": {"a": 3},
+        "claims": {"a is small": False, "it is warm": False},
+        "within": 0.2,
+    }
     with pytest.raises(KeyError):
         prose.prose("{nothing}")
 

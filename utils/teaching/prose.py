@@ -1,8 +1,8 @@
 """What a notebook shows: prose with the numbers of a run, figures, and a description of the data.
 
-No result is typed into a notebook. `prose` takes a text with placeholders and their values, so that anyone who runs it
-again, with other settings or on another machine, reads the numbers of that run. The values are saved with the output,
-and `python -m notebooks` compares them with those of a new run.
+No result is typed into a notebook. `prose` takes a text with placeholders and their values, and displays the completed
+text. `python -m notebooks` publishes that text in place of the call, keeps values and claims, and compares them with
+those of a new run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 METADATA = "labs"
-"""The key in an output's metadata of its values, the claims that do not hold, and the tolerance."""
+"""The key in the metadata of an output, or of a published text, of its values, claims and tolerance."""
 WITHIN = 0.05
 """Relative tolerance of a value on another machine: training is bit-reproducible on one machine only."""
 DPI = 150
@@ -65,16 +65,21 @@ def prose(text: str, *, claims: Mapping[str, bool] | None = None, within: float 
     from IPython.display import display
 
     plain = {name: _plain(value) for name, value in values.items()}
-    lapsed = [claim for claim, holds in (claims or {}).items() if not holds]
-    filled = fill(text, plain, lapsed)
-    about = {"values": plain, "lapsed": lapsed, "within": within}
+    held = {claim: bool(holds) for claim, holds in (claims or {}).items()}
+    filled = fill(text, plain, lapsed(held))
+    about = {"values": plain, "claims": held, "within": within}
     display({"text/markdown": filled, "text/plain": filled}, raw=True, metadata={METADATA: about})
 
 
-def fill(text: str, values: Mapping[str, Any], lapsed: list[str]) -> str:
+def lapsed(claims: Mapping[str, bool]) -> list[str]:
+    """The claims that do not hold."""
+    return [claim for claim, holds in claims.items() if not holds]
+
+
+def fill(text: str, values: Mapping[str, Any], false: list[str]) -> str:
     """The text with its placeholders filled, and a line on the claims that do not hold."""
     filled = textwrap.dedent(text).strip().format(**values)
-    return f"{filled}\n\n{LAPSED} {'; '.join(lapsed)}." if lapsed else filled
+    return f"{filled}\n\n{LAPSED} {'; '.join(false)}." if false else filled
 
 
 def _plain(value: Any) -> int | float | str | bool:
