@@ -74,6 +74,11 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "chest-xray": {"best": ONE},
         "galaxy-zoo": {"course": ONE, "best": ONE},
     },
+    "foundations": {
+        "bike-sharing": {"quick": ONE, "course": ONE, "best": ONE},
+        "admissions": {"course": ONE},
+        "mnist-5k": {"course": ONE, "best": ONE},
+    },
 }
 """The seeds by lab, data set and preset; options may follow a preset. The large sets take ten minutes per run."""
 SPLITS = 20

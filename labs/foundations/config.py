@@ -71,7 +71,7 @@ class Config(Splitting, BaseConfig):
 
 
 NEURON: dict[str, Any] = {"hidden": (), "learning_rate": 0.5, "epochs": 1000, "batch_size": 0}
-POINTS: dict[str, Any] = {"hidden": (8,), "activation": "tanh", "learning_rate": 0.5, "epochs": 300, "momentum": 0.9}
+POINTS: dict[str, Any] = {"hidden": (8,), "activation": "tanh", "learning_rate": 0.1, "epochs": 200, "momentum": 0.9}
 DIGITS: dict[str, Any] = {
     "hidden": (512,),
     "activation": "relu",

@@ -25,16 +25,23 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     """Learning curves and the figures of the data set, by file name."""
     splits = fitted.splits
     label = "MSE of the standardized target" if not splits.class_names else "cross-entropy (nat)"
-    drawn = {
-        "learning_curves": plots.learning_curves(
-            fitted.progress.history, fitted.kept_epoch, label=label, phases=fitted.progress.phases
-        )
-    }
+    drawn = {"learning_curves": _curves(fitted, label)}
     if splits.source.name == "points":
         return drawn | {"boundary": _boundary(fitted)}
     if not splits.class_names:
         return drawn | _of_numbers(fitted, evaluation)
     return drawn | _of_classes(fitted, evaluation)
+
+
+def _curves(fitted: Fitted, label: str) -> Figure:
+    progress = fitted.progress
+    figure = plots.learning_curves(progress.history, fitted.kept_epoch, label=label, phases=progress.phases)
+    if fitted.config.average:
+        axes = figure.axes[0]
+        (kept,) = (line for line in axes.lines if str(line.get_label()).startswith("weights kept"))
+        kept.set_label("weights kept: one epoch of each restart")
+        axes.legend(frameon=False)
+    return figure
 
 
 def _of_numbers(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
@@ -95,7 +102,7 @@ def _boundary(fitted: Fitted) -> Figure:
     axes.set_ylim(-1, 1)
     axes.set_xlabel("x1")
     axes.set_ylabel("x2")
-    axes.legend(loc="lower center", frameon=True, ncols=2)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), frameon=False, ncols=2)
     figure.colorbar(filled, ax=axes, label="probability of green")
     return plots.captioned(
         figure,
