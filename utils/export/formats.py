@@ -94,7 +94,7 @@ def save_h5(model: keras.Model, path: Path) -> None:
     try:
         model.save(path)
     except RuntimeError as error:  # what HDF5 makes of a full disk
-        raise OSError(errno.EIO, f"HDF5: {error}", str(path)) from error
+        raise OSError(errno.EIO, "HDF5 cannot write it; the disk may be full", str(path)) from error
     finally:
         absl.logging.set_verbosity(level)
 
