@@ -59,7 +59,7 @@ def graded(name: str, *, attacks: bool) -> dict[str, Any]:
         course = Path(folder)
         expected = {kind: attack.points for kind, attack in write_all(course).items()} if attacks else {}
         hostile = len(expected) - ("honest" in expected)
-        for number in range(STUDENTS - hostile):
+        for number in range(STUDENTS - len(expected)):
             path = course / "submitted" / f"student{number:03}" / f"{name}.ipynb"
             path.parent.mkdir(parents=True)
             notebook, expected[path.parent.name] = submission(name, chance)
