@@ -30,13 +30,13 @@ SEED = 21
 
 
 def kill_drills() -> dict[str, Any]:
-    """Kill a run, a sweep and a download, by name of the window."""
+    """Kill a run, a sweep, an export and a download, by name of the window."""
     moments = random.Random(SEED)
     counts: dict[str, Counter[str]] = {}
     with kills.fetch() as fetch:
-        for kinds in (kills.runs(), [kills.sweep()], [fetch]):
+        for kinds in (kills.runs(), [kills.sweep()], [fetch], None):
             with _nursery() as nursery:
-                counts |= kills.drill(kinds, nursery, KILLS, moments)
+                counts |= kills.drill(kinds or [kills.export(nursery)], nursery, KILLS, moments)
             print(counts, flush=True)
     return {name: dict(found) for name, found in counts.items()}
 

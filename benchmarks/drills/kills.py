@@ -147,6 +147,33 @@ def sweep() -> Kind:
     return Kind("sweep", words, _resume_sweep, "", "models/sweeps/*/comparison.png", _check_sweep, _result_of_sweep)
 
 
+# An export
+
+
+def export(nursery: Nursery) -> Kind:
+    """The drill of the exports of a finished run, which lies outside of the folder of the drill."""
+    run = nursery.folder.parent / "exported"
+    ended = nursery.run("labs.regression", "--preset", "quick", "--epochs", "2", "--out", str(run))
+    assert ended.status == 0, ended.err
+    words = ["labs", "export", str(run), "--format", "keras,h5,saved_model", "--out", "exports", "--overwrite"]
+    return Kind("export", words, lambda _: [], "", "exports/exports.json", _check_exports, _result_of_exports)
+
+
+def _check_exports(folder: Path) -> bool:
+    """What the record lists is there."""
+    record = folder / "exports" / "exports.json"
+    if record.is_file():
+        exports = json.loads(record.read_text())["exports"]
+        assert all((folder / "exports" / export["file"]).exists() for export in exports.values())
+    return record.is_file()
+
+
+def _result_of_exports(folder: Path) -> Any:
+    assert [path.name for path in folder.iterdir() if "exports" in path.name] == ["exports"], "something is left"
+    exports = json.loads((folder / "exports" / "exports.json").read_text())["exports"]
+    return {name: export["max_rel_diff"] for name, export in exports.items()}
+
+
 # A download
 
 CONTENT = bytes(range(256)) * 16_000

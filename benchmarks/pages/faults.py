@@ -10,6 +10,7 @@ KILLED = {
     "save": "a run, while it writes models and figures",
     "exports": "a run, while its exports are checked in a fresh process",
     "sweep": "a sweep",
+    "export": "`labs export` of a finished run",
     "fetch": "a download",
 }
 

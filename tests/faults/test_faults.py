@@ -36,6 +36,11 @@ def test_a_sweep_that_is_killed_ends_with_the_same_metrics(nursery: Nursery) -> 
 
 
 @pytest.mark.slow
+def test_an_export_that_is_killed_ends_with_the_same_files(nursery: Nursery) -> None:
+    assert kills.drill([kills.export(nursery)], nursery, KILLS, random.Random(6))["export"]["killed"] == KILLS
+
+
+@pytest.mark.slow
 def test_a_download_that_is_killed_ends_with_the_same_file(nursery: Nursery) -> None:
     with kills.fetch() as kind:
         assert kills.drill([kind], nursery, KILLS, random.Random(3))["fetch"]["killed"] == KILLS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -77,6 +78,32 @@ def make_folder(folder: Path, final: Path | None = None) -> None:
         ) from error
 
 
+def beside(folder: Path) -> Path:
+    """A name for a temporary folder beside `folder`; those of processes that were killed are removed.
+
+    Args:
+        folder: the name that the folder gets later.
+    """
+    for abandoned in folder.parent.glob(f".{glob.escape(folder.name)}.*"):
+        process = abandoned.name.rpartition(".")[2]
+        if process.isdecimal() and not _runs(int(process)):
+            shutil.rmtree(abandoned, ignore_errors=True)
+    return folder.with_name(f".{folder.name}.{os.getpid()}")
+
+
+def _runs(process: int) -> bool:
+    """Whether a process runs, as far as the system says so without a risk for the process."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """A temporary folder that becomes `folder`, which is missing or empty; after an error nothing is left.
@@ -84,7 +111,7 @@ def staged(folder: Path) -> Iterator[Path]:
     Raises:
         CallerError: it cannot be created.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    temporary = beside(folder)
     make_folder(temporary, folder)
     try:
         yield temporary

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import labs
 from labs.cli.records.evaluate import own_data
 from labs.cli.records.open import opened
 from utils.base import text_tables
-from utils.base.atomic_files import make_folder, write_json
+from utils.base.atomic_files import beside, make_folder, write_json
 from utils.base.config import Definition
 from utils.base.console import say, say_progress, show
 from utils.base.errors import CallerError, CheckError
@@ -130,7 +129,7 @@ class Export:
 @contextmanager
 def _staged(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out`, which is removed at the end."""
-    folder = out.with_name(f".{out.name}.{os.getpid()}")
+    folder = beside(out)
     make_folder(folder, out)
     try:
         yield folder
