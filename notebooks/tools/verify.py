@@ -31,6 +31,8 @@ from utils.base.errors import CheckError
 from utils.teaching.prose import METADATA, lapsed
 
 MEGABYTE = 1_000_000
+ROUNDING = 1e-6
+"""Difference of values that may be rounding of float32 on another machine, such as 0 and 1e-7."""
 
 # Parts of a text that may contain digits and are not results.
 ALLOWED = re.compile(
@@ -196,5 +198,5 @@ def changed_values(published: Notebook, run: Notebook) -> list[str]:
 
 def _agree(value: Any, other: Any, within: float) -> bool:
     if isinstance(value, float) and isinstance(other, float):
-        return math.isclose(value, other, rel_tol=within)
+        return math.isclose(value, other, rel_tol=within, abs_tol=ROUNDING)
     return bool(value == other and type(value) is type(other))

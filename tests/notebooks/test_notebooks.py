@@ -310,6 +310,8 @@ def test_numbers_of_another_run(lesson: Callable[[str], Any]) -> None:
         "cell-001/0: value is 7.1, published as 6.58",
     ]
     assert len(verify.changed_values(shown(lesson(SCRIPT), 20), shown(lesson(SCRIPT), 21))) == 1  # a count is exact
+    assert verify.changed_values(shown(lesson(SCRIPT), 0.0), shown(lesson(SCRIPT), 1e-7)) == []
+    assert len(verify.changed_values(shown(lesson(SCRIPT), 0.0), shown(lesson(SCRIPT), 1e-5))) == 1
     other = shown(lesson(SCRIPT))
     del other.cells[1]
     assert verify.changed_values(old, other) == ["the run has other texts"]
