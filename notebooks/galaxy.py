@@ -509,9 +509,23 @@ check("galaxy.recalls", recalls)
 # Look at images, too, not only at numbers: the most confident predictions, right and wrong.
 
 # %%
+probabilities = evaluation.predictions["test"]
+predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+figure = Figure(figsize=(7, 3.9), layout="constrained")
+for line, correct in zip(figure.subplots(2, 5), (True, False), strict=True):
+    rows = np.flatnonzero((predicted == test.targets) == correct)
+    rows = rows[np.argsort(-confidence[rows])][: len(line)]
+    for axes, row in zip(line, rows, strict=False):
+        axes.imshow(test.inputs[row : row + 1][0])
+        said = f"{names[predicted[row]]} ({confidence[row]:.0%})"
+        axes.set_title(
+            said if correct else f"{said}\nis {names[test.targets[row]]}", fontsize=9
+        )
+    for axes in line:
+        axes.set_axis_off()
 show(
-    drawn["wrong"],
-    "Rows of galaxies: the most confident correct predictions, and the most confident errors.",
+    figure,
+    "The most confident correct predictions above, and the most confident errors below.",
     colours=200,
 )
 
@@ -524,10 +538,10 @@ show(
 # %%
 filters = by_keras.get_weights()[0]  # (height, width, channels, filters)
 figure = Figure(figsize=(7, 1.3), layout="constrained")
-for axes, kernel in zip(
+for axes, one in zip(
     figure.subplots(1, filters.shape[-1]), np.moveaxis(filters, -1, 0), strict=True
 ):
-    axes.imshow(0.5 + kernel / (2 * np.abs(filters).max()))
+    axes.imshow(0.5 + one / (2 * np.abs(filters).max()))
     axes.set_axis_off()
 show(figure, "Eight filters of three by three pixels in colour.")
 
@@ -771,7 +785,8 @@ pd.DataFrame({"residual": tried["mirrored"], "course": judged(trained)}).T.round
 
 # %% [markdown]
 # **3. Rotate it slowly.** One galaxy, rotated by every angle from zero to a full turn: the probability of its class,
-# from the network and from the mean over eight views. Where do the two differ, and why is the second one periodic?
+# from the network and from the mean over eight views. At multiples of a quarter turn no pixel is interpolated: what do
+# you see there? Where do the two differ, and why is the second one periodic?
 # Change `torn` to another number.
 
 # %% tags=["try"]

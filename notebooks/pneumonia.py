@@ -30,7 +30,7 @@ from dataclasses import replace
 
 from labs.pneumonia.lab import lab
 
-config = replace(lab.preset("quick", "chest-xray-128"), epochs=4)
+config = replace(lab.preset("quick", "chest-xray-128"), epochs=3)
 splits = lab.splits(config)
 data_check(splits)
 
@@ -1221,7 +1221,7 @@ prose(
 )
 
 # %% [markdown]
-# The same from a terminal, in one line: `python -m labs.pneumonia --preset quick --epochs 4`.
+# The same from a terminal, in one line: `python -m labs.pneumonia --preset quick --epochs 3`.
 #
 # ## Try this
 #
