@@ -188,8 +188,7 @@ check("galaxy.flat", flat)
 # %% [markdown]
 # We train a **residual network** instead: a convolution, then blocks that halve the side, double the channels, and
 # compute $x + f(x)$. At its end is the mean over all positions: how much of a pattern is there, wherever it is. Each
-# convolution is followed by batch normalization. The notebook on pneumonia shows why its `momentum` is `0.9` here: with
-# Keras's default, the running statistics lag behind in a training of so few steps.
+# convolution is followed by batch normalization. The notebook on pneumonia shows what its `momentum` of `0.9` is for.
 
 
 # %%
