@@ -35,7 +35,7 @@ from labs.galaxy.lab import lab
 config = lab.preset(
     "quick"
 )  # the course's real images if they are available, else SIMULATED ones
-# For your own images, in one folder per class: config = replace(config, data_dir="galaxies")
+# For your own images, in one folder per class: config = replace(config, data_dir=Path("galaxies"))
 splits = lab.splits(config)
 data_check(splits)
 

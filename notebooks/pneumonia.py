@@ -574,7 +574,7 @@ prose(
     What differs is batch normalization. In training, a batch is normalized by its own mean and variance. In inference,
     running averages are used instead. They start at mean zero and variance one, and at each step they keep the fraction
     *momentum* of their old value: after the {steps} steps of this training, $0.99^{{{steps}}}$ = {left:.0%} of the
-    initial value is left, and the rest averages over networks that no longer exist.
+    initial value is left, and the rest averages over earlier stages of the network.
 
     The right side is the test of this explanation. With the same seed and momentum 0.9, training is the same: the
     reported training losses are equal, and so are all trained weights. Only the running averages differ. In
@@ -772,11 +772,11 @@ alive = [int(each["units that respond after training"]) for each in trainings.va
 areas = [each["AUC on validation"] for each in trainings.values()]
 prose(
     """
-    Of {units} units, {fewest} to {most} respond after training, and the AUC is between {low:.2f} and {high:.2f}. If no
-    unit of the last convolution responds, the network predicts the same for every radiograph, and its AUC is one half.
-    The preset `course` keeps the course's network and its large radiographs. It draws the initial weights again
-    while a unit is dead, and takes a smaller learning rate, chosen on validation. How often each setting fails is
-    reported on the [page of this lab](../labs/pneumonia/README.md).
+    Of {units} units, {fewest:.0f} to {most:.0f} respond after training, and the AUC is between {low:.2f} and
+    {high:.2f}. If no unit of the last convolution responds, the network predicts the same for every radiograph, and its
+    AUC is one half. The preset `course` keeps the course's network and its large radiographs. It draws the initial
+    weights again while a unit is dead, and takes a smaller learning rate, chosen on validation. How often each setting
+    fails is reported on the [page of this lab](../labs/pneumonia/README.md).
     """,
     claims={"units are dead": min(alive) < units},
     within=1.0,
