@@ -6,15 +6,15 @@
 # ---
 
 # %% [markdown]
-# # Transfer: a network that has seen a million images
+# # Transfer: a network that was trained on a million images
 #
-# Solar cells are photographed while a current makes them glow. Dark spots and lines are cracks, and places that give
-# no power any more. Which cells are defective? There are some two thousand photographs: far too few to teach a deep
-# network how to see.
+# Solar cells are photographed while a current makes them glow. Dark spots and lines are cracks and inactive areas.
+# Which cells are defective? There are some two thousand photographs, few for training a deep network from the
+# beginning.
 #
-# So we take one that can see already. It has learned **ImageNet**, more than a million photographs of a thousand
-# kinds of things, and none of them was a solar cell. But edges, dots and textures are everywhere. We keep its eyes,
-# and learn only what to make of what they see. That is **transfer learning**.
+# So we take a network that was trained on **ImageNet**, more than a million photographs of a thousand kinds of things,
+# none of them a solar cell. Its filters for edges, dots and textures can be used for other images, too. We keep its
+# layers, and train only a classifier on their outputs. That is **transfer learning**.
 #
 # You need a little Python, and what a convolution is. Run the cells from top to bottom; it takes about a minute in all.
 
@@ -24,19 +24,20 @@ from utils.teaching.prose import begin, data_check, picture, prose
 begin()  # loads Keras: a few seconds
 from dataclasses import replace
 
-from labs.transfer.lab import lab
+from labs.transfer import lesson
 
+lab = lesson.lab
 # Small images, for a quick notebook; many validation rows, for comparisons.
 config = replace(lab.preset("quick"), image_size=112, validation_fraction=0.2)
 splits = lab.splits(config)
 data_check(splits)
 
 # %% [markdown]
-# Mind the licence: these photographs are **not for commercial use**.
+# The licence of these photographs does **not allow commercial use**.
 #
 # ## The data
 #
-# Experts looked at each cell and said how likely it is defective. Above one half it counts as `defective`.
+# Experts estimated for each cell the probability that it is defective. Above one half it is labelled `defective`.
 
 # %%
 from pathlib import Path
@@ -44,19 +45,15 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from matplotlib.figure import Figure
 from scipy import special
+from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from labs.exercises import check
-from labs.transfer import cases
-from utils.datasets.splits import Split
-from utils.export.predictor import predictor
-from utils.figures import image_sheets, plots
-from utils.metrics import classification
-from utils.networks import explain
-from utils.pretrained import backbones
 from utils.runs import harness
-from utils.teaching.layer_costs import layer_costs
+
+BLUE, ORANGE = "#0072B2", "#E69F00"
 
 train, validation, test = splits.train, splits.validation, splits.test
 figure = Figure(figsize=(8, 3.2), layout="constrained")
@@ -74,9 +71,9 @@ picture(
 defective = float(np.mean(train.targets))
 prose(
     """
-    {defective:.0%} of the training cells are defective. A model that calls every cell functional is therefore right in
-    {always:.0%} of the cases, and useless. So look at more than the accuracy: the **AUC** is the probability that a
-    defective cell gets a higher score than a functional one, and one half is worth nothing.
+    {defective:.0%} of the training cells are defective. A model that calls every cell functional is right for
+    {always:.0%} of the cells, and useless. So look at more than the accuracy: the **AUC** is the probability that a
+    defective cell gets a higher score than a functional one; guessing has one half.
     """,
     claims={"defective cells are the fewer": defective < 0.5},
     defective=defective,
@@ -86,28 +83,26 @@ prose(
 # %% [markdown]
 # ## The backbone
 #
-# EfficientNet-Lite0 is a chain of convolutions made for telephones. What is left of it without its last layer, which
-# names ImageNet's classes, is called a **backbone**. Let us ask it first what it has learned to answer: two
-# photographs that come with scikit-learn, a Chinese palace and a flower.
+# EfficientNet-Lite0 is a convolutional network that was designed for telephones. Without its last layer, which
+# predicts ImageNet's classes, it is called a **backbone**. First we let the whole network classify two photographs that
+# come with scikit-learn, a Chinese palace and a flower.
 
 # %%
 import sklearn.datasets
 
-from labs.transfer.classify import CENTRE
-from utils.images.decode import read_pictures
-
-weights = backbones.obtain(config.backbone)
-side = weights.backbone.side  # of the images that it has learned from
+weights = lesson.backbones.obtain(config.backbone)
+side = weights.backbone.side  # of the images that it was trained on
 images = Path(sklearn.datasets.__file__).parent / "images"
-photographs = read_pictures(
+photographs = lesson.read_pictures(
     [images / "china.jpg", images / "flower.jpg"],
     (side, side),
     "rgb",
-    centre=CENTRE,
+    centre=lesson.CENTRE,
     square=True,
 )
-backbone = backbones.load(weights)
-logits = predictor(backbone).predict(photographs)
+classifier = lesson.backbones.load(weights)
+logits = classifier.predict(photographs, verbose=0)
+KNOWN = {698: "palace", 985: "daisy"}  # two of ImageNet's class numbers
 
 figure = Figure(figsize=(4.4, 2.2), layout="constrained")
 for axes, photograph in zip(figure.subplots(1, 2), photographs, strict=True):
@@ -116,13 +111,12 @@ for axes, photograph in zip(figure.subplots(1, 2), photographs, strict=True):
 picture(figure, "Two photographs: a Chinese palace, and a flower.")
 
 # %% tags=["prose"]
-KNOWN = {698: "palace", 985: "daisy"}  # two of ImageNet's class numbers
 probable = special.softmax(logits, axis=1)
 said = [KNOWN.get(number, f"class {number}") for number in probable.argmax(axis=1).tolist()]
 prose(
     """
-    Of a thousand classes it chooses *{china}* for the first ({china_confidence:.0%} confident) and *{flower}* for the
-    second ({flower_confidence:.0%} confident). It can see.
+    Of a thousand classes it predicts *{china}* for the first (probability {china_confidence:.0%}) and *{flower}* for
+    the second ({flower_confidence:.0%}). Both are right.
     """,
     claims={"it knows both": said == list(KNOWN.values())},
     within=0.1,
@@ -133,46 +127,44 @@ prose(
 )
 
 # %% [markdown]
-# What is it made of? From stage to stage the image shrinks, and gets more channels: each is a map of where one
-# filter found what it looks for. In the end a few fields are left, and each has a thousand numbers that say what is
-# there. Their mean over the fields, the **features**, is what a head will get.
+# From stage to stage the maps get smaller and there are more channels: each channel is a map of the responses of one
+# filter. At the end there are a few positions with a thousand numbers each. Their mean over the positions, the
+# **features**, is the input of the classifier that we train, called the **head**.
 
 # %%
-# The backbone at the size of our images, and a cache of what it sees.
-extractor = cases.extractor(config)
-frozen = extractor.frozen(backbones.FEATURES)
+# The backbone at the size of our images; it stores its outputs in a cache.
+extractor = lesson.cases.extractor(config)
+frozen = extractor.frozen(lesson.backbones.FEATURES)
 stages = ("stem_relu", *weights.backbone.stages, "top_relu", "features")
-costs = layer_costs(frozen)
 rows, parameters_so_far = [], 0
-for cost in costs:
-    parameters_so_far += cost.parameters
-    if cost.name in stages:
-        shape = "×".join(map(str, cost.output_shape))
-        rows.append((cost.name, shape, f"{parameters_so_far:,}"))
+for layer in frozen.layers:
+    parameters_so_far += layer.count_params()
+    if layer.name in stages:
+        shape = " × ".join(map(str, layer.output.shape[1:]))
+        rows.append((layer.name, shape, f"{parameters_so_far:,}"))
 pd.DataFrame(rows, columns=["layer", "output", "parameters so far"]).set_index("layer")
 
 # %% [markdown]
-# And what does it see in a solar cell? A row a stage, of each the maps that differ most from place to place:
+# For a solar cell, one row per stage, the maps with the largest standard deviation:
 
 # %%
 cell = train.inputs[np.flatnonzero(train.targets == 1)[60:61]][0]
-maps = explain.feature_maps(frozen, cell)
+maps = lesson.explain.feature_maps(frozen, cell)
 picture(
-    image_sheets.feature_maps(
+    lesson.feature_maps(
         cell, {name: maps[name] for name in stages[:-1:2]}, layers=6, channels=6
     ),
     "A defective cell, and its feature maps: edges and wires first, then ever coarser fields.",
 )
 
 # %% [markdown]
-# The first layers find edges, wires and dark spots: those are not ImageNet's alone. The last maps are a few fields
-# wide, and what they find has no name in our words.
+# The maps of the first layers follow edges, wires and dark spots. The last maps have a few positions only.
 #
-# ## The classical trap
+# ## A classical mistake
 #
-# A backbone wants its pixels as it had them in training. This one had $(x - 127) / 128$ of each level $x$. Others had
-# something else, and **nothing tells you**: raw levels have the right shape, so there is no error. Look what becomes
-# of the palace. (`backbones.load` above did it rightly. Here is the bare network without its preprocessing.)
+# A backbone needs its pixels preprocessed as in its training. For this one it was $(x - 127) / 128$ of each level $x$;
+# other backbones use something else. If it is wrong, **there is no error**: raw levels have the right shape. Here is
+# the bare network without its preprocessing, with three kinds of input.
 
 # %%
 bare = weights.backbone.build(side, weights.path)
@@ -196,13 +188,13 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# The lab therefore keeps the preprocessing **inside** the model, so that users of a saved one give it plain
+# In this lab the preprocessing is a layer **inside** the model, so that the user of a saved model gives it plain
 # images.
 #
 # ### Exercise: preprocess
 #
-# `pixels` is an array of (images, height, width, channels), `uint8`, as a file has them. Return what this backbone
-# takes. Mind the type: what is `3 - 127` in eight bits without a sign?
+# `pixels` is an array of (images, height, width, channels), `uint8`, as in a file. Return the input of this
+# backbone. Mind the type: what is `3 - 127` in eight bits without a sign?
 
 
 # %% tags=["exercise"]
@@ -218,30 +210,36 @@ check("transfer.preprocess", preprocess)
 # %% [markdown]
 # ## Features, once
 #
-# The backbone stays **frozen**: no step of the training changes it. So it says the same of an image in every epoch,
-# and to ask it again would be a waste. Each image goes through it once, and what comes out is kept on disk. One
-# pass gives us what we need below, at several depths:
+# The backbone stays **frozen**: training does not change it. Its output for an image is then the same in every epoch,
+# and has to be computed only once. Each image is passed through the backbone once, and the outputs are stored on disk.
+# One pass computes the outputs at several depths, which we need below:
 
 # %%
 import time
 
 late, early = weights.backbone.late, weights.backbone.early
-wanted = [backbones.FEATURES, backbones.LEVELS, backbones.BOTH, late, early]
+wanted = [
+    lesson.backbones.FEATURES,
+    lesson.backbones.LEVELS,
+    lesson.backbones.BOTH,
+    late,
+    early,
+]
 seconds = []
 for _ in range(2):
     start = time.perf_counter()
     for part in (train, validation):
         extractor.prepare(part.inputs, wanted)
     seconds.append(time.perf_counter() - start)
-(train_features,) = extractor.views(train.inputs, backbones.FEATURES)
-(validation_features,) = extractor.views(validation.inputs, backbones.FEATURES)
+(train_features,) = extractor.views(train.inputs, lesson.backbones.FEATURES)
+(validation_features,) = extractor.views(validation.inputs, lesson.backbones.FEATURES)
 train_features.shape, validation_features.shape
 
 # %% tags=["prose"]
 prose(
     """
-    Of {rows:,} images {columns:,} numbers each are left. The second time they were only looked up, in less than a
-    tenth of the time.
+    Each of {rows:,} images is now represented by {columns:,} numbers. The second time they were read from the disk, in
+    less than a tenth of the time.
     """,
     claims={"looking up is ten times faster": seconds[1] < seconds[0] / 10},
     rows=len(train_features) + len(validation_features),
@@ -249,15 +247,17 @@ prose(
 )
 
 # %% [markdown]
-# Do these numbers contain information on defects, for which the backbone was not trained? Look at them along the two
-# directions in which they vary most:
+# Do these numbers contain information on defects, for which the backbone was not trained? Here are the training cells
+# along the two directions with the largest variance:
 
 # %%
 from sklearn.decomposition import PCA
 
 seen = PCA(2, random_state=0).fit_transform(train_features[:])
-figure, axes = plots.new_figure("What the backbone sees of the training cells", size=(6.4, 4.4))
-for number, (colour, marker) in enumerate(((plots.BLUE, "o"), (plots.ORANGE, "^"))):
+figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+axes = figure.subplots()
+axes.set_title("Features of the training cells", loc="left")
+for number, (colour, marker) in enumerate(((BLUE, "o"), (ORANGE, "^"))):
     mine = train.targets == number
     axes.scatter(
         *seen[mine].T,
@@ -277,23 +277,23 @@ picture(
 )
 
 # %% [markdown]
-# Many defective cells lie where hardly a functional one does: the backbone was not trained for defects, but it sees
-# that they are odd. Others lie among the functional ones. In all its directions, not only in two, they may be separated
-# better. That is the head's work.
+# The classes overlap in this plane, but their distributions differ. How well they can be separated in all directions
+# is measured next.
+
+# %% [markdown]
+# ## Train a head with Keras
 #
-# ## The head
-#
-# On top of the features comes a **head**: a single dense layer with a softmax over our two classes. The features are
-# standardised first. All its weights begin at zero, and a penalty on their squares keeps them small, as there are
-# about as many of them as images. How strong must the penalty be? That is chosen on validation: here the strength is
-# picked by hand, the lab tries several.
+# The **head** is a single dense layer with a softmax over the two classes. The features are standardized first. The
+# weights begin at zero, and a penalty on their squares keeps them small. The `tf.data` pipeline shuffles the features
+# and forms batches. `ReduceLROnPlateau` lowers the learning rate when the validation loss stops falling,
+# `EarlyStopping` restores the best weights, and `ModelCheckpoint` saves the best head in a file.
 
 
 # %%
-def head_on(features):
+def build_head(features):
     """A head for features of (rows, columns)."""
     variance = features.var(axis=0)
-    # A feature that is nearly always 0 would become huge where, once, it is not.
+    # A feature that is 0 for nearly all rows has a small variance, and would become huge for the others.
     variance = np.maximum(variance, 0.3 * variance.mean())
     inputs = keras.Input(features.shape[1:], name="features")
     values = keras.layers.Normalization(mean=features.mean(axis=0), variance=variance)(inputs)
@@ -302,38 +302,81 @@ def head_on(features):
         "softmax",
         kernel_initializer="zeros",
         kernel_regularizer=keras.regularizers.L2(0.002),
+        name="defect",
     )(values)
-    return keras.Model(inputs, outputs)
+    return keras.Model(inputs, outputs, name="head")
 
 
 keras.utils.set_random_seed(config.seed)
-by_hand = head_on(train_features[:])
-by_hand.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
-by_hand.fit(train_features[:], train.targets, batch_size=32, epochs=10, verbose=0)
-probabilities = by_hand.predict(validation_features[:], verbose=0)
+head = build_head(train_features[:])
+head.summary()
+
+# %%
+import tempfile
+
+pipeline = (
+    tf.data.Dataset.from_tensor_slices((train_features[:], train.targets))
+    .cache()
+    .shuffle(len(train), seed=config.seed)
+    .batch(32)
+    .prefetch(2)
+)
+head.compile(
+    optimizer=keras.optimizers.Adam(3e-3),
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
+history = head.fit(
+    pipeline,
+    epochs=15,
+    shuffle=False,  # the pipeline shuffles
+    validation_data=(validation_features[:], validation.targets),
+    callbacks=[
+        keras.callbacks.ReduceLROnPlateau(factor=0.3, patience=1),
+        keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True),
+        keras.callbacks.ModelCheckpoint(
+            Path(tempfile.mkdtemp()) / "head.keras", save_best_only=True
+        ),
+    ],
+    verbose=0,
+).history
+pd.DataFrame(history).round(3)
+
+# %% [markdown]
+# Backbone and head can be joined into one Keras model, from the pixels to the probabilities. Only the head's weights
+# are trainable:
+
+# %%
+frozen.trainable = False
+whole = keras.Model(frozen.input, head(frozen.output), name="backbone_and_head")
+probabilities = whole.predict(validation.inputs[:64], verbose=0)
+from_features = head.predict(validation_features[:], verbose=0)
+print("trainable weights:", sum(int(np.prod(one.shape)) for one in whole.trainable_weights))
 
 # %% tags=["prose"]
-score = {
-    name: lab.metrics[name].function(validation.targets, probabilities)
-    for name in ("accuracy", "auc")
-}
+apart = float(np.abs(probabilities - from_features[:64]).max())
+accuracy = accuracy_score(validation.targets, from_features.argmax(axis=1))
 prose(
     """
-    A moment of training, and the head classifies {accuracy:.1%} of the validation cells correctly, with an AUC of
-    {auc:.3f}. The backbone has {frozen:,} parameters, none of which has moved.
+    The head classifies {accuracy:.1%} of the validation cells correctly, with an AUC of {auc:.3f}. The backbone has
+    {frozen:,} parameters, which training has not changed. From pixels, the joined model predicts the same as the
+    head from the stored features: the largest difference is {apart:.0e}.
     """,
     claims={
-        "better than calling all functional": score["accuracy"] > 1 - validation.targets.mean()
+        "better than calling all functional": accuracy > 1 - validation.targets.mean(),
+        "the joined model predicts the same": apart < 1e-3,
     },
-    accuracy=score["accuracy"],
-    auc=score["auc"],
+    within=0.1,
+    accuracy=accuracy,
+    auc=roc_auc_score(validation.targets, from_features[:, 1]),
     frozen=parameters_so_far,
+    apart=float(f"{max(apart, 1e-7):.0e}"),
 )
 
 # %% [markdown] facts=["1,280"]
 # ### Exercise: what is trained
 #
-# How many parameters does training move: a frozen backbone that gives 1,280 features, the standardisation, and a
+# How many parameters does training change: a frozen backbone that gives 1,280 features, the standardisation, and a
 # dense layer with two classes on top?
 
 # %% tags=["exercise"]
@@ -349,24 +392,24 @@ check("transfer.trained", trained)
 # ## The four cases
 #
 # How much of the backbone should be trained? Stanford's course CS231n distinguishes four cases, and the lab measures
-# which one yours is:
+# the case of your data:
 #
 # | | like ImageNet | unlike |
 # | --- | --- | --- |
-# | **few images** | `head`: a head on the last features | `earlier`: a head on what all stages saw |
+# | **few images** | `head`: a head on the last features | `earlier`: a head on features of all stages |
 # | **many images** | `finetune`: then train the last blocks with it | `deep`: then train most of the backbone |
 #
-# - With **few** images train little: millions of weights would learn a few hundred images by heart. *Few* is under
+# - With **few** images, CS231n advises against training the backbone, for fear of overfitting. *Few* is under
 #   1,000 training images per class; ImageNet has somewhat more.
-# - What is **unlike** ImageNet needs earlier layers: the last ones know about dogs and cars. How alike are they? Ask
-#   ImageNet's own classifier: the lab takes its mean confidence. From 40 % on it counts as alike.
+# - For images **unlike** ImageNet's, it advises features of earlier layers. The lab measures the similarity by the mean
+#   confidence of ImageNet's own classifier. From 40 % on the images count as similar.
 
 # %%
-case = cases.find(config, splits)
+case = lesson.cases.find(config, splits)
 noise = np.random.default_rng(0).integers(0, 256, (8, side, side, 3)).astype("uint8")
 likeness = {
     "solar cells": case.similarity,
-    "noise": cases.confidence(predictor(backbone).predict(noise)),
+    "noise": lesson.cases.confidence(classifier.predict(noise, verbose=0)),
 }
 print(f"case: {case}")
 pd.Series(likeness, name="confidence of ImageNet's classifier").to_frame().round(3)
@@ -393,12 +436,12 @@ check("transfer.strategy", strategy)
 # %% [markdown]
 # ### All four, side by side
 #
-# That is a rule of thumb. What do the four do on these data? To be quick, each gets a few hundred of the training
-# cells, and those that train blocks of the backbone do so for two epochs only, from what is cached at the cut.
+# That is advice, not a law. What do the four achieve on these data? To be quick, each is trained on a few hundred of
+# the training cells, and those that train blocks of the backbone do so for two epochs only.
 
 # %%
 chosen = np.sort(np.random.default_rng(0).permutation(len(train))[:240])
-part = Split(
+part = lesson.Split(
     train.inputs.take(chosen), train.targets[chosen], train.groups[chosen], train.names[chosen]
 )
 small = replace(splits, train=part)
@@ -412,10 +455,9 @@ for name in ("head", "earlier", "finetune", "deep"):
         "trained weights": sum(
             int(np.prod(weight.shape)) for weight in tried.trained.trainable_weights
         ),
-        **{
-            metric: lab.metrics[metric].function(validation.targets, predicted)
-            for metric in ("accuracy", "auc", "log_loss")
-        },
+        "accuracy": accuracy_score(validation.targets, predicted.argmax(axis=1)),
+        "auc": roc_auc_score(validation.targets, predicted[:, 1]),
+        "log_loss": log_loss(validation.targets, predicted),
     }
 pd.DataFrame(compared).T.astype({"trained weights": int}).round(3)
 
@@ -423,11 +465,10 @@ pd.DataFrame(compared).T.astype({"trained weights": int}).round(3)
 aucs = [row["auc"] for row in compared.values()]
 prose(
     """
-    The AUC lies between {lowest:.3f} and {highest:.3f}, with from {least:,} to {most:,} trained weights. Of {rows}
-    validation cells, one is worth {one:.1%} of accuracy, so differences of a few cells are luck. With so few images
-    and epochs, the millions of weights that `finetune` and `deep` may move buy little or nothing over a head that is
-    trained in a moment: the rule of thumb is right to say that few images want little training. How it goes with all
-    images and more epochs is reported on the [page of this lab](../labs/transfer/README.md).
+    The AUC is between {lowest:.3f} and {highest:.3f}, with {least:,} to {most:,} trained weights. There are {rows}
+    validation cells, and one of them is {one:.1%} of the accuracy, so differences of a few cells may be chance. With so
+    few images and epochs, the millions of weights that `finetune` and `deep` train improve little or nothing over a
+    head. Results with all images and more epochs are on the [page of this lab](../labs/transfer/README.md).
     """,
     claims={
         "all four are better than chance": min(aucs) > 0.7,
@@ -446,80 +487,125 @@ prose(
 )
 
 # %% [markdown]
-# ## Fit, evaluate, save
+# ## `harness.fit` does the same, and more
 #
-# Now with all training cells and what the lab has chosen by itself. These are the very functions that
-# `python -m labs.transfer` calls.
+# `harness.fit` is the function that `python -m labs.transfer` calls. It trains a head like ours. In addition it chooses
+# by the case what the head sees, chooses the penalty on validation, keeps the state of training, so that an
+# interrupted run can be resumed, and records settings, data and versions. `harness.evaluate` computes the metrics
+# with their intervals, and baselines.
 
 # %%
 fitted = harness.fit(lab, config, splits, preset="quick")
 evaluation = harness.evaluate(fitted)
 scores = evaluation.metrics["test"]
 network = {name: score["value"] for name, score in scores.items()}
-head = evaluation.details["head"]
-print(f"the head sees: {head['input']}; penalty, chosen on validation: {head['l2']:.2g}")
+choice = evaluation.details["head"]
+print(f"the head sees: {choice['input']}; penalty, chosen on validation: {choice['l2']:.2g}")
 pd.DataFrame({"network": network, **evaluation.baselines}).T.drop(columns="top_2").round(3)
 
 # %%
-picture(
-    plots.confusion_matrix(
-        evaluation.details["confusion"],
-        splits.class_names,
-        note=f"accuracy {network['accuracy']:.3f}",
+pd.crosstab(
+    pd.Categorical.from_codes(test.targets, splits.class_names),
+    pd.Categorical.from_codes(
+        evaluation.predictions["test"].argmax(axis=1), splits.class_names
     ),
-    "Confusion matrix of functional and defective cells: most counts are on the diagonal.",
+    rownames=["true class"],
+    colnames=["predicted class"],
 )
 
 # %% tags=["prose"] facts=["95 %"]
+from sklearn.neighbors import NearestNeighbors
+
 table = np.array(evaluation.details["confusion"])
 linear = evaluation.baselines["logistic_regression_at_32_pixels"]
 frozen_linear = evaluation.baselines["logistic_regression_on_frozen_features"]
 leaked = evaluation.audit["test_rows_of_trained_groups"]
+(test_features,) = extractor.views(test.inputs, lesson.backbones.FEATURES)
+nearest = NearestNeighbors(n_neighbors=2).fit(train_features[:])
+second = nearest.kneighbors(train_features[:], return_distance=False)[
+    :, 1
+]  # the first is itself
+same_module = float(np.mean(train.groups[second] == train.groups))
+by_chance = float(np.mean(train.groups[:, None] == train.groups[None]))
+by_keras = roc_auc_score(test.targets, head.predict(test_features[:], verbose=0)[:, 1])
 prose(
     """
     **{accuracy:.1%}** of the test cells are classified correctly (95 % interval: {low:.1%} to {high:.1%}), with an AUC
-    of {auc:.3f}. Logistic regression on the pixels of small images, without any backbone, has an AUC of
-    {linear_auc:.3f}: the difference is what ImageNet's million images are worth here. Logistic regression on the same
-    frozen features as the head has {frozen_auc:.3f}. That is no surprise, as a head of one layer *is* logistic
-    regression, trained by gradient descent: always compare a head with it. Of the cells that are defective the
-    network finds {found:.0%}. If a missed crack is worse than a false alarm, the threshold of one half is not the right
-    one.
+    of {auc:.3f} (from {auc_low:.3f} to {auc_high:.3f}). Our head, trained with plain Keras on the last features, has an
+    AUC of {by_keras:.3f}: the two are equal within the interval. Logistic regression on the pixels of small images,
+    without a backbone, has an AUC of {linear_auc:.3f}; on the same frozen features as the head it has
+    {frozen_auc:.3f}. A head of one layer *is* logistic regression, trained by gradient descent: always compare a head
+    with it. The network finds {found:.0%} of the defective cells. If a missed crack costs more than a false alarm,
+    choose a threshold below one half.
 
-    The cells of one solar module look alike. The lab therefore holds out whole modules: {leaked:.0f} of the {rows} test
-    cells come from a module that also has cells in training or validation. The published results are on a random
-    quarter of the cells (`--split random`), where nearly all do. There every score is higher, and says less about the
-    next module.
+    The cells of one solar module are similar. For {nearest:.0%} of the training cells, the cell with the most similar
+    features is of the same module; of randomly chosen pairs {by_chance:.1%} are. The lab holds out whole modules:
+    {leaked:.0f} of the {rows} test cells come from a module that also has cells in training or validation. The
+    published results are on a random quarter of the cells (`--split random`), where the same modules are in training
+    and test.
     """,
     claims={
         "better than logistic regression on pixels": network["auc"] > linear["auc"],
         "no worse than logistic regression on frozen features": network["auc"]
         > frozen_linear["auc"] - 0.02,
+        "cells of a module are similar": same_module > 3 * by_chance,
         "no test cell shares a module with training": leaked == 0,
+        "equal within the interval": abs(by_keras - network["auc"])
+        < max(scores["auc"]["high"] - scores["auc"]["low"], 0.02),
     },
     within=0.1,
     accuracy=network["accuracy"],
     low=scores["accuracy"]["low"],
     high=scores["accuracy"]["high"],
     auc=network["auc"],
+    auc_low=scores["auc"]["low"],
+    auc_high=scores["auc"]["high"],
+    by_keras=float(by_keras),
     linear_auc=linear["auc"],
     frozen_auc=frozen_linear["auc"],
     found=table[1, 1] / table[1].sum(),
+    nearest=same_module,
+    by_chance=by_chance,
     leaked=float(leaked),
     rows=len(test),
 )
 
 # %% [markdown]
-# ### Save: one piece
+# ### Then → now
 #
-# Backbone and head were trained apart. What is saved is **one** model, from raw pixels to probabilities.
+# Older courses load backbones in other ways. Their lines, and what replaces them:
+#
+# | then | now |
+# | --- | --- |
+# | `Sequential([hub.KerasLayer(URL, trainable=False), …])` | a Keras model as backbone, as above ([why][hub]) |
+# | `ImageDataGenerator(preprocessing_function=preprocess_input)` | a layer of the model ([why][preprocess]) |
+# | `model.fit_generator(…)` | `model.fit(pipeline)` ([why][generator]) |
+# | `layer.output_shape` | `layer.output.shape` ([why][shape]) |
+# | `model.save("directory")`, `load_model("directory")` | `model.save("model.keras")` ([why][save], [why][load]) |
+# | `tf.saved_model.save(model, directory)` | `model.export(directory)` ([why][export]) |
+#
+# [hub]: COURSE_CODE.md#hubkeraslayer-in-a-sequential
+# [preprocess]: COURSE_CODE.md#preprocessing_function
+# [generator]: COURSE_CODE.md#fit_generator-evaluate_generator-predict_generator
+# [shape]: COURSE_CODE.md#layeroutput_shape
+# [save]: COURSE_CODE.md#modelsavedirectory
+# [load]: COURSE_CODE.md#load_modeldirectory
+# [export]: COURSE_CODE.md#tfsaved_modelsavemodel-directory
+#
+# All lines are in [COURSE_CODE.md](COURSE_CODE.md), each with its error message.
+
+# %% [markdown]
+# ## Save: one model
+#
+# Backbone and head were trained separately. **One** model is saved, from raw pixels to probabilities.
 
 # %%
 run = harness.save(fitted, evaluation)
 sorted(path.name for path in run.folder.iterdir())
 
 # %% [markdown]
-# Plain Keras opens it, without this project. It takes whole numbers from `0` to `255`, and the first layer does the
-# preprocessing, so this error cannot happen:
+# Plain Keras loads it, without this project. It takes integers from `0` to `255`, and its first layer does the
+# preprocessing, so that the mistake from above cannot happen:
 
 # %%
 reopened = keras.models.load_model(run.folder / "model.keras")
@@ -527,14 +613,14 @@ print("takes", reopened.input.shape, reopened.input.dtype)
 print("first layers:", ", ".join(layer.name for layer in reopened.layers[:3]))
 print("last layers:", ", ".join(layer.name for layer in reopened.layers[-3:]))
 again = reopened.predict(test.inputs[:32], verbose=0)
-apart = float(np.abs(again - evaluation.predictions["test"][:32]).max())
 
 # %% tags=["prose"]
+apart = float(np.abs(again - evaluation.predictions["test"][:32]).max())
 difference = float(max(form["max_abs_diff"] for form in run.record["parity"].values()))
 prose(
     """
-    It gives the test cells the probabilities that were measured, but for at most {apart:.1g}. `harness.save` has held
-    all three formats against the live model in a fresh process; the largest difference was {difference:.1g}.
+    For the first test cells it predicts the probabilities that were measured, up to {apart:.1g}. `harness.save` has
+    compared all three formats with the trained model in a fresh process; the largest difference was {difference:.1g}.
     """,
     claims={"the differences are rounding": max(apart, difference) < 1e-4},
     within=100.0,
@@ -543,17 +629,17 @@ prose(
 )
 
 # %% [markdown]
-# ## Where does it look?
+# ## Which places count?
 #
-# **Grad-CAM** asks which places of an image speak for a class. Take the maps $A^c$ of the last convolution, one for
-# each channel $c$, and the slope of the class's score $s$ by each of their values. The mean slope over all places
-# $(i, j)$ says how much the channel matters; the maps, weighted so and added up, are the heat. What speaks against
-# the class is cut off:
+# **Grad-CAM** shows which places of an image are evidence for a class. Take the maps $A^c$ of the last convolution, one
+# for each channel $c$, and the gradient of the class's score $s$ with respect to their values. The mean gradient over
+# all places $(i, j)$ says how much the channel counts; the heat map is the weighted sum of the maps, where it is
+# positive:
 #
 # $$\alpha_c = \frac{1}{n} \sum_{i,j} \frac{\partial s}{\partial A^c_{ij}} \qquad
 # H_{ij} = \mathrm{ReLU}\Big(\sum_c \alpha_c A^c_{ij}\Big)$$
 #
-# At last the heat is divided by its largest value.
+# Then it is divided by its largest value.
 
 # %%
 answers = evaluation.predictions["test"]
@@ -562,31 +648,32 @@ order = np.argsort(-answers[:, 1])
 hits = [row for row in order if test.targets[row] == 1][:3]
 alarms = [row for row in order if test.targets[row] == 0][:1]
 shown = np.array([*hits, *alarms])
-heat = explain.grad_cam(reopened, test.inputs[shown], [1] * len(shown))
+heat = lesson.explain.grad_cam(reopened, test.inputs[shown], [1] * len(shown))
 words = [*(["defective"] * len(hits)), *(["false alarm: defective"] * len(alarms))]
 picture(
-    image_sheets.grad_cam(
+    lesson.grad_cam(
         [
-            image_sheets.Explained(image, warmth, word, float(answers[row, 1]))
+            lesson.Explained(image, warmth, word, float(answers[row, 1]))
             for image, warmth, word, row in zip(
                 test.inputs[shown], heat, words, shown, strict=True
             )
         ],
-        title="What speaks for a defect (Grad-CAM)",
+        title="Evidence for a defect (Grad-CAM)",
     ),
     "Four cells, each next to its heat map, which is warm where cracks are; the false alarm may stay dark.",
 )
 
 # %% [markdown]
-# Three defective cells, and the functional one that it was most mistaken about. Is the heat where you would have
-# pointed? It is coarse: the last maps have only a few fields on each side. And it says where the network looks, not
-# that it is right. Where an image stays dark, nothing in the last maps speaks for a defect: our head sees earlier
-# stages as well, and what those say Grad-CAM does not show.
+# Three defective cells, and the functional one with the highest probability of a defect. Is the heat where you see
+# cracks? The map is coarse: the last maps have only a few places on each side. It shows what the prediction depends on,
+# not that it is right. Here the head uses features of earlier stages as well, whose contribution Grad-CAM of the last
+# maps does not show.
 #
 # ### Exercise: Grad-CAM
 #
-# `maps` and `gradients` are arrays of (height, width, channels): the maps, and the slope of the class's score by each
-# of their values. Return the heat, (height, width), from zero to one; all zeros where nothing speaks for the class.
+# `maps` and `gradients` are arrays of (height, width, channels): the maps, and the gradient of the class's score
+# with respect to their values. Return the heat, (height, width), from zero to one; all zeros where nothing is evidence
+# for the class.
 
 
 # %% tags=["exercise"]
@@ -604,8 +691,8 @@ check("transfer.grad_cam", grad_cam)
 # %% [markdown]
 # ## Try this
 #
-# Three experiments. Run each cell, then change it. What do you expect before you press the key? They judge on
-# validation, so that the test cells stay unseen.
+# Three experiments. Run each cell, then change it. What do you expect before you run it? They judge on validation, so
+# that the test cells stay unseen.
 
 
 # %%
@@ -616,14 +703,13 @@ from sklearn.preprocessing import StandardScaler
 
 def auc_of(train_rows, targets, validation_rows):
     """Of a head on some features: softmax with a penalty on the weights is logistic regression."""
-    head = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
-    head.fit(train_rows, targets)
-    return classification.auc(validation.targets, head.predict_proba(validation_rows))
+    linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
+    linear.fit(train_rows, targets)
+    return roc_auc_score(validation.targets, linear.predict_proba(validation_rows)[:, 1])
 
 
 # %% [markdown]
-# **1. How few images will do?** A head, on ever more training cells. The features are in the cache, so it takes a
-# moment.
+# **1. How few images are enough?** A head on more and more training cells. The features are in the cache.
 
 # %% tags=["try"]
 shuffled = np.random.default_rng(1).permutation(len(train))
@@ -631,8 +717,10 @@ by_size = {}
 for size in (25, 100, 400, len(train)):
     mine = shuffled[:size]
     by_size[size] = auc_of(train_features[mine], train.targets[mine], validation_features[:])
-figure, axes = plots.new_figure("The head by the number of training cells", size=(6.4, 3.4))
-axes.semilogx(list(by_size), list(by_size.values()), "o-", color=plots.BLUE)
+figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+axes = figure.subplots()
+axes.set_title("The head by the number of training cells", loc="left")
+axes.semilogx(list(by_size), list(by_size.values()), "o-", color=BLUE)
 axes.set_xticks(list(by_size), [f"{size:,}" for size in by_size])
 axes.minorticks_off()
 axes.set_xlabel("training cells")
@@ -642,8 +730,7 @@ picture(figure, "AUC by number of training cells: it rises, ever more slowly.")
 # %% tags=["prose"]
 prose(
     """
-    Even {least} cells give an AUC of {few:.2f}; with all {most:,} it is {many:.2f}. The eyes
-    were there before the first cell was.
+    With {least} training cells the AUC is {few:.2f}; with all {most:,} it is {many:.2f}.
     """,
     claims={
         "few are better than chance": by_size[min(by_size)] > 0.6,
@@ -657,11 +744,11 @@ prose(
 )
 
 # %% [markdown]
-# **2. How deep should it look?** The means at the end of each stage, a head on each of them alone.
+# **2. Which stage?** The means at the end of each stage, and a head on each of them alone.
 
 # %% tags=["try"]
-(train_levels,) = extractor.views(train.inputs, backbones.LEVELS)
-(validation_levels,) = extractor.views(validation.inputs, backbones.LEVELS)
+(train_levels,) = extractor.views(train.inputs, lesson.backbones.LEVELS)
+(validation_levels,) = extractor.views(validation.inputs, lesson.backbones.LEVELS)
 start = 0
 for stage in weights.backbone.stages:
     width = frozen.get_layer(stage).output.shape[-1]
@@ -671,43 +758,56 @@ for stage in weights.backbone.stages:
     start += width
 
 # %% [markdown]
-# **3. Into the trap.** The same head on what a bare backbone makes of raw levels. Nothing warns. How much is lost?
+# **3. What are the pretrained weights worth?** The same head on three kinds of features: of the backbone as it should
+# be used, of the backbone without preprocessing, which raises no error, and of a backbone with random weights.
 
 # %% tags=["try"]
-bare = weights.backbone.build(config.image_size, weights.path)
-to_features = predictor(keras.Model(bare.input, bare.get_layer("features").output))
+unprepared = weights.backbone.build(config.image_size, weights.path)
+unprepared = keras.Model(unprepared.input, unprepared.get_layer("features").output)
+keras.utils.set_random_seed(config.seed)
+random_backbone = keras.models.clone_model(frozen)  # the same layers with new random weights
 mine = shuffled[:200]
-raw = [
-    to_features.predict(images.astype("float32"))
-    for images in (train.inputs[mine], validation.inputs[:])
-]
-prepared = [train_features[mine], validation_features[:]]
-well, ill = (
-    auc_of(mine_seen, train.targets[mine], validation_seen)
-    for mine_seen, validation_seen in (prepared, raw)
-)
+features = {"pretrained": (train_features[mine], validation_features[:])}
+for name, network_to_try in (("raw levels", unprepared), ("random weights", random_backbone)):
+    features[name] = tuple(
+        network_to_try.predict(
+            part.astype("float32") if name == "raw levels" else part, batch_size=64, verbose=0
+        )
+        for part in (train.inputs[mine], validation.inputs[:])
+    )
+of_features = {
+    name: auc_of(of_train, train.targets[mine], of_validation)
+    for name, (of_train, of_validation) in features.items()
+}
+pd.Series(of_features, name="AUC on validation").round(3).to_frame()
 
 # %% tags=["prose"]
 prose(
     """
-    From {rows} cells, rightly prepared: an AUC of {well:.3f}. From raw levels: {ill:.3f}. The palace was lost
-    altogether; here only a little of the score is, and that makes it worse: anyone who has nothing to compare it with
-    will never notice.
+    From {rows} cells, the pretrained backbone gives an AUC of {well:.3f}, and with raw levels {ill:.3f}. The
+    palace was not recognized at all with raw levels; here the loss is small, and without a comparison nobody
+    would notice it. The same layers with random weights give {random:.3f}: the weights learned on ImageNet make the
+    difference, not the layers alone.
     """,
-    claims={"raw levels are no better": ill < well},
+    claims={
+        "raw levels are no better": of_features["raw levels"] < of_features["pretrained"],
+        "random weights are worse": of_features["random weights"]
+        < of_features["pretrained"] - 0.05,
+    },
     within=0.15,
     rows=len(mine),
-    well=well,
-    ill=ill,
+    well=of_features["pretrained"],
+    ill=of_features["raw levels"],
+    random=of_features["random weights"],
 )
 
 # %% [markdown]
-# ## What to take along
+# ## Summary
 #
-# - A network that can see makes a good start, even for things that it has never seen.
-# - What is frozen need be computed only once.
-# - The fewer images, the less should be trained; the stranger they are, the earlier one should look.
-# - Give a backbone its pixels as it had them, and put that into the model.
+# - A network that was trained on many images is a good start for other images, even of things that it has never seen.
+# - The outputs of frozen layers have to be computed only once.
+# - With few images, train a head first, and compare it with logistic regression and with training more layers.
+# - Give a backbone its pixels as in its training, and put the preprocessing into the model.
 #
 # More on this lab: [its page](../labs/transfer/README.md); `python -m labs.transfer --data-dir FOLDER` does the same
 # with your own images, one folder per class.

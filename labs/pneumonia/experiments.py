@@ -1,4 +1,4 @@
-"""Small experiments on convolution: a kernel learned from examples, and predictions of shifted radiographs."""
+"""An experiment on convolution: predictions of shifted radiographs."""
 
 from __future__ import annotations
 
@@ -14,35 +14,7 @@ from utils.images import filters
 
 Array = NDArray[Any]
 
-EXAMPLES, SIDE, EPOCHS = 64, 32, 30
 RATE = 1e-3
-
-
-def learned_kernel(target: Array, seed: int = 0) -> tuple[Array, Array]:
-    """Learn a kernel from images and its responses to them, by gradient descent from random weights.
-
-    The images are GENERATED noise. On radiographs gradient descent is far slower: neighbouring pixels are nearly equal,
-    so that very different kernels give nearly equal responses.
-
-    Args:
-        target: (F, F) the kernel that gives the responses.
-        seed: seed of the images, the initial weights and the shuffling.
-
-    Returns:
-        The kernel before and after training, both (F, F) float32.
-    """
-    keras.utils.set_random_seed(seed)
-    images = np.random.default_rng(seed).normal(size=(EXAMPLES, SIDE, SIDE)).astype("float32")
-    responses = np.stack([filters.apply(image, target, "crop") for image in images])
-    layer = keras.layers.Conv2D(1, target.shape, name="convolution")
-    model = keras.Sequential([keras.Input((None, None, 1)), layer])
-    before = np.array(layer.kernel[..., 0, 0])
-    batch = 8
-    steps = EXAMPLES // batch
-    rate = keras.optimizers.schedules.CosineDecay(0.1, EPOCHS * steps)
-    model.compile(keras.optimizers.Adam(rate), "mse", steps_per_execution=steps)
-    model.fit(images[..., None], responses[..., None], batch_size=batch, epochs=EPOCHS, verbose=0)
-    return before, np.array(layer.kernel[..., 0, 0])
 
 
 def shift_networks(shape: tuple[int, ...]) -> dict[str, keras.Model]:

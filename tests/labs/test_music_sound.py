@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labs.music.notation.staff import staffs
-from labs.music.sound.listen import play, staff
+from labs.music.sound.listen import PLAYER_RATE, play, staff
 from labs.music.sound.performance import Note, perform
 from labs.music.sound.synthesiser import RATE, frequency, synthesise, wav
 from utils.base.errors import CallerError
@@ -109,6 +109,23 @@ def test_a_tune_that_crashes_verovio_loses_no_other() -> None:
     assert last is not None
     assert "<svg" in first
     assert first != last
+
+
+def test_a_player_of_an_excerpt_is_small() -> None:
+    """A notebook stores the sound: six seconds are about 180 kB."""
+    tune = HEAD + "A4 | B4 | c4 | d4 | e4 | f4 | g4 | a4 |]"
+    whole, excerpt = play(tune), play(tune, seconds=1.5)
+    with wave.open(io.BytesIO(excerpt.data)) as read:
+        assert (read.getframerate(), read.getnframes()) == (PLAYER_RATE, round(1.5 * PLAYER_RATE))
+        samples = np.frombuffer(read.readframes(read.getnframes()), "<i2")
+    with wave.open(io.BytesIO(whole.data)) as read:
+        assert read.getnframes() > 2 * len(samples)
+        start = np.frombuffer(read.readframes(PLAYER_RATE // 2), "<i2")
+    assert np.array_equal(samples[: len(start)], start)
+    assert np.abs(samples[-20:]).max() < 0.01 * np.abs(samples).max()
+    assert len(play(tune, seconds=1000).data) == len(whole.data)
+    with pytest.raises(CallerError, match="seconds=0: the length of an excerpt is positive"):
+        play(tune, seconds=0)
 
 
 def test_in_a_notebook() -> None:
