@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.music import data, figures, model, ngram, sampling, windows
+from labs.music import data, figures, model, sampling, windows
 from labs.music.config import Config
 from utils.datasets.splits import Splits
 from utils.metrics.metric import Metric
 from utils.networks.compiling import compile_arguments
 from utils.runs.supervised import SupervisedLab
+from utils.text.ngrams import Ngram
 from utils.text.sequences import bits_per_char, log_loss, surprise, text_losses
 
 METRICS = {
@@ -44,8 +46,19 @@ class MusicLab(SupervisedLab):
         return compile_arguments(config, "sparse_categorical_crossentropy", steps=steps)
 
     def baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:  # noqa: ARG002
-        """Single characters and a 5-gram on the same tunes."""
-        return ngram.baselines(splits)
+        """Losses of the test tunes by single characters and by an interpolated 5-gram, (tunes, 2) each.
+
+        Both are fitted on the training and the validation tunes.
+        """
+        parts = (splits.train, splits.validation)
+        codes = np.concatenate([part.inputs for part in parts])
+        targets = np.concatenate([part.targets for part in parts])
+        ngram = Ngram(codes, targets, len(splits.categories["character"]), order=5)
+        test = splits.test
+        return {
+            "single_characters": ngram.losses(test.inputs, test.targets, order=1),
+            "5-gram": ngram.losses(test.inputs, test.targets),
+        }
 
 
 lab = MusicLab()
