@@ -13,16 +13,21 @@ from benchmarks.drills.processes import Nursery
 
 KILLS = 3
 INPUTS = 50
+SHORT = ("two_runs", "file_for_models", "read_only", "large_network", "disk_full")
+"""The faults that are drilled here; `make drills` has all of them."""
 
 
-@pytest.fixture
-def nursery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nursery]:
-    monkeypatch.setenv("LABS_MIRROR", "")
-    with Nursery(tmp_path / "drill") as started:
-        yield started
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """One process that has imported Keras, for all drills; the runs of each have a folder or names of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABS_MIRROR", "")
+        with Nursery(tmp_path_factory.mktemp("drills") / "drill") as started:
+            yield started
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("drills")
 def test_a_run_that_is_killed_ends_with_the_same_metrics(nursery: Nursery) -> None:
     """Nine kills in turn, while it trains, saves and checks its exports; then it is left to its end."""
     counts = kills.drill(kills.runs(), nursery, KILLS, random.Random(1), chain=3 * KILLS)
@@ -31,23 +36,27 @@ def test_a_run_that_is_killed_ends_with_the_same_metrics(nursery: Nursery) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("drills")
 def test_a_sweep_that_is_killed_ends_with_the_same_metrics(nursery: Nursery) -> None:
     assert kills.drill([kills.sweep()], nursery, KILLS, random.Random(2))["sweep"]["killed"] == KILLS
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("drills")
 def test_an_export_that_is_killed_ends_with_the_same_files(nursery: Nursery) -> None:
     assert kills.drill([kills.export(nursery)], nursery, KILLS, random.Random(6))["export"]["killed"] == KILLS
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("drills")
 def test_a_download_that_is_killed_ends_with_the_same_file(nursery: Nursery) -> None:
     with kills.fetch() as kind:
         assert kills.drill([kind], nursery, KILLS, random.Random(3))["fetch"]["killed"] == KILLS
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*faults.ONCE, *faults.RANDOM])
+@pytest.mark.xdist_group("drills")
+@pytest.mark.parametrize("name", SHORT)
 def test_a_fault_of_the_machine(name: str, nursery: Nursery) -> None:
     outcome = {**faults.ONCE, **faults.RANDOM}[name](nursery, random.Random(4))
     if "not measured" in outcome.fault:
