@@ -28,6 +28,8 @@ from benchmarks.pages.overview import page
 from benchmarks.pages.results import UNMEASURED, measured
 from utils.base.paths import ROOT
 
+MEASURED = [lab for lab in labs.NAMES if (ROOT / "benchmarks" / "pages" / f"{lab}.py").is_file()]
+"""The labs whose pages and cards have numbers; drafts, too, once they have a module here."""
 PAGES = [
     ROOT / name
     for name in (
@@ -38,7 +40,7 @@ PAGES = [
         "notebooks/INSTRUCTORS.md",
         "benchmarks/exports.md",
         "benchmarks/FAULTS.md",
-        *(f"labs/{lab}/README.md" for lab in labs.finished()),
+        *(f"labs/{lab}/README.md" for lab in MEASURED),
     )
 ]
 """The pages that have blocks."""
@@ -59,7 +61,7 @@ def run_cog(*options: str) -> None:
 def cards() -> dict[Path, str]:
     """The source of each lab's `__init__.py`, with the measured fields of its card filled in."""
     pages = {}
-    for lab in labs.finished():
+    for lab in MEASURED:
         path = ROOT / "labs" / lab / "__init__.py"
         fields = measured(page(lab).card, dict.fromkeys(("Quality", "Time"), f"{UNMEASURED}."))
         pages[path] = _filled(path.read_text(encoding="utf-8"), fields)
