@@ -1090,7 +1090,7 @@ display(lesson.staff(real_tune), lesson.play(real_tune, seconds=5))
 
 # %% [markdown]
 # What differs? Compare the phrases, the rhythm, the last bar. `lesson.play(tune, "flute")` plays a whole tune on
-# another instrument, `python -m labs music play` writes it as a .wav file, and `python -m labs.music generate` lets a
+# another instrument, `python -m labs.music play` writes it as a .wav file, and `python -m labs.music generate` lets a
 # network write more.
 
 # %% [markdown]

@@ -257,3 +257,18 @@ EXERCISES: dict[str, Judge] = {
     "adam_step": adam_step,
     "initial_std": initial_std,
 }
+
+HINTS = {
+    "image_batch": "a batch has the shape (images, height, width, channels), also with one channel",
+    "parameters": "2 · 8 + 8 weights and biases, then 8 · 4 + 4, then 4 · 2 + 2; add them",
+    "forward": "h = x @ W + b; return 1 / (1 + np.exp(-h))",
+    "softmax": "powers = np.exp(scores - scores.max()); return powers / powers.sum()",
+    "cross_entropy": "-np.log(probability)",
+    "error_term": "the factor ŷ(1 − ŷ) of the sigmoid cancels with the denominators of the loss: y − ŷ is left",
+    "hidden_error": "error * weights * hidden * (1 - hidden)",
+    "gradient_descent": "w = 5 − 0.1 · 2 · (5 − 3) after the first step; repeat it with the new w",
+    "iterations": "epochs * math.ceil(rows / batch_size): the last batch of an epoch is smaller, but it is a step",
+    "momentum": "the sum of the series is 1 / (1 − 0.9): ten times the plain step",
+    "adam_step": "after bias correction m is the gradient and v its square: the step is −rate · gradient / |gradient|",
+    "initial_std": "1 / np.sqrt(784), which is 1/28",
+}
