@@ -28,13 +28,15 @@ from benchmarks.pages.overview import page
 from benchmarks.pages.results import UNMEASURED, measured
 from utils.base.paths import ROOT
 
+MEASURED = [lab for lab in labs.NAMES if (ROOT / "benchmarks" / "pages" / f"{lab}.py").is_file()]
+"""The labs whose pages and cards have numbers; drafts, too, once they have a module here."""
 PAGES = [
     ROOT / name
     for name in (
         "README.md",
         "models/bands/README.md",
         "benchmarks/SCALE.md",
-        *(f"labs/{lab}/README.md" for lab in labs.finished()),
+        *(f"labs/{lab}/README.md" for lab in MEASURED),
     )
 ]
 """The pages that have blocks."""
@@ -55,7 +57,7 @@ def run_cog(*options: str) -> None:
 def cards() -> dict[Path, str]:
     """The source of each lab's `__init__.py`, with the measured fields of its card filled in."""
     pages = {}
-    for lab in labs.finished():
+    for lab in MEASURED:
         path = ROOT / "labs" / lab / "__init__.py"
         fields = measured(page(lab).card, dict.fromkeys(("Quality", "Time"), f"{UNMEASURED}."))
         pages[path] = _filled(path.read_text(encoding="utf-8"), fields)
