@@ -53,7 +53,8 @@ PLAIN = """
 import sys, numpy as np
 inputs, expected = np.load("inputs.npy"), np.load("expected.npy")
 if sys.argv[1] == "saved_model":
-        loaded = tf.saved_model.load(sys.argv[1])
+    import tensorflow as tf
+    loaded = tf.saved_model.load(sys.argv[1])
     outputs = loaded.signatures["serving_default"](features=tf.constant(inputs))["compressive_strength"].numpy()
 else:
     import keras

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.drills import faults, inputs, kills
+from benchmarks.drills.cases import Case
+from benchmarks.drills.files import furnish
 from benchmarks.drills.processes import Nursery
 
 KILLS = 3
@@ -75,10 +77,10 @@ def test_the_drill_of_inputs_finds_a_traceback_a_result_and_a_written_file(
 ) -> None:
     """The drill itself can fail."""
     place = tmp_path / "place"
-    inputs.furnish(place)
-    case = inputs.Case("none", ["labs", "runs", "--lab", "nosuch"])
+    furnish(place)
+    case = Case("none", ["labs", "runs", "--lab", "nosuch"])
     assert inputs.fault_of(case, place, tmp_path / "cache") == ""
-    assert "status 0" in inputs.fault_of(inputs.Case("none", ["labs", "runs"]), place, tmp_path / "cache")
+    assert "status 0" in inputs.fault_of(Case("none", ["labs", "runs"]), place, tmp_path / "cache")
 
     def broken(*_: object) -> int:
         raise ZeroDivisionError

@@ -1,0 +1,1 @@
+"""Files that attack, made by the tests: opening a file does not execute it."""
