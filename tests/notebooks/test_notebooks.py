@@ -111,7 +111,8 @@ def test_there_is_a_notebook_for_each_exercise() -> None:
         if "check" in script.tags(cell)
         for found, _ in script.CHECK.findall(cell.source)
     ]
-    assert sorted(asked) == sorted(exercises())
+    drafts = set(labs.NAMES) - set(labs.finished())
+    assert sorted(asked) == sorted(name for name in exercises() if name.partition(".")[0] not in drafts)
     assert {asked_.split(".")[0] for asked_ in asked} <= {*labs.NAMES, *WITHOUT_LAB}
 
 
