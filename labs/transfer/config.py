@@ -87,8 +87,7 @@ UPRIGHT: dict[str, Any] = {"vertical_flip": False, "views": 2}
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "course/folder": UPRIGHT,
-    # At half of the usual side, an image takes a quarter of the time.
-    "quick": {"views": 1, "epochs": 10, "image_size": 112},
+    "quick": {"views": 1, "epochs": 10},
     # The cracks of cells are thin: the images keep all pixels of the photographs, and views are only flipped, because
     # rotation and zoom smooth. On validation `deep` was no better than training the last blocks alone.
     "best": {
