@@ -190,7 +190,7 @@ def hidden_definitions(notebook: Notebook) -> list[str]:
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        for used, defined in _statements(cell.source):
+        for used, defined in statements(cell.source):
             if PROSE in tags(cell):
                 hidden |= dict.fromkeys(defined, cell.id)
                 continue
@@ -202,7 +202,7 @@ def hidden_definitions(notebook: Notebook) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _statements(source: str) -> Iterator[tuple[set[str], set[str]]]:
+def statements(source: str) -> Iterator[tuple[set[str], set[str]]]:
     """For each statement of a cell, the global names that it uses and those that it defines."""
     for node in ast.parse(source).body:
         table = symtable(ast.unparse(node), "cell", "exec")
