@@ -514,8 +514,8 @@ pd.crosstab(
 )
 
 # %% [markdown]
-# Two more measurements: the AUC of our own head on the test cells, and how often the training cell with the most similar
-# features comes from the same solar module.
+# Two more measurements: the AUC of our own head on the test cells, and how often the training cell with the most
+# similar features comes from the same solar module.
 
 # %%
 from sklearn.neighbors import NearestNeighbors
