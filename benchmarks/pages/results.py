@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import labs
+from labs.cli.gate.baseline import default_data
 from utils.base import machine, text_tables
 from utils.base.atomic_files import write_json
 from utils.base.keras_import import import_keras
@@ -94,7 +95,9 @@ def course_band(lab: str) -> Band:
     Raises:
         KeyError: it has none.
     """
-    of_preset = {band.preset: band for band in bands.read_bands(bands.bands_folder(), lab)}
+    data = default_data(lab)
+    known = bands.read_bands(bands.bands_folder(), lab)
+    of_preset = {band.preset: band for band in known if data in (band.data, "auto")}
     return of_preset["course"]
 
 
