@@ -6,15 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from labs.exercises import recorded, variants
+from labs.exercises import is_graded, recorded, variants
 from utils.base.paths import EXERCISES
 
 
 def notebooks() -> dict[str, list[str]]:
-    """The full names of the exercises, by notebook, in the notebook's order."""
+    """The full names of the exercises that are graded, by notebook, in the notebook's order."""
     found: dict[str, list[str]] = {}
     for name, about in recorded().items():
-        found.setdefault(about["notebook"], []).append(name)
+        if is_graded(name):
+            found.setdefault(about["notebook"], []).append(name)
     return found
 
 

@@ -26,7 +26,7 @@ from utils.base.paths import EXERCISES
 from utils.teaching.answers import Asked, Judge, NotYetError, wrapped
 from utils.teaching.variants import Variants, student_of
 
-__all__ = ["NotYetError", "check", "exercises", "hint", "judged", "recorded", "solution", "variants"]
+__all__ = ["NotYetError", "check", "exercises", "hint", "is_graded", "judged", "recorded", "solution", "variants"]
 
 WITHOUT_LAB = ("start_here", "saving")
 """The notebooks that belong to no lab, by their names in `check`."""
@@ -68,6 +68,11 @@ def variants(name: str) -> Variants | None:
     """The numbers of an exercise that may differ between students; None if they are the same for all."""
     found: dict[str, Variants] = getattr(_module(name), "VARIANTS", {})
     return found.get(name.partition(".")[2])
+
+
+def is_graded(name: str) -> bool:
+    """Whether a grader can judge an exercise: only values come back from a student's process, no models."""
+    return name.partition(".")[2] not in getattr(_module(name), "NOT_GRADED", ())
 
 
 def judged(name: str, answer: Any, student: str = "") -> str:

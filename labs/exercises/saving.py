@@ -181,3 +181,6 @@ HINTS = {
     "served_predictions": 'serve = reloaded.signatures["serving_default"]; call it with '
     'image=tf.constant(images, "float32") and take the only value of the dict, as an array',
 }
+
+NOT_GRADED = ("with_preparation", "served_predictions")
+"""Exercises that work on models, which do not leave or enter the process that executes a student's code."""

@@ -83,7 +83,8 @@ def test_tables(name: str, command: Command, tmp_path: Path) -> None:
     assert ended.status == 0, ended.err
     record = ended.json
     assert (record["data"]["name"], record["data"]["found"]) == (name, "embedded")
-    assert set(record["baselines"]) == {"class_frequencies", "logistic_regression", "gradient_boosting"}
+    classical = {"support_vector_machine", "decision_tree", "random_forest"}
+    assert set(record["baselines"]) == {"class_frequencies", "logistic_regression", "gradient_boosting", *classical}
     labels = json.loads((tmp_path / "run" / "labels.json").read_text())
     table = TABLES[name]
     assert labels["features"] == [column.name for column in table.features]
