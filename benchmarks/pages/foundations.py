@@ -150,16 +150,17 @@ def initial_weights() -> str:
     }
     rows = []
     for name, title in titles.items():
-        values = found["validation_accuracy"][name]
+        off, on = (found["validation_accuracy"][f"dropout_{state}"][name] for state in ("off", "on"))
         published = found["published_percent"].get(name)
         rows.append(
             [
                 f"{title} (`--init {name}`)",
-                f"{statistics.mean(values):.1%} ± {statistics.stdev(values):.1%}",
+                f"{statistics.mean(off):.1%} ± {statistics.stdev(off):.1%}",
+                f"{statistics.mean(on):.1%} ± {statistics.stdev(on):.1%}",
                 "–" if published is None else f"{published:.1f}%",
             ]
         )
-    header = ["initial weights", f"validation accuracy after {found['epochs']} epochs", "in the course"]
+    header = [f"validation accuracy after {found['epochs']} epochs", "dropout off", "dropout left on", "in the course"]
     return markdown_table(header, rows)
 
 
