@@ -16,8 +16,9 @@ import pytest
 
 from labs.cli.records.runs import age
 from tests.conftest import ROOT, Command
+from utils.base.paths import PRETRAINED
 from utils.runs import listing
-from utils.runs.record import digests
+from utils.runs.record import digests, read_record
 from utils.runs.run_folder import RunFolder, release
 
 REQUEST = {"lab": "regression", "preset": "course", "config": {}, "data": "sha256:0"}
@@ -52,6 +53,11 @@ def unfinished(path: Path) -> Path:
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LABS_MODELS", str(tmp_path / "models"))
     return tmp_path / "models"
+
+
+def test_networks_of_the_project_are_no_runs_of_the_user() -> None:
+    assert read_record(PRETRAINED / "music-best")["lab"] == "music"
+    assert [run.folder for run in listing.finished_runs(PRETRAINED.parent) if run.folder.parent == PRETRAINED] == []
 
 
 def test_runs_are_listed_and_sorted(models: Path, command: Command) -> None:

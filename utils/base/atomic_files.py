@@ -92,15 +92,13 @@ def beside(folder: Path) -> Path:
 
 
 def _runs(process: int) -> bool:
-    """Whether a process runs, as far as the system says so without a risk for the process."""
+    """Whether a process runs; True on Windows, where `os.kill` would end it."""
     if os.name != "posix":
         return True
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True
 
 

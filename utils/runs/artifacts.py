@@ -11,7 +11,6 @@ import numpy as np
 from utils.base.atomic_files import replacing
 from utils.base.named_arrays import each, listed, read
 from utils.datasets.splits import Splits
-from utils.export import parity
 from utils.runs import predictions
 from utils.training.results import Evaluation, Fitted, Progress
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 FIGURE_DPI = 150
 
-
-parity_rows = parity.parity_rows
-"""The test rows on which every format is compared."""
 
 rows_of = read
 """Some rows of an array or of named arrays, in memory."""

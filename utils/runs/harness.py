@@ -23,7 +23,7 @@ from utils.base.config import SMOKE_PRESET
 from utils.datasets.audit import audit
 from utils.datasets.splits import Splits
 from utils.export.formats import save_model
-from utils.export.parity import FreshProcess
+from utils.export.parity import FreshProcess, parity_rows
 from utils.export.predictor import predictor
 from utils.metrics.metric import Measured, score
 from utils.runs import artifacts, predictions
@@ -155,7 +155,7 @@ def write(
     """
     start, stage = time.perf_counter(), reporter(report).stage
     lab, test = fitted.lab, fitted.splits.test
-    rows = artifacts.parity_rows(test)
+    rows = parity_rows(test)
     checked_by = FreshProcess() if process is None else nullcontext(process)
     with checked_by as checking, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -11,6 +11,7 @@ from typing import Any
 
 from utils.base.console import say
 from utils.base.errors import CallerError
+from utils.base.paths import PRETRAINED
 from utils.runs.record import read_record
 from utils.runs.run_folder import (
     PARTIAL,
@@ -58,7 +59,8 @@ def _folders(root: Path | None, file: str) -> Iterator[Path]:
     root = runs_folder() if root is None else root
     for pattern in (f"*/{file}", f"*/*/{file}"):
         for path in sorted(root.glob(pattern)):
-            if not any(part.startswith(".") for part in path.relative_to(root).parts):
+            hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+            if not hidden and path.parents[1].resolve() != PRETRAINED:  # in a checkout it is beside the user's runs
                 yield path.parent
 
 
