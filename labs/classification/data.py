@@ -12,10 +12,10 @@ from labs.classification.config import Config
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
-from utils.datasets.csv_tables import Column, categories, read_rows
 from utils.datasets.labelled import Labelled, labelled_table, of_splits
 from utils.datasets.named import ADMISSIONS, CLOTHES, DIGITS, TableFormat, digits_5k, idx_images, read_named_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_classes
+from utils.datasets.tables.csv_tables import Column, categories, read_rows
 from utils.images import image_folders
 from utils.images.decode import read_pictures
 from utils.images.labelled_images import labelled_images

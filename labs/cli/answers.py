@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from utils.base import text_tables
 from utils.base.console import wrapped
 from utils.base.errors import CallerError
-from utils.datasets.array_files import read_bytes
+from utils.datasets.tables.array_files import read_bytes
 from utils.metrics import two_classes
 
 Array = NDArray[Any]

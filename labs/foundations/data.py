@@ -15,7 +15,6 @@ from labs.foundations.points import COLOURS, points
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
-from utils.datasets.csv_tables import categories, read_rows
 from utils.datasets.labelled import Labelled, labelled_table, of_splits
 from utils.datasets.named import (
     ADMISSIONS,
@@ -27,6 +26,7 @@ from utils.datasets.named import (
     read_named_table,
 )
 from utils.datasets.splits import RowSplit, Source, Splits, glue, row_digests, split_classes
+from utils.datasets.tables.csv_tables import categories, read_rows
 from utils.images.decode import read_pictures
 from utils.images.labelled_images import labelled_images
 

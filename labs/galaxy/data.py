@@ -13,10 +13,10 @@ from labs.galaxy.config import Config
 from labs.galaxy.simulator import galaxies
 from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
-from utils.datasets.array_files import read_npz
 from utils.datasets.audit import check_splits
 from utils.datasets.labelled import Labelled, of_splits
 from utils.datasets.splits import RowSplit, Source, Splits, glue, hold_out, row_digests, split_classes
+from utils.datasets.tables.array_files import read_npz
 from utils.images import image_folders
 from utils.images.decode import read_pictures
 from utils.images.labelled_images import labelled_images

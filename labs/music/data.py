@@ -18,10 +18,10 @@ from utils.base.console import say
 from utils.base.errors import CallerError, with_extra
 from utils.base.paths import files_below, printable
 from utils.datasets import obtain
-from utils.datasets.array_files import read_text
 from utils.datasets.audit import check_splits
 from utils.datasets.labelled import Labelled
 from utils.datasets.splits import RowSplit, Source, Split, Splits, glue, split_rows
+from utils.datasets.tables.array_files import read_text
 from utils.text.sequences import Vocabulary, rows_of
 
 LONGEST = 4000

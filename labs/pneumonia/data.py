@@ -14,10 +14,10 @@ from labs.pneumonia.config import Config
 from labs.pneumonia.simulator import radiographs
 from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
-from utils.datasets.array_files import read_npz
 from utils.datasets.audit import check_splits
 from utils.datasets.labelled import Labelled, of_splits
 from utils.datasets.splits import Source, Split, Splits, glue, split_classes
+from utils.datasets.tables.array_files import read_npz
 from utils.images import image_archives, image_folders
 from utils.images.decode import read_pictures
 from utils.images.image_folders import Images

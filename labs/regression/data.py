@@ -9,10 +9,10 @@ from labs.regression.config import Config
 from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
-from utils.datasets.csv_tables import Column, categories, numbers, read_rows
 from utils.datasets.labelled import Labelled, labelled_table, of_splits
 from utils.datasets.named import BIKE_SHARING, TableFormat, read_named_table
 from utils.datasets.splits import Source, Splits, glue, row_digests, split_rows
+from utils.datasets.tables.csv_tables import Column, categories, numbers, read_rows
 
 INGREDIENTS = (
     "cement",
@@ -86,4 +86,4 @@ def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
 
 
 read = read_rows
-"""Rows of CSV files for `predict`; see `utils.datasets.csv_tables.read_rows`."""
+"""Rows of CSV files for `predict`; see `utils.datasets.tables.csv_tables.read_rows`."""

@@ -22,9 +22,9 @@ from tests.attacks.refusals import little_memory, refused
 from tests.conftest import ROOT
 from tests.runs.test_folders import LABELS, RECORD, written
 from utils.base.atomic_files import sha256
-from utils.datasets.array_files import read_npz, read_text
 from utils.datasets.cache import CachedArray
-from utils.datasets.csv_tables import numbers, read_table
+from utils.datasets.tables.array_files import read_npz, read_text
+from utils.datasets.tables.csv_tables import numbers, read_table
 from utils.export.formats import FORMATS
 from utils.images.decode import read_picture, read_pictures
 from utils.pretrained.torch_reader import read_tensors
@@ -117,7 +117,7 @@ def test_a_csv_with_one_endless_line(tmp_path: Path) -> None:
 
 
 def test_a_compressed_csv_with_one_endless_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("utils.datasets.csv_dialect.LARGEST", 20_000_000)
+    monkeypatch.setattr("utils.datasets.tables.csv_dialect.LARGEST", 20_000_000)
     with gzip.open(tmp_path / "a.csv.gz", "wb", compresslevel=1) as file:
         file.write(bytes(400_000_000))
     with refused("more than 20,000,000 bytes"):
@@ -125,7 +125,7 @@ def test_a_compressed_csv_with_one_endless_line(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_file_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("utils.datasets.csv_dialect.LARGEST", 20_000_000)
+    monkeypatch.setattr("utils.datasets.tables.csv_dialect.LARGEST", 20_000_000)
     with refused("more than 20,000,000 bytes"):
         read_table(Path("/dev/zero"), COLUMNS)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from utils.base.errors import CallerError
-from utils.datasets.array_files import read_idx, read_npz, read_text
+from utils.datasets.tables.array_files import read_idx, read_npz, read_text
 
 CODES = {"u1": 0x08, "i1": 0x09, ">i2": 0x0B, ">i4": 0x0C, ">f4": 0x0D, ">f8": 0x0E}
 shared_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -79,7 +79,7 @@ def test_npz_of_text_or_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(CallerError, match="a is <U1"):
         read_npz(tmp_path / "a.npz", {"a": (None,)})
     np.savez_compressed(tmp_path / "b.npz", a=np.zeros(1_000_000))
-    monkeypatch.setattr("utils.datasets.array_files.LARGEST", 1_000_000)
+    monkeypatch.setattr("utils.datasets.tables.array_files.LARGEST", 1_000_000)
     with pytest.raises(CallerError, match="the arrays have 8,000"):
         read_npz(tmp_path / "b.npz", {"a": (None,)})
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from utils.datasets.csv_tables import one_hot
 from utils.datasets.splits import Source, Split, Splits
+from utils.datasets.tables.csv_tables import one_hot
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.export.predictor import predictor
 from utils.networks.blocks import columns, lstm_stack

@@ -15,8 +15,8 @@ from utils.base.console import say
 from utils.base.errors import CallerError
 from utils.base.named_arrays import each
 from utils.base.paths import files_below, printable
-from utils.datasets.csv_tables import Column, read_table
 from utils.datasets.splits import Source, Split, Splits
+from utils.datasets.tables.csv_tables import Column, read_table
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.base.errors import CallerError
-from utils.datasets.array_files import read_idx
-from utils.datasets.csv_tables import Column, numbers, read_table
+from utils.datasets.tables.array_files import read_idx
+from utils.datasets.tables.csv_tables import Column, numbers, read_table
 
 Array = NDArray[Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from utils.datasets.csv_tables import one_hot
 from utils.datasets.splits import Splits
+from utils.datasets.tables.csv_tables import one_hot
 
 
 def _alone() -> AbstractContextManager[Any]:

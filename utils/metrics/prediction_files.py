@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from utils.base.console import say
 from utils.base.errors import CallerError
-from utils.datasets.csv_dialect import is_number
-from utils.datasets.csv_tables import TextTable, read_text_table
+from utils.datasets.tables.csv_dialect import is_number
+from utils.datasets.tables.csv_tables import TextTable, read_text_table
 from utils.metrics.positive_class import positive_class
 
 Array = NDArray[Any]

@@ -14,8 +14,8 @@ import numpy as np
 
 from utils.base.errors import CallerError
 from utils.base.named_arrays import flatten, listed, unflatten
-from utils.datasets.array_files import check_npz
 from utils.datasets.splits import Source, Split, row_digests
+from utils.datasets.tables.array_files import check_npz
 from utils.metrics.metric import Measured
 from utils.runs.record import Run
 

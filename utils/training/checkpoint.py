@@ -14,7 +14,7 @@ import numpy as np
 
 from utils.base.atomic_files import replacing
 from utils.base.errors import CallerError
-from utils.datasets.array_files import check_npz
+from utils.datasets.tables.array_files import check_npz
 from utils.training.results import Progress
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from utils.base.console import say
 from utils.base.errors import CallerError
-from utils.datasets import csv_dialect
-from utils.datasets.csv_dialect import SEPARATORS
+from utils.datasets.tables import csv_dialect
+from utils.datasets.tables.csv_dialect import SEPARATORS
 
 Array = NDArray[Any]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from utils.base.errors import CallerError
-from utils.datasets.array_files import read_bytes
+from utils.datasets.tables.array_files import read_bytes
 
 LARGEST = 200_000_000
 """Size limit of a table in bytes, also after decompression."""

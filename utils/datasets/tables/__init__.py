@@ -1,0 +1,1 @@
+"""Tables of numbers and words in files: CSV in any dialect, and NumPy arrays."""
