@@ -98,7 +98,8 @@ def configured(definition: Definition, preset: str, given: Mapping[str, Any]) ->
     changes = {name: value for name, value in given.items() if name != "data"}
     # Invalid options are reported before a data set is looked for, which may take a download.
     settings = _replaced(definition, definition.preset(preset, data, folder=folder is not None), changes)
-    if folder is None and catalog.candidates(BaseConfig.data, definition.name):
+    own = folder is not None or definition.names_file(data)
+    if not own and catalog.candidates(BaseConfig.data, definition.name):
         choice = catalog.candidates(data, definition.name)
         found = choice[0].name if len(choice) == 1 else obtain.meant_by(data, definition.name)
         settings = _replaced(definition, definition.preset(preset, found), changes)

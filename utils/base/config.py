@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from dataclasses import dataclass as plain_dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -47,9 +47,14 @@ AnyConfig = TypeVar("AnyConfig", bound="BaseConfig")
 class BaseConfig:
     """The fields that every lab has. A lab's `Config` adds mixins and its own fields, and may override defaults.
 
+    Attributes:
+        DATA_FILES: endings of the files that `--data` may also name; none by default.
+
     Raises:
         pydantic.ValidationError: an unknown name, a wrong type or a value outside its range.
     """
+
+    DATA_FILES: ClassVar[tuple[str, ...]] = ()
 
     seed: Seed = 7
     """Seed of the initial weights, the shuffling and the dropout masks; the same seed repeats a run bit by bit."""
@@ -130,6 +135,10 @@ class Definition:
     def preset_names(self) -> list[str]:
         """The presets that a user may name."""
         return [name for name in self.presets if "/" not in name]
+
+    def names_file(self, data: str) -> bool:
+        """Whether `--data` names a file of the user's rather than a data set."""
+        return Path(data).suffix.lower() in self.config.DATA_FILES
 
     def preset(self, name: str, data: str = "auto", *, folder: bool = False) -> Any:
         """The lab's config under a preset, for a data set or for a folder of the user's.

@@ -16,6 +16,9 @@ from utils.base.named_arrays import Arrays, concatenate, each, row_count
 LARGEST_BATCH = 5_000_000
 """Largest number of values in a batch of images. The activations of a model need many times their memory."""
 
+TEXTS = 256
+"""Number of texts in a batch: a model may look hundreds of thousands of n-grams up in each."""
+
 Tensors = dict[str, Any]
 Signature = dict[str, dict[str, Any]]
 
@@ -39,7 +42,7 @@ class Predictor:
         self.signature = signature
 
     def predict(self, inputs: Arrays) -> Any:
-        """Predict in batches of 4,096 table rows or at most 256 images, so that memory is bounded.
+        """Predict in batches of 4,096 table rows, 256 texts or at most 256 images, so that memory is bounded.
 
         Args:
             inputs: (rows, …) raw values as in the data set of the lab, or a dict of such arrays for several inputs.
@@ -85,6 +88,8 @@ class Predictor:
 
 
 def _batch_size(named: Mapping[str, Any]) -> int:
+    if any(array.dtype.kind in "OUS" for array in named.values()):
+        return TEXTS
     images = [int(np.prod(array.shape[1:])) for array in named.values() if array.ndim > 2]
     return max(1, min(256, LARGEST_BATCH // max(images))) if images else 4096
 

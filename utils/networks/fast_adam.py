@@ -25,8 +25,8 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
 
     Keras recomputes the bias correction for each variable and updates it in fifteen operations. Here the correction is
     computed once per step; a small variable takes eight operations, a large one a single fused operation. The formula
-    and the state are Keras's own, so the optimizer is unchanged outside the block. Other optimizers and sparse
-    gradients (embeddings) use Keras's own code. So does Adam, with a warning, in a version of Keras without the
+    and the state are Keras's own, so the optimizer is unchanged outside the block. Other optimizers use Keras's own
+    code. So does Adam, with a warning, in a version of Keras without the
     attributes in `INTERNALS`.
 
     Args:
@@ -38,14 +38,9 @@ def fused_updates(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     if not _applies(optimizer):
         yield
         return
-    plain = optimizer._backend_update_step
 
     def update(gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
-        pairs = list(zip(gradients, variables, strict=True))
-        sparse = [pair for pair in pairs if isinstance(pair[0], tf.IndexedSlices)]
-        if sparse:
-            plain(*map(list, zip(*sparse, strict=True)), learning_rate)
-        _adam(optimizer, [pair for pair in pairs if not isinstance(pair[0], tf.IndexedSlices)], learning_rate)
+        _adam(optimizer, list(zip(gradients, variables, strict=True)), learning_rate)
 
     optimizer._backend_update_step = update
     try:
@@ -72,7 +67,13 @@ def _adam(optimizer: Any, pairs: Sequence[tuple[Any, Any]], learning_rate: Any) 
         index = optimizer._get_variable_index(variable)
         value = variable.value
         momentum, velocity = optimizer._momentums[index].value, optimizer._velocities[index].value
-        if value.shape.num_elements() < LARGE:
+        if isinstance(gradient, tf.IndexedSlices):  # of an embedding: the rows of a batch, some of them repeatedly
+            new, squared = gradient.values * (1 - beta_1), tf.square(gradient.values) * (1 - beta_2)
+            momentum.assign(momentum * beta_1).scatter_add(tf.IndexedSlices(new, gradient.indices))
+            # Keras adds up the squares of repeated rows, too.
+            velocity.assign(velocity * beta_2).scatter_add(tf.IndexedSlices(squared, gradient.indices))
+            value.assign_sub(momentum * rate / (tf.sqrt(velocity) + epsilon))
+        elif value.shape.num_elements() < LARGE:
             momentum.assign_add((gradient - momentum) * (1 - beta_1))
             velocity.assign_add((tf.square(gradient) - velocity) * (1 - beta_2))
             value.assign_sub(momentum * rate / (tf.sqrt(velocity) + epsilon))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +74,7 @@ class TokenRows:
         return matrix
 
 
-def buckets(lengths: NDArray[np.int64], batch_size: int, seed: int, *, window: int = 50) -> list[Rows]:
+def buckets(lengths: NDArray[np.int64], batch_size: int, seed: int | Sequence[int], *, window: int = 50) -> list[Rows]:
     """Batches of rows of similar length in a random order, so that little is computed for padding.
 
     The rows are shuffled; each `window` batches are sorted by length and divided; the batches are shuffled.

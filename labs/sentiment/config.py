@@ -1,0 +1,81 @@
+"""The hyperparameters and presets of the sentiment lab."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic.dataclasses import dataclass
+
+from utils.base.config import (
+    STRICT,
+    BaseConfig,
+    Count,
+    Few,
+    Natural,
+    NonNegative,
+    Optimization,
+    Positive,
+    Rate,
+    Splitting,
+    Width,
+)
+
+TITLE = "Movie reviews: is a text negative or positive, and which words decide it"
+COMMANDS = {"predict": "labs.sentiment.predict:Predict"}
+DRAFT = True
+
+Network = Literal["course-mlp", "average", "lstm", "gru", "bilstm", "cnn", "attention", "wide"]
+Split = Literal["blocks", "random"]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Config(Optimization, Splitting, BaseConfig):
+    """The hyperparameters of the sentiment lab; the defaults are those of the course's recurrent network, but for size."""
+
+    DATA_FILES: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
+
+    text_column: str = "text"
+    """The column of the texts, where --data is a CSV file."""
+    label_column: str = "label"
+    """The column of the labels, where --data is a CSV file; two or more classes."""
+    split: Split = "blocks"
+    """Hold out the last rows of each class, or random rows; in a file sorted by movie random rows leak."""
+    network: Network = "lstm"
+    """Udacity's two networks are course-mlp and lstm; average is fastText's, cnn that of Kim (2014)."""
+    words: Natural = 200
+    """Number of words of a text that the network is given, its first ones, as in the course; 0 takes all."""
+    vocabulary: Count = 20_000
+    """Largest number of words, or of n-grams, in the vocabulary."""
+    min_count: Count = 5
+    """Smallest number of times that a word of the vocabulary occurs in the training texts."""
+    polarity: NonNegative = 0.0
+    """Leave out words whose log-count ratio of positive and negative is closer to 0; course-mlp's polarity cut-off."""
+    ngrams: Few = 1
+    """Number of words of the longest n-gram that average and wide look up."""
+    embedding: Width = 64
+    """Width of the learned vector of a word; the course has 400."""
+    units: Width = 64
+    """Units of each recurrent layer, filters per width of the cnn, hidden units of course-mlp; the course has 256."""
+    layers: Count = 2
+    """Number of recurrent layers, as in the course."""
+    heads: Count = 4
+    """Number of heads of the attention block."""
+    dropout: Rate = 0.5
+    """Fraction of the outputs of a layer set to zero in training, as in the course."""
+    word_dropout: Rate = 0.0
+    """Fraction of the words of a text that are replaced by the unknown word in training (Iyyer et al. 2015)."""
+    clip: Positive = 5.0
+    """Largest norm of the gradient, as in the course."""
+    members: Count = 1
+    """Number of networks with different seeds whose probabilities are averaged."""
+    epochs: Count = 4
+    """Largest number of passes over the training texts, as in the course."""
+    batch_size: Count = 50
+    """Texts per gradient step, as in the course."""
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "course": {},
+    "quick": {"network": "average", "epochs": 2, "learning_rate": 5e-3, "words": 200, "vocabulary": 10_000},
+    "best": {"network": "wide", "ngrams": 3, "vocabulary": 400_000, "min_count": 1, "words": 0},
+}

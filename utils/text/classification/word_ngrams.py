@@ -1,0 +1,144 @@
+"""N-grams of words: which ones occur, how often in each text, and how much more often in one class than in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.text.padding import TokenRows
+from utils.text.vocabularies import UNKNOWN, WordVocabulary
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class WordNgrams:
+    """The n-grams of 1 to `longest` words that occur in enough texts.
+
+    An n-gram is one number: the numbers of its words as digits, to the base of the vocabulary's size.
+
+    Attributes:
+        vocabulary: of the words.
+        codes: by length of the n-gram, (n-grams,) int64 each, ascending.
+    """
+
+    vocabulary: WordVocabulary
+    codes: tuple[Codes, ...]
+
+    @classmethod
+    def of(
+        cls,
+        rows: TokenRows,
+        vocabulary: WordVocabulary,
+        longest: int,
+        *,
+        min_texts: int = 2,
+        largest: int | None = None,
+    ) -> WordNgrams:
+        """The n-grams of these texts; n-grams with an unknown word are none.
+
+        Args:
+            rows: texts as numbers of the vocabulary.
+            vocabulary: of the words; its size to the power of `longest` must fit 63 bits.
+            longest: number of words of the longest n-gram.
+            min_texts: smallest number of texts that contain an n-gram.
+            largest: largest number of n-grams; those in most texts are kept. None for all.
+        """
+        if len(vocabulary) ** longest >= 2**63:
+            raise ValueError(f"{longest}-grams of {len(vocabulary):,} words do not fit 63 bits")
+        kept, texts = [], []
+        for codes, owners in _each_length(rows, len(vocabulary), longest):
+            found, members = np.unique(codes, return_inverse=True)
+            pairs = np.unique(members * len(rows) + owners)
+            counts = np.bincount(pairs // len(rows), minlength=len(found))
+            kept.append(found[counts >= min_texts])
+            texts.append(counts[counts >= min_texts])
+        if largest is not None and sum(map(len, kept)) > largest:
+            ranks = np.argsort(-np.concatenate(texts), kind="stable")[:largest]
+            chosen = np.zeros(sum(map(len, kept)), dtype=bool)
+            chosen[ranks] = True
+            parts = np.split(chosen, np.cumsum([len(codes) for codes in kept])[:-1])
+            kept = [codes[part] for codes, part in zip(kept, parts, strict=True)]
+        return cls(vocabulary, tuple(kept))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.codes))
+
+    def strings(self) -> list[str]:
+        """The n-grams as text, their words separated by spaces, in the order of the columns of `counts`."""
+        words, base = np.array(["", "[UNK]", *self.vocabulary.words], dtype=object), len(self.vocabulary)
+        found: list[str] = []
+        for length, codes in enumerate(self.codes, 1):
+            digits = [words[codes // base**place % base] for place in range(length - 1, -1, -1)]
+            found += map(" ".join, zip(*digits, strict=True))
+        return found
+
+    def counts(self, rows: TokenRows) -> csr_array:
+        """How often each n-gram occurs in each text, (rows, n-grams) float32."""
+        from scipy.sparse import csr_array
+
+        keys = [owners * len(self) + columns for columns, owners in self._columns(rows)]
+        entries, counts = np.unique(np.concatenate(keys), return_counts=True)
+        starts = np.searchsorted(entries, np.arange(len(rows) + 1) * len(self))
+        columns = (entries % max(len(self), 1)).astype(np.int32)
+        return csr_array((counts.astype(np.float32), columns, starts), shape=(len(rows), len(self)))
+
+    def _columns(self, rows: TokenRows) -> Iterator[tuple[Codes, Codes]]:
+        """By length, the column of each known n-gram of the texts, and its row."""
+        first = 0
+        each = _each_length(rows, len(self.vocabulary), len(self.codes))
+        for known, (codes, owners) in zip(self.codes, each, strict=True):
+            if len(known):
+                place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+                found = known[place] == codes
+                yield place[found] + first, owners[found]
+            first += len(known)
+
+
+def _each_length(rows: TokenRows, base: int, longest: int) -> Iterator[tuple[Codes, Codes]]:
+    """By length, the codes of all n-grams of known words within a row, and the row of each."""
+    tokens, owners = rows.tokens.astype(np.int64), rows.row_numbers()
+    codes, known = tokens, tokens != UNKNOWN
+    for length in range(1, longest + 1):
+        if length > 1:
+            codes = codes[:-1] * base + tokens[length - 1 :]
+            known = known[:-1] & (tokens[length - 1 :] != UNKNOWN)
+        places = len(codes)
+        whole = known & (owners[:places] == owners[length - 1 :])
+        yield codes[whole], owners[:places][whole]
+
+
+def present(counts: csr_array) -> csr_array:
+    """1 for each n-gram that occurs in a text, (rows, n-grams) float32."""
+    found = counts.copy()
+    found.data = np.ones_like(found.data)
+    return found
+
+
+def log_count_ratios(presence: csr_array, targets: NDArray[Any], classes: int, smoothing: float = 1.0) -> NDArray[Any]:
+    """How much more probable each n-gram is in a class than in the other classes, as a logarithm.
+
+    Args:
+        presence: of `present`, training texts only.
+        targets: (rows,) class numbers.
+        classes: number of classes.
+        smoothing: added to each count.
+
+    Returns:
+        (n-grams, classes) float32.
+
+    Source:
+        Wang and Manning, Baselines and Bigrams: Simple, Good Sentiment and Topic Classification, ACL 2012, section 2.
+    """
+    mine = np.stack([presence[targets == number].sum(axis=0) for number in range(classes)], axis=1)
+    others = mine.sum(axis=1, keepdims=True) - mine
+    shares = [(counts + smoothing) / (counts + smoothing).sum(axis=0) for counts in (mine, others)]
+    ratios: NDArray[Any] = np.log(shares[0] / shares[1]).astype(np.float32)
+    return ratios
