@@ -39,7 +39,9 @@ MARKERS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 CHECK = re.compile(r'check\("([a-z_]+\.[a-z_0-9]+)", (\w+)\)')
 IMPORT = re.compile(r"^from labs\.exercises import ([\w, ]+)$", re.MULTILINE)
 # a relative link to anything but another notebook, in a text or as a reference below it
-LINK_UP = re.compile(r"(\]\(|^\[[^\]]+\]: )((?:\.\./|[\w/]+\.(?:md|png|gif))[^)\s]*)", re.MULTILINE)
+LINK_UP = re.compile(
+    r"(\]\(|^\[[^\]]+\]: )((?:\.\./|[\w/]+\.(?:md|png|gif))[^)\s]*)", re.MULTILINE
+)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
