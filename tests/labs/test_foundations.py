@@ -18,8 +18,7 @@ from labs.foundations.lab import BIKES_STD, lab
 from labs.foundations.model import keras_model, network
 from labs.foundations.network.autodiff import AutodiffNetwork
 from labs.foundations.points import curve, points
-from tests.cli.test_bad_input import fails
-from tests.conftest import Command
+from tests.conftest import Command, Refused
 from utils.base.errors import CallerError, CheckError
 from utils.base.named_arrays import listed
 from utils.datasets.splits import Splits
@@ -210,16 +209,8 @@ def test_every_preset_is_valid() -> None:
         ("--data-dir /tmp", "--data-dir", "leave --data-dir out"),
     ],
 )
-def test_options(
-    words: str,
-    error: str,
-    hint: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    said, advice = fails(words.split(), capsys, monkeypatch, "foundations")
+def test_options(words: str, error: str, hint: str, refused: Refused, tmp_path: Path) -> None:
+    said, advice = refused(*words.split(), lab="foundations")
     assert error in said
     assert hint in advice
     assert list(tmp_path.iterdir()) == []
