@@ -25,6 +25,7 @@ COMMANDS = {"predict": "labs.sentiment.predict:Predict"}
 DRAFT = True
 
 Network = Literal["course-mlp", "average", "lstm", "gru", "bilstm", "cnn", "attention", "wide"]
+Pooling = Literal["last", "mean", "max"]
 Split = Literal["blocks", "random"]
 
 
@@ -58,6 +59,8 @@ class Config(Optimization, Splitting, BaseConfig):
     """Units of each recurrent layer, filters per width of the cnn, hidden units of course-mlp; the course has 256."""
     layers: Count = 2
     """Number of recurrent layers, as in the course."""
+    pooling: Pooling = "mean"
+    """What the prediction of a recurrent network is made from: the last state, as in the course, or the mean of all."""
     heads: Count = 4
     """Number of heads of the attention block."""
     dropout: Rate = 0.5

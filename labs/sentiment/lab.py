@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.sentiment import data, figures, model
+from labs.sentiment import data, figures, findings, model
 from labs.sentiment.config import Config
 from labs.sentiment.data import Reviews
 from utils.datasets.splits import Split
@@ -32,6 +32,9 @@ class SentimentLab(SupervisedLab):
     metrics = METRICS
     load = staticmethod(data.load)
     read = staticmethod(data.read)
+    details = staticmethod(findings.details)
+    inspect = staticmethod(findings.inspect)
+    remarks = staticmethod(findings.remarks)
     figures = staticmethod(figures.draw)
 
     def build(self, config: Config, splits: Reviews) -> keras.Model:

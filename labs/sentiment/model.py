@@ -26,6 +26,8 @@ from utils.networks.masks import (
 )
 from utils.text.tokens import SPLIT, STANDARDIZE
 
+POOLS = {"last": last_state, "mean": masked_mean, "max": masked_max}
+"""How the states of a recurrent network at all words become one."""
 WIDTHS = (3, 4, 5)
 """Numbers of words that a filter of the cnn sees, as in Kim (2014)."""
 
@@ -73,12 +75,12 @@ def _recurrent(kind: Any, words: Any, mask: Any, config: Config, encoding: Encod
     for number in range(1, config.layers + 1):
         states = kind(config.units, return_sequences=True, name=f"{config.network}_{number}")(states)
         states = layers.Dropout(config.dropout, name=f"dropout_{number}")(states)
-    # A recurrent layer reads from left to right: what follows the last word does not change the state there.
-    return last_state(states, mask)
+    # A recurrent layer reads from left to right: padding after the last word does not change the states before it.
+    return POOLS[config.pooling](states, mask)
 
 
 def bilstm(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int) -> Any:  # noqa: ARG001
-    """LSTM layers that read in both directions (Graves and Schmidhuber 2005), and the maximum of their states.
+    """LSTM layers that read in both directions (Graves and Schmidhuber 2005).
 
     The backward direction begins in the padding. Its inputs are zeros there and it has no bias, so that its state stays
     zero until the last word; the mask is an input of its own, whose weights act as the bias.
@@ -90,7 +92,7 @@ def bilstm(words: Any, mask: Any, config: Config, encoding: Encoding, classes: i
         states = layers.Bidirectional(cell, name=f"bilstm_{number}")(inputs)
         states = layers.Dropout(config.dropout, name=f"dropout_{number}")(states)
         states = layers.Multiply(name=f"states_{number}")([states, mask])
-    return masked_max(states, mask)
+    return POOLS[config.pooling](states, mask)
 
 
 def cnn(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int) -> Any:  # noqa: ARG001
@@ -132,7 +134,10 @@ def wide(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int
     fixed = layers.Embedding(len(encoding), classes, trainable=False, name="ratios")
     ratios = fixed(words)
     fixed.set_weights([np.concatenate([np.zeros((2, classes), np.float32), encoding.ratios])])
-    return masked_sum(layers.Multiply(name="weighted")([weights, ratios]), mask)
+    weighted = layers.Multiply(name="vectors")([weights, ratios])
+    # Leaving n-grams out is a penalty that suits rare ones (Wager et al. 2013).
+    weighted = layers.Dropout(config.dropout, noise_shape=(None, None, 1), name="dropout")(weighted)
+    return masked_sum(weighted, mask)
 
 
 NETWORKS: Mapping[str, Callable[[Any, Any, Config, Encoding, int], Any]] = {
@@ -162,7 +167,10 @@ def from_text(config: Config, encoding: Encoding, trained: keras.Model) -> keras
         output_sequence_length=None if config.network in SETS else config.words or None,
         name="tokens",
     )(text)
-    outputs = _of_sets(trained)(words) if config.network in SETS else trained(words)
+    if config.network in SETS:
+        outputs = _of_sets(trained)(layers.Rescaling(1.0, name="occurs")(words))  # as float32
+    else:
+        outputs = trained(words)
     return keras.Model(text, outputs, name=f"{trained.name}_from_text")
 
 

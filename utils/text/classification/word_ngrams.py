@@ -51,15 +51,20 @@ class WordNgrams:
             min_texts: smallest number of texts that contain an n-gram.
             largest: largest number of n-grams; those in most texts are kept. None for all.
         """
+        import pandas as pd
+
         if len(vocabulary) ** longest >= 2**63:
             raise ValueError(f"{longest}-grams of {len(vocabulary):,} words do not fit 63 bits")
         kept, texts = [], []
         for codes, owners in _each_length(rows, len(vocabulary), longest):
-            found, members = np.unique(codes, return_inverse=True)
-            pairs = np.unique(members * len(rows) + owners)
+            # Hash tables are several times faster than numpy.unique, which sorts.
+            members, found = pd.factorize(codes)
+            pairs = pd.unique(members * len(rows) + owners)
             counts = np.bincount(pairs // len(rows), minlength=len(found))
-            kept.append(found[counts >= min_texts])
-            texts.append(counts[counts >= min_texts])
+            often = np.flatnonzero(counts >= min_texts)
+            often = often[np.argsort(found[often])]
+            kept.append(found[often])
+            texts.append(counts[often])
         if largest is not None and sum(map(len, kept)) > largest:
             ranks = np.argsort(-np.concatenate(texts), kind="stable")[:largest]
             chosen = np.zeros(sum(map(len, kept)), dtype=bool)
@@ -82,23 +87,22 @@ class WordNgrams:
 
     def counts(self, rows: TokenRows) -> csr_array:
         """How often each n-gram occurs in each text, (rows, n-grams) float32."""
-        from scipy.sparse import csr_array
+        from scipy.sparse import coo_array
 
-        keys = [owners * len(self) + columns for columns, owners in self._columns(rows)]
-        entries, counts = np.unique(np.concatenate(keys), return_counts=True)
-        starts = np.searchsorted(entries, np.arange(len(rows) + 1) * len(self))
-        columns = (entries % max(len(self), 1)).astype(np.int32)
-        return csr_array((counts.astype(np.float32), columns, starts), shape=(len(rows), len(self)))
+        columns, owners = map(np.concatenate, zip(*self._columns(rows), strict=True))
+        entries = (np.ones(len(columns), np.float32), (owners, columns.astype(np.int32)))
+        return coo_array(entries, shape=(len(rows), len(self))).tocsr()  # adds up what occurs repeatedly
 
     def _columns(self, rows: TokenRows) -> Iterator[tuple[Codes, Codes]]:
         """By length, the column of each known n-gram of the texts, and its row."""
+        import pandas as pd
+
         first = 0
         each = _each_length(rows, len(self.vocabulary), len(self.codes))
         for known, (codes, owners) in zip(self.codes, each, strict=True):
-            if len(known):
-                place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-                found = known[place] == codes
-                yield place[found] + first, owners[found]
+            place = pd.Index(known).get_indexer(codes)
+            found = place >= 0
+            yield place[found] + first, owners[found]
             first += len(known)
 
 

@@ -1,0 +1,174 @@
+"""Why a prediction: how much each word of a text contributes to the probability of a class.
+
+Three answers: leave-one-out removes each word, integrated gradients follow the gradient from a text without words to the
+text, and attention is what a network with an attention block computes inside. They differ: attention says where the
+network looks, not what its prediction depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from utils.networks.flat_graph import replay
+from utils.text.tokens import tokens
+
+Array = NDArray[Any]
+TOKENS, VECTORS, OCCURS, ATTENTION = "tokens", "vectors", "occurs", "attention"
+"""Beginnings of the names of the layers that look words up, that return a vector for each word, that say which n-grams
+occur, and that attend to words."""
+STEPS = 32
+"""Number of points on the way from the empty text to the text."""
+LEFT_OUT, GRADIENTS, ATTENDED, RANDOM = "leave-one-out", "integrated gradients", "attention", "random words"
+
+
+class Explainer:
+    """Explains the predictions of a model of texts.
+
+    Args:
+        model: (batch,) text to (batch, classes) probabilities, live or reloaded; of one or of several networks. Each has
+            a `TextVectorization`, followed by a layer with a vector for each word, or by one with the n-grams that
+            occur, see the names above.
+        predict: the predictions of the model for (rows,) texts, (rows, classes).
+    """
+
+    def __init__(self, model: keras.Model, predict: Callable[[Array], Array]) -> None:
+        self._predict = predict
+        flat = replay(model)
+        steps = [(step.name.split("/")[-1], step) for step in flat.steps]
+        looked_up, vectors, occurs, attention = (
+            [step for name, step in steps if name.startswith(kind)] for kind in (TOKENS, VECTORS, OCCURS, ATTENTION)
+        )
+        self._attention = attention[0].layer if attention else None
+        entries = {id(step.output): step.layer for step in looked_up}
+        self._sets = [entries[id(step.inputs[0])] for step in occurs]
+        of_sets = {id(step.inputs[0]) for step in occurs}
+        words = [step.output for step in looked_up if id(step.output) not in of_sets]
+        self._counts = [len(words), len(vectors), len(occurs)]
+        cut = [*words, *(step.output for step in (*vectors, *occurs))]
+        self._first = keras.Model(flat.inputs, cut)
+        self._rest = keras.Model(cut, flat.output)
+
+    @property
+    def methods(self) -> list[str]:
+        """The explanations that the model allows."""
+        return [LEFT_OUT, GRADIENTS, *([ATTENDED] if self._attention is not None else [])]
+
+    def predicted(self, text: str) -> Array:
+        """The probabilities of a cleaned text, (classes,)."""
+        found: Array = self._predict(_texts([text]))[0]
+        return found
+
+    def explain(self, text: str, number: int, method: str) -> Array:
+        """The contribution of each token of a cleaned text to the probability of a class, (tokens,).
+
+        Args:
+            text: cleaned.
+            number: of the class.
+            method: one of `methods`. Attention is never negative, and the same for all classes.
+        """
+        split = tokens(text)
+        if method == LEFT_OUT:
+            return self._left_out(split, number)
+        if method == GRADIENTS:
+            return self._gradients(split, number)
+        return self._attended(split)
+
+    def _left_out(self, split: Sequence[str], number: int) -> Array:
+        """By how much the probability falls if a word is removed."""
+        shorter = [" ".join([*split[:place], *split[place + 1 :]]) for place in range(len(split))]
+        found = self._predict(_texts([" ".join(split), *shorter]))[:, number]
+        contributions: Array = found[0] - found[1:]
+        return contributions
+
+    def _gradients(self, split: Sequence[str], number: int) -> Array:
+        """Integrated gradients (Sundararajan, Taly and Yan 2017); their sum is the change of the probability."""
+        words, vectors, occurs = self._inside(split)
+        whole = [*vectors, *occurs]
+        shares = tf.reshape((tf.range(STEPS, dtype=tf.float32) + 0.5) / STEPS, [-1, 1])
+        scaled = [values * tf.reshape(shares, [-1] + [1] * (len(values.shape) - 1)) for values in whole]
+        repeated = [tf.repeat(values, STEPS, axis=0) for values in words]
+        with tf.GradientTape() as tape:
+            tape.watch(scaled)
+            probability = self._rest([*repeated, *scaled])[:, number]
+        slopes = tape.gradient(probability, scaled)
+        parts = [
+            (values[0] * tf.reduce_mean(slope, axis=0)).numpy() for values, slope in zip(whole, slopes, strict=True)
+        ]
+        contributions = np.zeros(len(split))
+        for part in parts[: len(vectors)]:
+            each = part.sum(axis=1)[: len(split)]
+            contributions[: len(each)] += each
+        for part, layer in zip(parts[len(vectors) :], self._sets, strict=True):
+            contributions += _by_word(part, split, layer.get_vocabulary())
+        return contributions
+
+    def _inside(self, split: Sequence[str]) -> tuple[list[Any], list[Any], list[Any]]:
+        """Words, their vectors, and the n-grams that occur, of each network."""
+        found = self._first(tf.constant([" ".join(split)]))
+        found = list(found) if isinstance(found, (list, tuple)) else [found]
+        first, second, _ = np.cumsum(self._counts)
+        return found[:first], found[first:second], found[second:]
+
+    def _attended(self, split: Sequence[str]) -> Array:
+        """The mean attention that each word receives from the words of the text, over all heads."""
+        assert self._attention is not None, "methods do not list it"
+        (words, *_), (vectors, *_), _ = self._inside(split)
+        count = int(tf.math.count_nonzero(words))
+        mask = tf.cast(words > 0, tf.float32)[:, None]
+        _, scores = self._attention(vectors, vectors, attention_mask=mask, return_attention_scores=True)
+        found = np.zeros(len(split))
+        found[:count] = scores.numpy()[0, :, :count, :count].mean(axis=(0, 1))
+        return found
+
+
+def _by_word(contributions: Array, split: Sequence[str], entries: Sequence[str]) -> Array:
+    """The contributions of n-grams, divided equally among their words."""
+    found = np.zeros(len(split))
+    for column in np.flatnonzero(contributions):
+        words = entries[column].split(" ")
+        places = [p for p in range(len(split) - len(words) + 1) if list(split[p : p + len(words)]) == words]
+        for place in places:  # none for the unknown word
+            found[place : place + len(words)] += contributions[column] / len(words) / len(places)
+    return found
+
+
+def dropped_tenth(
+    explainer: Explainer, predict: Callable[[Array], Array], texts: Sequence[str], seed: int = 0
+) -> Mapping[str, float]:
+    """By how much the probability of the predicted class falls without the tenth of words that a method ranks highest.
+
+    Args:
+        explainer: of the model.
+        predict: its predictions for (rows,) texts.
+        texts: cleaned texts with at least one word.
+        seed: of the random tenth.
+
+    Returns:
+        The mean over the texts by method, and for a random tenth.
+    """
+    random = np.random.default_rng(seed)
+    whole = predict(_texts(texts))
+    classes = whole.argmax(axis=1)
+    split = [tokens(text) for text in texts]
+    falls = {}
+    for method in [*explainer.methods, RANDOM]:
+        kept = []
+        for words, text, number in zip(split, texts, classes, strict=True):
+            scores = random.random(len(words)) if method == RANDOM else explainer.explain(text, number, method)
+            gone = set(np.argsort(-scores, kind="stable")[: -(-len(words) // 10)].tolist())
+            kept.append(" ".join(word for place, word in enumerate(words) if place not in gone))
+        rows = np.arange(len(texts))
+        falls[method] = float(np.mean(whole[rows, classes] - predict(_texts(kept))[rows, classes]))
+    return falls
+
+
+def _texts(texts: Sequence[str]) -> Array:
+    found = np.empty(len(texts), dtype=object)
+    found[:] = list(texts)
+    return found
