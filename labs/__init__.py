@@ -41,7 +41,17 @@ if TYPE_CHECKING:
     from utils.base.config import Definition
     from utils.runs.lab import Lab
 
-NAMES = ("regression", "classification", "pneumonia", "galaxy", "music", "transfer", "foundations", "sentiment")
+NAMES = (
+    "regression",
+    "classification",
+    "pneumonia",
+    "galaxy",
+    "music",
+    "transfer",
+    "foundations",
+    "sentiment",
+    "word_vectors",
+)
 """The labs, in the order in which `python -m labs` lists them."""
 
 

@@ -350,10 +350,10 @@ to_numbers = keras.layers.TextVectorization(
 
 
 def batches(part, size, shuffle=False):
-    rows = tf.data.Dataset.from_tensor_slices((part.inputs.astype(str), part.targets)).batch(
-        512
+    numbers = np.concatenate(
+        [to_numbers(texts) for texts in np.array_split(part.inputs.astype(str), 20)]
     )
-    rows = rows.map(lambda texts, targets: (to_numbers(texts), targets)).cache().unbatch()
+    rows = tf.data.Dataset.from_tensor_slices((numbers, part.targets)).cache()
     if shuffle:
         rows = rows.shuffle(len(part), seed=config.seed)
     return rows.batch(size).prefetch(tf.data.AUTOTUNE)
@@ -529,8 +529,8 @@ pd.DataFrame(
 both = int(((probabilities[:, 0] >= 0.5) & (probabilities[:, 1] < 0.5)).sum())
 prose(
     """
-    In {both} of {pairs} pairs both texts are classified correctly. "Not" moves the mean a little towards negative, in
-    whatever text it is: it cannot turn "bad" into praise. The lab has 40 such sentences, and compares its networks on
+    In {both} of {pairs} pairs both texts are classified correctly. "Not" moves the mean towards negative, in whatever
+    text it is: it cannot turn "bad" into praise. The lab has 40 such sentences, and compares its networks on
     them.
     """,
     claims={

@@ -89,6 +89,8 @@ MADE: dict[str, Maker] = {
     "admissions": copy("admissions/student_data.csv"),
     "irish": copy("irish/irish.abc"),
     "tiny-shakespeare": copy("text/tinyshakespeare_input.txt"),
+    "wordsim-353": copy("word-vectors/wordsim353.tsv"),
+    "analogies": compressed("word-vectors/questions-words.txt"),
 }
 """By data set."""
 

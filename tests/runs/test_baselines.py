@@ -47,6 +47,9 @@ def test_the_other_labs_are_compared_with_classical_models(name: str) -> None:
 
 
 def test_the_card_says_on_which_rows_the_baselines_were_fitted() -> None:
-    assert card.fitted_on({"mean": {}}) == "The baselines were fitted on the training and the validation rows"
-    said = card.fitted_on({"mean": {}, f"{ON_FROZEN_FEATURES}_of_2000_rows": {}})
+    assert (
+        card.fitted_on({"baselines": {"mean": {}}})
+        == "The baselines were fitted on the training and the validation rows"
+    )
+    said = card.fitted_on({"baselines": {"mean": {}, f"{ON_FROZEN_FEATURES}_of_2000_rows": {}}})
     assert said.endswith("on training rows, at a strength chosen on validation")

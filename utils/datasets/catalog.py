@@ -76,8 +76,8 @@ class Entry:
 
     @property
     def samples(self) -> bool:
-        """Whether it is a data set, not the weights of a network or class names."""
-        return self.task not in ("weights", "names")
+        """Whether it is a data set to train on, not the weights of a network, class names or questions to a model."""
+        return self.task not in ("weights", "names", "questions")
 
     @property
     def simulated(self) -> bool:

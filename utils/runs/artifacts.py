@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from utils.training.results import Evaluation, Fitted, Progress
 
 if TYPE_CHECKING:
     import keras
+    from matplotlib.figure import Figure
 
 FIGURE_DPI = 150
 
@@ -60,11 +62,15 @@ def write_history(path: Path, progress: Progress) -> None:
 
 
 def save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> dict[str, str]:
-    """Draw the lab's figures into the folder; those of simulated data are labelled. Captions by file name."""
+    """Draw the lab's figures into the folder, see `write_figures`."""
+    return write_figures(folder, fitted.lab.figures(fitted, evaluation), simulated=fitted.splits.source.simulated)
+
+
+def write_figures(folder: Path, figures: Mapping[str, Figure], *, simulated: bool) -> dict[str, str]:
+    """Write figures into the folder; those of simulated data are labelled. Captions by file name."""
     folder.mkdir(exist_ok=True)
     captions = {}
-    for name, figure in fitted.lab.figures(fitted, evaluation).items():
-        simulated = fitted.splits.source.simulated
+    for name, figure in figures.items():
         if simulated:  # above the figure, where no title is, however long; the image grows by it
             figure.text(0.995, 1.0, "SIMULATED data", ha="right", va="bottom", fontsize=9, color="#D55E00")
         figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI, bbox_inches="tight" if simulated else None)

@@ -103,8 +103,11 @@ def model_card(record: Mapping[str, Any], title: str, entry: Mapping[str, str], 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def fitted_on(baselines: Mapping[str, Any]) -> str:
-    """On which rows the baselines were fitted."""
+def fitted_on(record: Mapping[str, Any]) -> str:
+    """On which rows the baselines were fitted; a lab that is not supervised says it in its record."""
+    baselines = record["baselines"]
+    if "fitted_on" in record:
+        return str(record["fitted_on"])
     text = "The baselines were fitted on the training and the validation rows"
     if any(name.startswith(ON_FROZEN_FEATURES) for name in baselines):
         text += ", except logistic regression on frozen features: on training rows, at a strength chosen on validation"
@@ -117,7 +120,7 @@ def _quality(record: Mapping[str, Any]) -> list[str]:
         how = "chosen on validation" if record["config"].get("restore_best_weights") else "the last one"
         chosen = f"The weights are those of epoch {record['kept_epoch']} of {record['epochs_run']}, {how}. {chosen}"
     if record["baselines"]:
-        chosen += f" {fitted_on(record['baselines'])}."
+        chosen += f" {fitted_on(record)}."
     return [
         "## Quality",
         markdown_table(*score_rows(record)),

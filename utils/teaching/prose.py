@@ -11,14 +11,14 @@ import io
 import logging
 import textwrap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from utils.base.console import say_on_the_page
 from utils.base.keras_import import import_keras
 from utils.datasets import catalog
-from utils.datasets.splits import Splits
+from utils.datasets.splits import Source, Splits
 from utils.teaching.live_curve import LiveCurve
 from utils.training.results import report_usually
 
@@ -117,23 +117,28 @@ def _reduced(png: io.BytesIO, colours: int) -> io.BytesIO:
     return reduced
 
 
-def data_check(splits: Splits) -> None:
-    """Show which data the notebook uses, whether they are real, their licence and their splits."""
-    source = splits.source
+class Sized(Protocol):
+    """Data with a source whose parts have sizes."""
+
+    source: Source
+
+    def sizes(self) -> Mapping[str, int]:
+        """Numbers of rows, words and so on, by name."""
+
+
+def data_check(data: Splits | Sized) -> None:
+    """Show which data the notebook uses, whether they are real, their licence, and their splits or their size."""
+    source = data.source
     entry = catalog.catalogue().get(source.name)
     title = entry.title if entry else f"your folder {source.name}"
     kind = "**SIMULATED data: they do not describe the real world.**" if source.simulated else "Real data."
     licence = f" {entry.licence}. {entry.citation}" if entry else ""
-    rows: dict[str, Any] = {name: len(part) for name, part in splits.parts().items()}
-    shape = splits.train.inputs.shape[1:]
-    table = "\n".join(["| split | rows |", "| --- | ---: |", *(f"| {name} | {{{name}:,}} |" for name in rows)])
-    prose(
-        "{title} (`{name}`). {kind}{licence}\n\n" + table + "\n\nInputs of a row: shape {shape}, {dtype}.",
-        title=title,
-        name=source.name,
-        kind=kind,
-        licence=licence,
-        shape=str(shape),
-        dtype=str(splits.train.inputs.dtype),
-        **rows,
-    )
+    values: dict[str, Any] = {"title": title, "name": source.name, "kind": kind, "licence": licence}
+    if isinstance(data, Splits):
+        sizes: Mapping[str, int] = {name: len(part) for name, part in data.parts().items()}
+        header, end = "| split | rows |", "\n\nInputs of a row: shape {shape}, {dtype}."
+        values |= {"shape": str(data.train.inputs.shape[1:]), "dtype": str(data.train.inputs.dtype)}
+    else:
+        sizes, header, end = data.sizes(), "| | number |", ""
+    table = "\n".join([header, "| --- | ---: |", *(f"| {name} | {{{name}:,}} |" for name in sizes)])
+    prose("{title} (`{name}`). {kind}{licence}\n\n" + table + end, **values, **sizes)

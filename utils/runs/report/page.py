@@ -54,7 +54,7 @@ def report_page(record: Mapping[str, Any], folder: Path, run: Path) -> str:
         curves=curves,
         size=(charts.WIDTH, charts.HEIGHT),
         layers=record.get("layers", []),
-        fitted_on=fitted_on(record["baselines"]),
+        fitted_on=fitted_on(record),
         decision=decision(record) if record["threshold"] is not None else "",
         model=_model(record, folder),
         files=sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if _belongs(path)),

@@ -1,0 +1,1 @@
+"""Other word vectors of the same words, to compare with: counting, gensim and GloVe."""

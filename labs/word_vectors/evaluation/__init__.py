@@ -1,0 +1,1 @@
+"""What the vectors are evaluated on: judgements of people, analogies, and the bias that they take from the text."""

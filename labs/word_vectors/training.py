@@ -1,0 +1,248 @@
+"""The training of word2vec with negative sampling: gradients by hand, and a whole epoch in one TensorFlow graph.
+
+The text is cut into blocks of consecutive words. All words of a block share their random words, so that the products of
+vectors are products of matrices. A step takes some blocks from random places of the text, and adds to every row the sum
+of its gradients, as word2vec does pair by pair.
+
+Source:
+    Mikolov, Sutskever, Chen, Corrado and Dean, Distributed Representations of Words and Phrases and their
+    Compositionality (2013): negative sampling, subsampling; Ji, Satish, Li and Dubey, Parallelizing Word2Vec in Shared
+    and Distributed Memory (2016): shared random words.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from labs.word_vectors.config import Config
+from labs.word_vectors.data import Text
+from utils.base.errors import CallerError
+from utils.training.results import Report, Row, reporter
+
+NOISE_TABLE = 1 << 22
+"""Number of entries of the table from which random words are drawn; word2vec has a hundred million."""
+LOWEST_RATE = 4e-3
+"""The learning rate at the end, as a fraction of that at the beginning; word2vec has 1e-4 of 0.025."""
+Tensor = Any
+
+
+class Step(NamedTuple):
+    """What one step finds.
+
+    Attributes:
+        loss: sum over the predictions.
+        predictions: number of predictions.
+        middle: the negative gradients of the sum, by which vectors are moved, each of the shape of the vectors.
+        around: see `middle`.
+        noise: see `middle`.
+    """
+
+    loss: Tensor
+    predictions: Tensor
+    middle: Tensor
+    around: Tensor
+    noise: Tensor
+
+
+def skip_gram(middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float) -> Step:
+    """Loss and gradients of skip-gram: −log σ(v·u) for each pair, −log σ(−v·n) for each of its random words n.
+
+    Args:
+        middle: (blocks, words, dimension), word vectors v of the words of each block.
+        around: (blocks, places, dimension), context vectors u of these words and of those before and after the block.
+        noise: (blocks, shared, dimension), context vectors n of the random words of each block.
+        pairs: (blocks, words, places), 1 where a word and a place are a pair, else 0.
+        negatives: random words per pair; each of the shared ones counts `negatives / shared` times.
+    """
+    weight = tf.reduce_sum(pairs, 2, keepdims=True) * (negatives / noise.shape[1])
+    near, far = tf.matmul(middle, around, transpose_b=True), tf.matmul(middle, noise, transpose_b=True)
+    # The derivative of log σ(x) is σ(−x): a pair that is already probable moves the vectors little.
+    pull, push = pairs * tf.sigmoid(-near), -weight * tf.sigmoid(far)
+    loss = tf.reduce_sum(pairs * tf.nn.softplus(-near)) + tf.reduce_sum(weight * tf.nn.softplus(far))
+    return Step(
+        loss,
+        tf.reduce_sum(pairs),
+        tf.matmul(pull, around) + tf.matmul(push, noise),
+        tf.matmul(pull, middle, transpose_a=True),
+        tf.matmul(push, middle, transpose_a=True),
+    )
+
+
+def cbow(middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float) -> Step:
+    """Loss and gradients of CBOW: the mean of the words around predicts the word in the middle.
+
+    Arguments as of `skip_gram`, but `around` are word vectors, and `middle` and `noise` context vectors. The gradient
+    is that of the mean; word2vec and gensim leave out its factor of one over the number of words (İrsoy et al. 2021).
+    """
+    number = tf.reduce_sum(pairs, 2, keepdims=True)
+    share = pairs / tf.maximum(number, 1.0)
+    weight = tf.cast(number > 0, tf.float32)
+    mean = tf.matmul(share, around)
+    near, far = tf.reduce_sum(mean * middle, 2, keepdims=True), tf.matmul(mean, noise, transpose_b=True)
+    pull, push = weight * tf.sigmoid(-near), -weight * (negatives / noise.shape[1]) * tf.sigmoid(far)
+    loss = tf.reduce_sum(weight * tf.nn.softplus(-near))
+    loss += tf.reduce_sum(weight * (negatives / noise.shape[1]) * tf.nn.softplus(far))
+    of_mean = pull * middle + tf.matmul(push, noise)
+    return Step(
+        loss,
+        tf.reduce_sum(weight),
+        pull * mean,
+        tf.matmul(share, of_mean, transpose_a=True),
+        tf.matmul(push, mean, transpose_a=True),
+    )
+
+
+def kept_share(counts: NDArray[np.int64], sample: float) -> NDArray[np.float32]:
+    """The probability that an occurrence of each word stays in the text, (words,) float32, as in word2vec.
+
+    Frequent words say little about their neighbours: with `sample` 1e-3 one of four occurrences of a word that is 5 %
+    of the text stays.
+    """
+    if not sample:
+        return np.ones(len(counts), dtype=np.float32)
+    relative = sample * counts.sum() / np.maximum(counts, 1)
+    return np.minimum(1, np.sqrt(relative) + relative).astype(np.float32)
+
+
+def noise_table(counts: NDArray[np.int64], power: float, size: int = NOISE_TABLE) -> NDArray[np.int32]:
+    """Words in proportion to their counts to a power, (size,) int32: a uniform entry is a random word."""
+    shares = np.cumsum(counts.astype(np.float64) ** power)
+    return np.searchsorted(shares / shares[-1], (np.arange(size) + 0.5) / size).astype(np.int32)
+
+
+def epoch_graph(config: Config, text: Text, network: keras.Model) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """A compiled function that trains the network for one epoch, and returns the loss and the number of predictions.
+
+    Args:
+        config: the hyperparameters.
+        text: to train on.
+        network: of `model.build`; its two Embedding layers are changed.
+
+    Returns:
+        A function of the number of the epoch, from 0.
+    """
+    vectors = {name: network.get_layer(name).embeddings.value for name in ("word_vectors", "context_vectors")}
+    of_middle, of_around = vectors["word_vectors"], vectors["context_vectors"]
+    gradients, of_noise = skip_gram, of_around
+    if config.model == "cbow":
+        gradients, of_middle, of_around, of_noise = cbow, of_around, of_middle, of_around
+    sequence = _sequence(config, text)
+    noise = tf.constant(noise_table(text.counts, config.power))
+    places = tf.constant(np.arange(config.block + 2 * config.window), dtype=tf.int32)
+    first, last = config.window, config.window + config.block
+    offset = np.abs(places.numpy() - np.arange(first, last)[:, None])
+    distance = tf.constant(np.where(offset == 0, 10**6, offset), dtype=tf.int32)
+
+    @tf.function(autograph=False)
+    def epoch(number: Tensor) -> tuple[Tensor, Tensor]:
+        words, rows, starts = sequence(number)
+        steps = tf.shape(starts)[0]
+
+        def step(i: Tensor, total: Tensor, number_so_far: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            random = _random(config.seed, number, i)
+            where = starts[i][:, None] + places
+            around, row = tf.gather(words, where), tf.gather(rows, where)
+            middle = around[:, first:last]
+            reach = tf.random.stateless_uniform((config.batch_size, config.block, 1), random, 1, first + 1, tf.int32)
+            same_text = (row[:, None, :] == row[:, first:last, None]) & (row[:, None, :] >= 0)
+            pairs = tf.cast((distance <= reach) & same_text, tf.float32)
+            drawn = tf.random.stateless_uniform(
+                (config.batch_size, config.shared), random + 1, 0, NOISE_TABLE, tf.int32
+            )
+            others = tf.gather(noise, drawn)
+            found = gradients(
+                tf.gather(of_middle, middle),
+                tf.gather(of_around, around),
+                tf.gather(of_noise, others),
+                pairs,
+                float(config.negatives),
+            )
+            done = (tf.cast(number, tf.float32) + tf.cast(i / steps, tf.float32)) / config.epochs
+            rate = config.learning_rate * tf.maximum(1.0 - done, LOWEST_RATE)
+            for variable, changed, move in zip(
+                (of_middle, of_around, of_noise), (middle, around, others), found[2:], strict=True
+            ):
+                flat = tf.reshape(move, (-1, config.dimension))
+                variable.scatter_add(tf.IndexedSlices(rate * flat, tf.reshape(changed, (-1,))))
+            return i + 1, total + found.loss, number_so_far + found.predictions
+
+        start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
+        return tf.while_loop(lambda i, *_: i < steps, step, start, parallel_iterations=1)[1:]
+
+    return epoch
+
+
+def _random(seed: int, epoch: Tensor, step: Tensor) -> Tensor:
+    """The seed of one step, (2,) int64; `+ 1` gives another one."""
+    high = tf.constant(seed, tf.int64) * 1_000_003 + tf.cast(epoch, tf.int64)
+    return tf.stack([high, 2 * tf.cast(step, tf.int64)])
+
+
+def _sequence(config: Config, text: Text) -> Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]:
+    """A function of the epoch: the words that subsampling leaves, their rows, and where the blocks of a step begin."""
+    tokens = tf.constant(text.rows.tokens)
+    rows = tf.constant(text.rows.row_numbers().astype(np.int32))
+    keep = tf.constant(kept_share(text.counts, config.sample))
+    size = config.block * config.batch_size
+
+    def sequence(epoch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        random = _random(config.seed, epoch, -1)
+        kept = tf.random.stateless_uniform(tf.shape(tokens), random) < tf.gather(keep, tokens)
+        words, row = tf.boolean_mask(tokens, kept), tf.boolean_mask(rows, kept)
+        missing = -tf.size(words) % size
+        steps = (tf.size(words) + missing) // size
+        # Places before the first and after the last word are in no row, and therefore in no pair.
+        around = [[config.window, config.window + missing]]
+        words, row = tf.pad(words, around), tf.pad(row, around, constant_values=-1)
+        order = tf.argsort(tf.random.stateless_uniform((steps * config.batch_size,), random + 1))
+        return words, row, tf.reshape(order * config.block, (steps, config.batch_size))
+
+    return sequence
+
+
+def train(config: Config, text: Text, network: keras.Model, report: Report) -> tuple[list[Row], dict[str, float]]:
+    """Train the network for all epochs.
+
+    Args:
+        config: the hyperparameters.
+        text: to train on.
+        network: of `model.build`, which is changed.
+        report: called after each epoch.
+
+    Returns:
+        One row per epoch: its number, the mean loss per prediction, words per second, seconds. And the seconds and CPU
+        seconds of the training, compilation included.
+
+    Raises:
+        CallerError: the loss is not finite.
+    """
+    reporter(report).stage("train")
+    start, cpu = time.perf_counter(), time.process_time()
+    epoch, history = epoch_graph(config, text, network), []
+    for number in range(config.epochs):
+        began = time.perf_counter()
+        loss, predictions = (float(value) for value in epoch(tf.constant(number)))
+        seconds = time.perf_counter() - began
+        if not math.isfinite(loss):
+            raise CallerError(
+                f"the loss of epoch {number + 1} is not finite",
+                "give a smaller --learning-rate, --negatives or --block",
+            )
+        row = {
+            "epoch": number + 1,
+            "loss": loss / max(predictions, 1.0),
+            "words_per_second": len(text.rows.tokens) / seconds,
+            "seconds": seconds,
+        }
+        history.append(row)
+        left = (time.perf_counter() - start) / (number + 1) * (config.epochs - number - 1)
+        report(row, config.epochs, left)
+    return history, {"fit": time.perf_counter() - start, "fit_cpu": time.process_time() - cpu}
