@@ -9,7 +9,8 @@ import keras
 
 from labs.classification.config import Config
 from utils.datasets.splits import Splits
-from utils.networks.blocks import columns, residual_blocks
+from utils.networks.blocks import residual_blocks
+from utils.networks.tables import columns, table_inputs
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
@@ -23,21 +24,23 @@ def build(config: Config, splits: Splits) -> keras.Model:
         splits: give shapes, classes and, for tables, the normalisation, which uses the training rows only.
 
     Returns:
-        (batch, height, width, channels) uint8 or (batch, columns) float32, to (batch, classes) probabilities.
+        (batch, height, width, channels) uint8, or a dict of the columns of a table, each (batch,), to (batch, classes)
+        probabilities.
     """
     return NETWORKS[config.network](config, splits)
 
 
 def _inputs(config: Config, splits: Splits) -> Any:
-    images = splits.train.inputs.ndim > 2
-    shape, dtype = splits.train.inputs.shape[1:], splits.train.inputs.dtype.name
-    if config.mirrored:  # the mean over views passes floats
-        dtype = "float32"
-    return keras.Input(shape, dtype=dtype, name="pictures" if images else "features")
+    if splits.features:
+        return table_inputs(splits)
+    train = splits.train.inputs
+    # The mean over views passes floats.
+    dtype = "float32" if config.mirrored else train.dtype.name
+    return keras.Input(train.shape[1:], dtype=dtype, name="pictures")
 
 
 def _prepared(inputs: Any, config: Config, splits: Splits) -> Any:
-    """Pixels from 0 to 1, or the columns of a table, normalised and encoded."""
+    """Pixels from 0 to 1, or the columns of a table: numbers normalized, levels looked up and encoded."""
     if splits.features:
         return columns(inputs, splits, config.embedding)
     return keras.layers.Rescaling(1 / 255, name="pixels")(inputs)
