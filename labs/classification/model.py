@@ -54,11 +54,14 @@ def _widths(config: Config) -> list[int]:
 def sequential(config: Config, splits: Splits) -> keras.Model:
     """A multilayer perceptron as a `Sequential` model, as in the Udacity notebooks.
 
-    Each hidden layer is half as wide as the previous one.
+    Each hidden layer is half as wide as the previous one. Without a hidden layer, dropout is applied to the inputs: it
+    then regularizes a logistic regression (Wager, Wang and Liang, Dropout Training as Adaptive Regularization, 2013).
     """
     inputs = _inputs(config, splits)
     stack = keras.Sequential(name="classifier")
     stack.add(keras.layers.Flatten(name="flatten"))
+    if not config.layers:
+        stack.add(keras.layers.Dropout(config.dropout, name="dropout"))
     for number, width in enumerate(_widths(config), 1):
         stack.add(keras.layers.Dense(width, activation=config.activation, name=f"hidden_{number}"))
         stack.add(keras.layers.Dropout(config.dropout, name=f"dropout_{number}"))
@@ -94,6 +97,7 @@ class Perceptron(keras.Model):
         super().__init__(name="perceptron")
         self.flatten = keras.layers.Flatten(name="flatten")
         widths = _widths(config)
+        self.first = keras.layers.Dropout(0.0 if widths else config.dropout, name="dropout")
         self.hidden = [
             keras.layers.Dense(width, activation=config.activation, name=f"hidden_{number}")
             for number, width in enumerate(widths, 1)
@@ -103,7 +107,7 @@ class Perceptron(keras.Model):
 
     def call(self, inputs: Any) -> Any:
         """(batch, …) prepared inputs to (batch, classes) probabilities."""
-        values = self.flatten(inputs)
+        values = self.first(self.flatten(inputs))
         for layer, drop in zip(self.hidden, self.drop, strict=True):
             values = drop(layer(values))
         return self.answer(values)

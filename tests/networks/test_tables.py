@@ -18,6 +18,9 @@ from utils.datasets.splits import Source, Split, Splits
 from utils.datasets.tables.columns import coded, one_hot, raw, schema, typed
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.export.predictor import Predictor, predictor
+from utils.metrics.metric import Metric
+from utils.metrics.regression import rmse
+from utils.networks.explain import permutation_importance
 from utils.networks.tables import columns, table_inputs
 
 RANDOM = np.random.default_rng(0)
@@ -95,6 +98,30 @@ def test_unknown_levels_are_refused(
     two = {name: array[:2] for name, array in TABLE.items()}
     with pytest.raises(CallerError, match=message):
         opened.predict({**two, **change})
+
+
+def test_what_other_programs_get_for_a_fraction(saved: tuple[keras.Model, Path]) -> None:
+    """As the model card says: Keras cuts it off, as of any input of whole numbers; the SavedModel refuses it."""
+    two = {name: tf.constant(array[:2]) for name, array in TABLE.items()}
+    model = keras.saving.load_model(saved[1] / FORMATS["keras"], compile=False)
+    whole, cut = (model({**two, "rank": tf.constant(values)}) for values in ([3, 20], [3.9, 20.0]))
+    np.testing.assert_array_equal(whole, cut)
+    loaded = tf.saved_model.load(saved[1] / FORMATS["saved_model"])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected to be a int64 tensor but is a float"):
+        loaded.signatures["serving_default"](**{**two, "rank": tf.constant([3.9, 20.0])})
+
+
+def test_importance_of_columns_by_name() -> None:
+    """The same shuffles as of an array; only the column that is predicted matters."""
+    inputs = {"a": np.arange(30.0), "b": np.arange(30) % 3}
+    metric = Metric(rmse, "lower")
+    found = permutation_importance(lambda rows: rows["a"], inputs, inputs["a"], metric, repeats=4)
+    assert found.shape == (2, 4)
+    assert (found[0] > 1).all()
+    assert (found[1] == 0).all()
+    array = np.stack([inputs["a"], inputs["b"]], axis=1)
+    again = permutation_importance(lambda rows: rows[:, 0], array, inputs["a"], metric, repeats=4)
+    np.testing.assert_array_equal(again, found)
 
 
 def test_another_error_of_a_model_is_not_taken_for_an_unknown_level() -> None:
