@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import statistics
+
 from benchmarks.pages.results import (
     COSTS,
     block,
@@ -15,7 +18,9 @@ from benchmarks.pages.results import (
     spread,
 )
 from benchmarks.quality import FASHION_MLP
+from utils.base.text_tables import markdown_table
 
+LOGISTIC = "logistic_regression"
 TITLES = {
     "mnist-5k": "mnist-5k: 1,000 of 5,000 digits held out",
     "mnist": "mnist: official test split, 10,000 images",
@@ -52,6 +57,32 @@ def quality() -> str:
         **COSTS,
     }
     return quality_table("classification", TITLES, columns)
+
+
+@block
+def admissions() -> str:
+    """The presets and the baselines on admissions, on the same rows of random splits."""
+    found = recorded("admissions")
+    models, splits = found["models"], len(found["splits"])
+    reference = models[LOGISTIC]
+    rows = []
+    for name, scores in models.items():
+        title = f"`{name}`" if name in ("course", "best") else name.replace("_", " ")
+        rows.append([title])
+        for metric_name in ("log_loss", "accuracy"):
+            values = scores[metric_name]
+            rows[-1].append(f"{statistics.mean(values):.4f}")
+            paired = [one - other for one, other in zip(values, reference[metric_name], strict=True)]
+            error = statistics.stdev(paired) / math.sqrt(splits)
+            rows[-1].append("–" if name == LOGISTIC else f"{statistics.mean(paired):+.4f} ± {error:.4f}")
+        lower = sum(one < other for one, other in zip(scores["log_loss"], reference["log_loss"], strict=True))
+        rows[-1].append("–" if name == LOGISTIC else f"{lower} of {splits}")
+    header = ["admissions, on test", "log loss (nat)", "minus logistic regression", "accuracy"]
+    header += ["minus logistic regression", "splits with a lower log loss"]
+    note = (
+        f"Means over {splits} random splits (`--split-seed`); differences on the same rows, with their standard error."
+    )
+    return f"{markdown_table(header, rows)}\n\n{note}"
 
 
 @block

@@ -80,7 +80,10 @@ def splits() -> Splits:
         ({"categories": {"kind": ("soft",)}}, "levels of kind .*missing: hard"),
         ({"unit": "USD"}, r"the target is price \(USD\)"),
         ({"target": "cost"}, "the target is cost"),
-        ({"test": Split(np.zeros((4, 3)), np.zeros(4))}, r"shape \[3\], the run takes \{'weight': \[\], 'kind': \[\]\}"),
+        (
+            {"test": Split(np.zeros((4, 3)), np.zeros(4))},
+            r"shape \[3\], the run takes \{'weight': \[\], 'kind': \[\]\}",
+        ),
     ],
 )
 def test_other_columns_are_refused(change: dict[str, Any], said: str) -> None:
@@ -90,7 +93,7 @@ def test_other_columns_are_refused(change: dict[str, Any], said: str) -> None:
 
 
 def test_a_run_that_took_codes_of_levels_is_refused() -> None:
-    with pytest.raises(CallerError, match="takes the codes of levels .* earlier version"):
+    with pytest.raises(CallerError, match=r"takes the codes of levels .* earlier version"):
         of_splits(splits(), {**LABELS, "input_shape": [2]})
 
 

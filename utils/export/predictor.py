@@ -104,7 +104,7 @@ def _tensor(name: str, values: Any, dtype: str) -> Any:
     """
     words = values.dtype.kind in "OSU"
     whole = tf.as_dtype(dtype).is_integer
-    changed = values[~(values == np.round(values))] if whole and values.dtype.kind == "f" else ()
+    changed = values[values != np.round(values)] if whole and values.dtype.kind == "f" else values[:0]
     if words != (dtype == "string") or len(changed):
         kind = f"{changed[0]}" if len(changed) else "words" if words else "numbers"
         raise CallerError(
