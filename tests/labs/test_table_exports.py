@@ -76,13 +76,14 @@ def test_a_program_predicts_from_rows_as_in_the_file(
     assert predicted.status == 0, predicted.err
     expected = np.array(predicted.json["predictions"]).reshape(len(known), -1)
     assert expected.std() > 0
+    close = 2e-6 * max(1.0, float(np.abs(expected).max()))  # of float32; Keras rounds otherwise outside of a graph
 
     paths = [str(tmp_path / name) for name in ("known.csv", "unknown.csv")]
     done = subprocess.run(
         [sys.executable, "-P", "-c", PROGRAM, *paths], cwd=tmp_path / "run", capture_output=True, text=True, check=True
     )
     for file, (values, refusal) in json.loads(done.stdout).items():
-        np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-6, err_msg=file)
+        np.testing.assert_allclose(values, expected, rtol=0, atol=close, err_msg=file)
         assert isinstance(refusal, str), file
         assert "found OOV values" in refusal, file
 
