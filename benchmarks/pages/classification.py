@@ -95,6 +95,19 @@ def admissions() -> str:
 
 
 @block
+def admissions_settings() -> str:
+    """How the settings of `best` on admissions were chosen."""
+    found = recorded("admissions")["cross_validation"]
+    rows = []
+    for name, values in found.items():
+        paired = [one - other for one, other in zip(values, found[LOGISTIC], strict=True)]
+        title = "`best`" if name == "best" else name.replace("_", " ")
+        rows.append([title, f"{statistics.mean(values):.3f}", f"{statistics.mean(paired):+.3f}"])
+    header = ["settings", "log loss (nat) in cross-validation", "minus that of logistic regression"]
+    return markdown_table(header, rows)
+
+
+@block
 def images_from_disk() -> str:
     """Training on images streamed from disk: speed and memory."""
     found = recorded("pictures")
