@@ -132,11 +132,14 @@ def card() -> dict[str, str]:
     data = recorded("classification")["data"]
     accuracy = {name: spread(found["best"]["test"]["accuracy"], 4) for name, found in data.items()}
     digits = data["mnist-5k"]
-    listed = ", ".join(f"{value} on {name}" for name, value in accuracy.items())
+    listed = ", ".join(f"{value} on {name}" for name, value in accuracy.items() if name != "admissions")
+    losses = {name: scores["log_loss"] for name, scores in recorded("admissions")["models"].items()}
+    students = {name: statistics.mean(values) for name, values in losses.items()}
     course = over_seeds(course_band("classification"), "test accuracy", 3)
     fashion = data["fashion-mnist"]
     return {
-        "Quality": f"best: accuracy {listed}; course {course} on mnist-5k, "
+        "Quality": f"best: accuracy {listed}; log loss {students['best']:.3f} on admissions over {len(losses['best'])} "
+        f"splits (logistic regression {students[LOGISTIC]:.3f}); course {course} on mnist-5k, "
         f"{spread(fashion['course']['test']['accuracy'], 4)} on fashion-mnist, where a wider mlp reaches "
         f"{spread(fashion[FASHION_MLP]['test']['accuracy'], 4)}.",
         "Time": f"course {course_time('classification')}, best {digits['best']['wall_seconds']:.0f} s on mnist-5k and "
