@@ -7,11 +7,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+import labs
+from labs.cli.records.evaluate import own_data
 from tests.conftest import Command
+from utils.base.errors import CallerError
 
 PROGRAM = """
 import json, sys
@@ -106,3 +111,10 @@ def test_a_program_predicts_from_rows_as_in_the_file(
         exported = command("labs", "export", "run", "--format", form)
         assert exported.status == 2
         assert f"{form} cannot represent this model" in exported.err
+
+
+def test_a_run_of_an_earlier_version_is_refused() -> None:
+    labels = {"features": ["rank"], "categories": {"rank": ["1", "2"]}, "input_shape": [1]}
+    run: Any = SimpleNamespace(record={"files": {"labels.json": ""}}, labels=labels)
+    with pytest.raises(CallerError, match="trained by an earlier version"):
+        own_data(run, labs.find_definition("foundations"))

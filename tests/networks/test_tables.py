@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from utils.base.errors import CallerError
 from utils.datasets.splits import Source, Split, Splits
-from utils.datasets.tables.columns import coded, one_hot, raw, schema, typed
+from utils.datasets.tables.columns import check_takes_levels, coded, one_hot, raw, schema, typed
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.export.predictor import Predictor, predictor
 from utils.metrics.metric import Metric
@@ -160,4 +160,5 @@ def test_a_run_that_took_codes_is_refused() -> None:
     labels = {"features": ["rank"], "categories": {"rank": ["1", "2"]}, "input_shape": [1]}
     with pytest.raises(CallerError, match="trained by an earlier version"):
         schema(labels)
+    check_takes_levels({**labels, "features": [], "categories": {"character": ["a"]}})  # the vocabulary of a text
     assert schema({**labels, "input_shape": {"rank": []}})[0].levels == ("1", "2")

@@ -16,7 +16,7 @@ from utils.base.errors import CallerError
 from utils.base.named_arrays import each
 from utils.base.paths import files_below, printable
 from utils.datasets.splits import Source, Split, Splits
-from utils.datasets.tables.columns import Column, raw, schema
+from utils.datasets.tables.columns import Column, check_takes_levels, raw, schema
 from utils.datasets.tables.csv_tables import read_table
 
 
@@ -46,8 +46,7 @@ def of_splits(splits: Splits, labels: Mapping[str, Any]) -> Labelled:
         CallerError: columns, levels, classes or the form of an input are not those of the run.
     """
     where = splits.source.name
-    if labels["features"]:
-        schema(labels)
+    check_takes_levels(labels)
     _check_same(where, "columns", labels["features"], splits.features)
     for name, levels in labels["categories"].items():
         _check_same(where, f"levels of {name}", levels, splits.categories.get(name, ()))

@@ -44,18 +44,30 @@ def categories(columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
     return {column.name: column.levels for column in columns if column.levels}
 
 
-def schema(labels: Mapping[str, Any]) -> list[Column]:
-    """The input columns of a run, from its `labels.json`.
+def check_takes_levels(labels: Mapping[str, Any]) -> None:
+    """Refuse a run that is older than the lookups of levels inside the model.
+
+    Args:
+        labels: its `labels.json`.
 
     Raises:
-        CallerError: the run is older than the lookups of levels inside the model.
+        CallerError: the model takes codes.
     """
-    if labels["categories"] and not isinstance(labels["input_shape"], Mapping):
+    if labels["features"] and labels["categories"] and not isinstance(labels["input_shape"], Mapping):
         raise CallerError(
             "the model of this run takes the codes of levels instead of the levels: it was trained by an earlier "
             "version",
             "train it again",
         )
+
+
+def schema(labels: Mapping[str, Any]) -> list[Column]:
+    """The input columns of a run, from its `labels.json`.
+
+    Raises:
+        CallerError: see `check_takes_levels`.
+    """
+    check_takes_levels(labels)
     return [Column(name, tuple(labels["categories"].get(name, ()))) for name in labels["features"]]
 
 
