@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import labs
 from benchmarks.pages.results import block, recorded
 from labs.course.handout import notebooks
+from labs.exercises import notebooks_of
 from utils.base.text_tables import markdown_table
 
 WORDS_PER_MINUTE = 200
@@ -90,7 +92,8 @@ COURSES = {
 
 def lab_of(notebook: str) -> str:
     """The lab that a notebook uses."""
-    return {"00_start_here": "regression", "saving": "classification"}.get(notebook, notebook)
+    others = {"00_start_here": "regression", "saving": "classification"}
+    return others.get(notebook) or next(lab for lab in labs.NAMES if notebook in notebooks_of(lab))
 
 
 def _minutes(notebook: str) -> list[str]:
