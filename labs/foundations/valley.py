@@ -67,18 +67,19 @@ def slope(w: Array) -> Array:
     return np.array([-2 * (1 - a) - 2 * a * wall, wall])
 
 
-def descend(optimizer: Optimizer, rate: float, steps: int = STEPS) -> Array:
-    """The path of an optimizer from START.
+def descend(optimizer: Optimizer, rate: float, steps: int = STEPS, start: Any = START) -> Array:
+    """The path of an optimizer.
 
     Args:
         optimizer: has taken no step yet.
         rate: learning rate.
         steps: number of steps.
+        start: where it begins, (2,).
 
     Returns:
         (steps + 1, 2); infinite or NaN after it diverged.
     """
-    w = np.array(START)
+    w = np.array(start, "float64")
     path = [w.copy()]
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(steps):
