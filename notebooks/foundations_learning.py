@@ -353,7 +353,7 @@ for name, init in kinds.items():
         apart = float(np.ptp(made.dense[0].kernel, axis=1).max())
         found.append([*spread, apart, accuracy_of(made)])
     started[name] = np.mean(found, axis=0)
-columns = ["h of layer 1", "h of layer 2", "h of the output", "units differ by", "accuracy"]
+columns = ["h, first layer", "h, second layer", "h, output", "units differ by", "accuracy"]
 started = pd.DataFrame(started, index=columns).T
 started.map("{:,.3g}".format)
 
@@ -365,15 +365,15 @@ prose(
     With **zeros** or **ones** the units of a layer get equal gradients and stay equal: they differ by {equal:g}, and
     the accuracy is {zeros:.0%}, a guess. Weights **from `0` to `1`** make sums that grow from layer to layer, to
     {large:,.0f}, and reach {uniform:.0%}. Around zero, `± 0.5`, they still grow ({grown:.0f}; {centred:.0%}). Scaled
-    by the number of inputs $n$, as $1/\\sqrt{{n}}$, Glorot and He have it, the sums keep their size, and the accuracy
+    by the number of inputs $n$, as $1/\\sqrt{{n}}$, Glorot and He have it, the sums do not grow, and the accuracy
     is {least:.0%} to **{most:.0%}**.
     """,
     claims={
         "equal units stay equal": started.loc[["zeros", "ones"], "units differ by"].max()
         < 1e-3,
         "and do not learn": right_after[["zeros", "ones"]].max() < 0.15,
-        "the sums of positive weights grow": positive["h of the output"]
-        > 100 * positive["h of layer 1"],
+        "the sums of positive weights grow": positive["h, output"]
+        > 100 * positive["h, first layer"],
         "around zero is better": centred["accuracy"] > positive["accuracy"] + 0.1,
         "scaled is best": right_after.iloc[5:].min() > right_after.iloc[:5].max(),
         "scaled sums do not grow": started.iloc[5:, :3].to_numpy().max() < 2,
@@ -381,9 +381,9 @@ prose(
     within=0.5,
     equal=started.loc[["zeros", "ones"], "units differ by"].max(),
     zeros=right_after["zeros"],
-    large=positive["h of the output"],
+    large=positive["h, output"],
     uniform=positive["accuracy"],
-    grown=centred["h of the output"],
+    grown=centred["h, output"],
     centred=centred["accuracy"],
     least=right_after.iloc[5:].min(),
     most=right_after.iloc[5:].max(),
