@@ -245,13 +245,13 @@ models = {
 }
 trained = {name: curves_of(*layers) for name, layers in models.items()}
 
-figure = Figure(figsize=(10, 4), layout="constrained")
+figure = Figure(figsize=(10, 3.7), layout="constrained")
 for (name, (model, _)), axes in zip(trained.items(), figure.subplots(1, 3), strict=True):
     filled = lesson.boundary(axes, lambda plane, model=model: model(plane).numpy()[:, 0])
     lesson.coloured(axes, test.inputs, test.targets)
     axes.set_title(name)
 figure.colorbar(filled, ax=figure.axes, label="probability of green")
-figure.axes[0].legend(loc="lower left")
+figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 picture(
     figure,
     "Red and green points with three decision boundaries: a line through the origin, a line anywhere, "

@@ -137,7 +137,7 @@ def animation(paths: Mapping[str, Array], every: int = 8, milliseconds: int = 20
         draw(step)
         canvas.draw()
         frame = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        palette = palette or frame.quantize(48, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+        palette = palette or frame.quantize(80, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
         frames.insert(0, frame.quantize(palette=palette, dither=Image.Dither.NONE))
     buffer = io.BytesIO()
     times = [milliseconds] * (len(frames) - 1) + [2000]
