@@ -783,7 +783,7 @@ prose(
     """
     Of the {irrelevant} irrelevant columns {zeros_none:.0f} have a weight below `0.01` without a penalty,
     {zeros_l2:.0f} with L2 and **{zeros_l1:.0f}** with L1. The squared error on new rows is {error_none:.2f},
-    {error_l2:.2f} and {error_l1:.2f}; the noise has a variance of one. L2 makes all weights smaller, L1 selects
+    {error_l2:.2f} and {error_l1:.2f}; the noise has a variance of one. L2 makes the weights smaller, L1 selects
     columns.
     """,
     claims={
@@ -807,9 +807,9 @@ prose(
 # ## Dropout, with Keras
 #
 # **Dropout** sets a random fraction of a layer's outputs to zero in each training step, and scales the others up so
-# that their mean stays the same. No unit can rely on another. Train the large network on the few images with plain
-# Keras, without dropout and with a rate of one half. Keras reports the training loss with dropout; a callback measures
-# the training images without it.
+# that their mean stays the same. The idea is that no unit can rely on another. Train the large network on the few
+# images with plain Keras, without dropout and with a rate of one half. Keras reports the training loss with dropout; a
+# callback measures the training images without it.
 
 
 # %%
@@ -922,7 +922,7 @@ print({depth: f"{right:.0%}" for depth, right in by_depth.items()})
 # %% tags=["prose"]
 prose(
     """
-    One hidden layer reaches {shallow:.0%}, {deepest} only {deep:.0%}.
+    One hidden layer reaches {shallow:.0%}, {deepest} hidden layers only {deep:.0%}.
     """,
     claims={"deep networks of sigmoids learn less": by_depth[6] < by_depth[1] - 0.3},
     within=0.5,
@@ -935,21 +935,29 @@ prose(
 # **2. How much momentum?** In the valley, with the learning rate of gradient descent. Is more always better?
 
 # %% tags=["try"]
-by_momentum = {}
+by_momentum, swings = {}, {}
 for fraction in (0.0, 0.5, 0.9, 0.99):
     path = lesson.descend(lesson.SGD(momentum=fraction), 0.002)
     by_momentum[fraction] = float(lesson.height(path[-1]))
-    print(f"momentum {fraction}: J = {by_momentum[fraction]:.3g} after {len(path) - 1} steps")
+    from_floor = path[:, 1] - path[:, 0] ** 2
+    swings[fraction] = float(np.abs(from_floor[100:]).max())
+    print(
+        f"momentum {fraction}: J = {by_momentum[fraction]:.3g} after {len(path) - 1} steps,",
+        end=" ",
+    )
+    print(f"in the second half up to {swings[fraction]:.2g} beside the floor")
 
 # %% tags=["prose"]
 prose(
     """
-    From no momentum to {some:g}, $J$ falls from {none:.1f} to {good:.2g}. With {most:g} it is {much:.2g}: the average
-    forgets so slowly that the path swings across the valley.
+    From no momentum to {some:g}, $J$ falls from {none:.1f} to {good:.2g}. With {most:g} it is {much:.2g}:
+    in the second half of its path it still swings up to {swing:.1f} away from the floor of the valley, with {some:g} at
+    most {calm:.2f}.
     """,
     claims={
         "momentum helps": by_momentum[0.9] < 0.1 * by_momentum[0.0],
         "too much is worse": by_momentum[0.99] > by_momentum[0.9],
+        "it swings": swings[0.99] > 10 * swings[0.9],
     },
     within=0.2,
     some=sorted(by_momentum)[-2],
@@ -957,6 +965,8 @@ prose(
     good=by_momentum[0.9],
     most=max(by_momentum),
     much=by_momentum[0.99],
+    swing=swings[0.99],
+    calm=swings[0.9],
 )
 
 # %% [markdown]

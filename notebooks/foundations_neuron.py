@@ -415,12 +415,18 @@ slopes = {name: float(np.gradient(loss, h)[0]) for name, loss in losses.items()}
 prose(
     """
     At $h = {h:g}$ the prediction is wrong and certain. The slope of cross-entropy is {cross:.2f} there, that of squared
-    error {squared:.4f}: **a confident mistake is hardly corrected**, because the sigmoid is flat. Cross-entropy cancels
-    this.
+    error {squared:.4f}: **a confident mistake is hardly corrected**. The slope of squared error contains that of the
+    sigmoid as a factor, which is flat there; in the slope of cross-entropy it cancels.
     """,
     claims={
         "cross-entropy has a slope there": slopes["cross-entropy"] < -0.99,
         "squared error has hardly any": abs(slopes["squared error"]) < 0.001,
+        "its slope contains that of the sigmoid, the other one does not": np.allclose(
+            np.gradient(losses["squared error"], h),
+            2 * (guess - 1) * np.gradient(guess, h),
+            atol=1e-3,
+        )
+        and np.allclose(np.gradient(losses["cross-entropy"], h), guess - 1, atol=0.01),
     },
     h=float(h[0]),
     cross=slopes["cross-entropy"],

@@ -127,7 +127,7 @@ def test_the_figures_of_the_foundations_page_are_those_of_its_notebooks() -> Non
     for name, figure in foundations.figures().items():
         assert (folder / name).read_bytes() == figure, "make pages"
         assert f"]({name})" in page
-    animation = Image.open(folder / "valley_animated.png")
-    assert isinstance(animation, PngImagePlugin.PngImageFile)
-    assert animation.n_frames > 20
+    with Image.open(folder / "valley_animated.png") as animation:
+        assert isinstance(animation, PngImagePlugin.PngImageFile)
+        assert animation.n_frames > 20
     assert (folder / "valley_animated.png").stat().st_size < 1_500_000

@@ -74,7 +74,7 @@ def test_every_optimizer_has_its_look_and_its_line() -> None:
 def test_the_boundary_is_where_both_colours_are_equally_probable() -> None:
     _, axes = plots.new_figure("")
     filled = boundary(axes, lambda plane: (plane[:, 0] + 1) / 2)
-    np.testing.assert_allclose(filled.levels, np.linspace(0, 1, 11))
+    np.testing.assert_allclose(np.array(filled.levels, dtype=float), np.linspace(0, 1, 11))
     (line,) = (lines for lines in axes.collections if len(getattr(lines, "levels", ())) == 1)
     (path,) = line.get_paths()
-    np.testing.assert_allclose(np.asarray(path.vertices)[:, 0], 0, atol=1e-6)
+    np.testing.assert_allclose(np.array(path.vertices, dtype=float)[:, 0], 0, atol=1e-6)
