@@ -102,6 +102,27 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     return run
 
 
+Refused = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def refused(command: Command) -> Refused:
+    """`refused("--epochs", "0", lab="galaxy")`: the error and the hint of a lab's command that exits with status 2."""
+
+    def run(*words: object, lab: str = "regression") -> tuple[str, str]:
+        ended = command(f"labs.{lab}", *words)
+        assert ended.status == 2
+        assert ended.out == ""
+        lines = [line for line in ended.err.splitlines() if not line.startswith(f"{lab}:")]
+        assert len(lines) == 2, ended.err
+        error, hint = lines
+        assert error.startswith("error: ")
+        assert hint.startswith("hint: ")
+        return error, hint
+
+    return run
+
+
 QuickRun = Callable[[str], tuple[Path, Ended]]
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from labs.exercises import is_graded, recorded, variants
 from utils.base.paths import EXERCISES
+
+COURSE_CODE = "COURSE_CODE.md"
+"""The page with the courses' code lines and what Keras 3 has instead."""
+LINK_INTO_PROJECT = re.compile(r"\[([^\]]+)\]\((?:\.\./)+([^)]+)\)")
 
 
 def notebooks() -> dict[str, list[str]]:
@@ -26,9 +31,12 @@ def exercise_notebook(path: Path, student: str) -> bytes:
         path: of the notebook as it is delivered.
         student: id, or empty.
     """
-    if not student:
-        return path.read_bytes()
     notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = _away_from_project(_source(cell)).splitlines(keepends=True)
+    if not student:
+        return _bytes(notebook)
     asked = {about["answer"]: name for name, about in recorded().items() if about["notebook"] == path.stem}
     cells: list[Any] = []
     for cell in notebook["cells"]:
@@ -56,6 +64,18 @@ def solved_notebook(path: Path) -> bytes:
 def delivered() -> list[Path]:
     """The notebooks without solutions, sorted by name."""
     return sorted(EXERCISES.glob("*.ipynb"))
+
+
+def delivered_pages() -> list[Path]:
+    """The pages that the notebooks link to, and that lie beside them in a student's folder."""
+    inside = EXERCISES / COURSE_CODE  # in a wheel
+    return [inside if inside.is_file() else EXERCISES.parent / COURSE_CODE]
+
+
+def _away_from_project(text: str) -> str:
+    """A text with the links of a student's folder: to the pages beside it; a file of the project is only named."""
+    beside = re.sub(rf"\.\./(?={re.escape(COURSE_CODE)})", "", text)
+    return LINK_INTO_PROJECT.sub(r"\1 (`\2` in the project)", beside)
 
 
 def _is_exercise(cell: dict[str, Any]) -> bool:

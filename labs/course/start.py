@@ -10,7 +10,7 @@ from typing import Any
 
 from tyro.conf import Positional
 
-from labs.course.handout import delivered, exercise_notebook
+from labs.course.handout import delivered, delivered_pages, exercise_notebook
 from utils.base.atomic_files import replacing, write_json
 from utils.base.console import say, show
 from utils.base.errors import CallerError
@@ -19,8 +19,8 @@ from utils.teaching.variants import FOLDER_RECORD, student_of
 
 FOLDER = "keras-labs"
 """Name of the folder in the user's home folder, by default."""
-BESIDE = ".new.ipynb"
-"""End of the name of a new version beside a notebook that the student changed."""
+NEW = ".new"
+"""Part of the name of a new version beside a notebook that the student changed, before the suffix."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def deliver(folder: Path, student: str = "") -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     record = _Record(folder)
     done = {path.name: record.deliver(path.name, exercise_notebook(path, student)) for path in delivered()}
+    done |= {path.name: record.deliver(path.name, path.read_bytes()) for path in delivered_pages()}
     record.save(student)
     return done
 
@@ -98,7 +99,7 @@ class _Record:
             return "written" if present is None else "updated to the new version"
         if old == fresh:
             return "kept: you changed it"
-        beside = f"{name.removesuffix('.ipynb')}{BESIDE}"
+        beside = f"{Path(name).stem}{NEW}{Path(name).suffix}"
         lying = self._present(beside)
         if self.digests.get(beside) == fresh or lying == fresh:
             return "kept: you changed it" if lying is None else f"kept; the new version is {beside}"

@@ -39,6 +39,10 @@ STUB = "...  # your answer"
 MARKERS = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 CHECK = re.compile(r'check\("([a-z_]+\.[a-z_0-9]+)", (\w+)\)')
 IMPORT = re.compile(r"^from labs\.exercises import ([\w, ]+)$", re.MULTILINE)
+# a relative link to anything but another notebook, in a text or as a reference below it
+LINK_UP = re.compile(
+    r"(\]\(|^\[[^\]]+\]: )((?:\.\./|[\w/]+\.(?:md|png|gif))[^)\s]*)", re.MULTILINE
+)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -117,6 +121,8 @@ def without_solutions(notebook: Notebook) -> Notebook:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
             cell.source = IMPORT.sub(_with_help, cell.source)
+        else:
+            cell.source = LINK_UP.sub(r"\1../\2", cell.source)
         cell.metadata.pop(RECORD_OF_TEXT, None)
         if "check" in tags(cell):
             cell.metadata.tags = [*tags(cell), "raises-exception"]

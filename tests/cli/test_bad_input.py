@@ -18,33 +18,13 @@ from labs.cli.options import options_of, parse_given
 from labs.cli.train import RunOptions
 from labs.regression.data import FEATURES
 from labs.regression.lab import lab
-from tests.conftest import ROOT, Command
+from tests.conftest import ROOT, Command, Refused
 from utils.base.errors import CallerError
-from utils.datasets.tables.csv_tables import numbers, read_table
+from utils.datasets.tables.columns import numbers
+from utils.datasets.tables.csv_tables import read_table
 from utils.training.checkpoint import state_of
 
 COLUMNS = numbers(*FEATURES)
-
-
-def fails(
-    words: list[str],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    name: str = "regression",
-) -> tuple[str, str]:
-    """The error and the hint of `python -m labs.<name> words`, run in this process."""
-    monkeypatch.setattr(sys, "argv", [f"labs.{name}", *words])
-    with pytest.raises(SystemExit) as end:
-        main.run_lab(name)
-    assert end.value.code == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    lines = [line for line in captured.err.splitlines() if not line.startswith(f"{name}:")]
-    assert len(lines) == 2, captured.err
-    error, hint = lines
-    assert error.startswith("error: ")
-    assert hint.startswith("hint: ")
-    return error, hint
 
 
 @pytest.mark.parametrize(
@@ -97,32 +77,24 @@ def fails(
         ("protocol --preset huge", "no such preset", "course, quick, best"),
     ],
 )
-def test_option(
-    words: str,
-    error: str,
-    hint: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    said, advice = fails(words.split(), capsys, monkeypatch)
+def test_option(words: str, error: str, hint: str, refused: Refused, tmp_path: Path) -> None:
+    said, advice = refused(*words.split())
     assert error in said
     assert hint in advice
     assert list(tmp_path.iterdir()) == []
 
 
-def test_output_folder(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_output_folder(refused: Refused, tmp_path: Path) -> None:
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("mine")
-    assert "the folder is not empty" in fails(["--out", str(full)], capsys, monkeypatch)[0]
-    assert "not a run" in fails(["--out", str(full), "--overwrite"], capsys, monkeypatch)[0]
-    assert "this is a file" in fails(["--out", str(full / "thesis.txt")], capsys, monkeypatch)[0]
-    assert "cannot be written" in fails(["--out", str(full / "thesis.txt" / "run")], capsys, monkeypatch)[0]
-    assert "cannot be written" in fails(["--out", "/proc/run"], capsys, monkeypatch)[0]
+    assert "the folder is not empty" in refused("--out", str(full))[0]
+    assert "not a run" in refused("--out", str(full), "--overwrite")[0]
+    assert "this is a file" in refused("--out", str(full / "thesis.txt"))[0]
+    assert "cannot be written" in refused("--out", str(full / "thesis.txt" / "run"))[0]
+    assert "cannot be written" in refused("--out", "/proc/run")[0]
     (tmp_path / "r.partial").mkdir()
-    error, hint = fails(["--out", str(tmp_path / "r")], capsys, monkeypatch)
+    error, hint = refused("--out", str(tmp_path / "r"))
     assert "unfinished run" in error
     assert "--resume" in hint
     assert [path.name for path in full.iterdir()] == ["thesis.txt"]
@@ -131,7 +103,7 @@ def test_output_folder(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
 @pytest.mark.parametrize("trained", [False, True])
 def test_memory_that_runs_out_takes_no_trained_state(
-    trained: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    trained: bool, refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def fit(*_: Any, folder: Path, **__: Any) -> Any:
         if trained:
@@ -139,28 +111,26 @@ def test_memory_that_runs_out_takes_no_trained_state(
         raise MemoryError
 
     monkeypatch.setattr("utils.runs.harness.fit", fit)
-    error, hint = fails(["--preset", "quick", "--out", str(tmp_path / "run")], capsys, monkeypatch)
+    error, hint = refused("--preset", "quick", "--out", str(tmp_path / "run"))
     assert "does not fit in memory" in error
     assert (f"--resume {tmp_path / 'run.partial'}" in hint) == trained
     assert state_of(tmp_path / "run.partial").exists() == trained
     assert [path.name for path in tmp_path.iterdir()] == ["run.partial"] * trained
 
 
-def test_resume_of_another_lab(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_resume_of_another_lab(refused: Refused, tmp_path: Path) -> None:
     partial = tmp_path / "x.partial"
     partial.mkdir()
     request = {"lab": "galaxy", "preset": "course", "config": {}, "data": "sha256:0"}
     (partial / "request.json").write_text(json.dumps(request))
-    error, hint = fails(["--resume", str(partial)], capsys, monkeypatch)
+    error, hint = refused("--resume", str(partial))
     assert "a run of the lab galaxy" in error
     assert "python -m labs.galaxy --resume" in hint
-    assert "keeps the options" in fails(["--resume", str(partial), "--epochs", "3"], capsys, monkeypatch)[0]
+    assert "keeps the options" in refused("--resume", str(partial), "--epochs", "3")[0]
     (partial / "request.json").write_text(json.dumps({**request, "lab": "regression", "config": {"epochs": 0}}))
-    assert "--epochs" in fails(["--resume", str(partial)], capsys, monkeypatch)[0]
+    assert "--epochs" in refused("--resume", str(partial))[0]
     (partial / "request.json").write_text("{")
-    assert "no unfinished run" in fails(["--resume", str(partial)], capsys, monkeypatch)[0]
+    assert "no unfinished run" in refused("--resume", str(partial))[0]
 
 
 def test_a_mistake_is_told_before_keras_is_imported(command: Command) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from labs.course import start
-from labs.course.handout import delivered, exercise_notebook, notebooks
+from labs.course.handout import delivered, delivered_pages, exercise_notebook, notebooks
 from labs.exercises import exercises, recorded, variants
 from notebooks.tools.script import STUB
 from tests.conftest import ROOT, Command
@@ -33,6 +33,7 @@ class Release:
 def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
     made = Release(tmp_path / "release")
     monkeypatch.setattr(start, "delivered", lambda: sorted(made.folder.glob("*.ipynb")))
+    monkeypatch.setattr(start, "delivered_pages", list)
     return made
 
 
@@ -88,7 +89,7 @@ def test_a_deleted_notebook_is_written_again_and_a_foreign_file_is_kept(release:
 def test_the_command(command: Command, tmp_path: Path) -> None:
     done = command("labs", "start", "work")
     assert done.status == 0
-    names = [path.name for path in delivered()]
+    names = [path.name for path in (*delivered(), *delivered_pages())]
     assert done.out.splitlines() == [f"{name}: written" for name in names]
     assert sorted(path.name for path in (tmp_path / "work").iterdir()) == sorted([FOLDER_RECORD, *names])
     assert f"jupyter lab {tmp_path / 'work'}" in done.err
@@ -133,7 +134,7 @@ def test_a_student_gets_numbers_of_their_own(command: Command, tmp_path: Path) -
     assert command("labs", "start", "work", "--student", "ada").status == 0
     told = 0
     for path in delivered():
-        bare, own = cells(path.read_bytes()), cells((tmp_path / "work" / path.name).read_bytes())
+        bare, own = cells(exercise_notebook(path, "")), cells((tmp_path / "work" / path.name).read_bytes())
         added = [cell for cell in own if cell not in bare]
         assert [cell for cell in own if cell in bare] == bare
         for cell in added:
@@ -150,9 +151,13 @@ def test_a_student_gets_numbers_of_their_own(command: Command, tmp_path: Path) -
     assert refused.err.splitlines()[0] == f"error: --student bob: {tmp_path / 'work'} belongs to ada"
 
 
-def test_without_a_student_the_notebook_is_delivered_as_it_is() -> None:
+def test_without_a_student_only_links_differ_from_the_exercises() -> None:
     for path in delivered():
-        assert exercise_notebook(path, "") == path.read_bytes()
+        bare, given = cells(path.read_bytes()), cells(exercise_notebook(path, ""))
+        assert [cell["id"] for cell in given] == [cell["id"] for cell in bare]
+        changed = [cell for cell, other in zip(given, bare, strict=True) if cell != other]
+        assert {cell["cell_type"] for cell in changed} <= {"markdown"}
+        assert all("../" not in "".join(cell["source"]) for cell in changed)
 
 
 def test_the_answer_key(command: Command, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_what_a_format_cannot_represent_follows_from_the_record() -> None:
         assert "TextVectorization" in str(impossible(form, text, stepped=False))
         assert "is a string" in str(impossible(form, strings, stepped=False))
         assert impossible(form, record("Dense"), stepped=False) is None
+        assert "levels of a column (IntegerLookup)" in str(impossible(form, record("IntegerLookup"), stepped=False))
     assert "LSTM" in str(impossible("litert", recurrent, stepped=False))
     assert impossible("litert", recurrent, stepped=True) is None
     assert impossible("onnx", recurrent, stepped=False) is None

@@ -31,6 +31,8 @@ def test_tables() -> None:
     rows = [["network", "1.5"], ["mean of all", "12"]]
     assert plain_table(["", "rmse"], rows) == "             rmse\nnetwork       1.5\nmean of all    12"
     assert markdown_table(["", "rmse"], rows).splitlines()[1] == "| --- | ---: |"
+    words = markdown_table(["", "word", "number"], [["a", "an hour", "−3 s"], ["b", "–", "**4.2 ± 1**"]])
+    assert words.splitlines()[1] == "| --- | --- | ---: |"
 
 
 def test_a_class_keeps_its_name() -> None:

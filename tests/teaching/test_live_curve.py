@@ -54,3 +54,11 @@ def test_a_long_training_shows_one_output_with_all_epochs_at_the_end(outputs: li
 def test_a_short_training_shows_nothing(outputs: list[Output]) -> None:
     trained(LiveCurve(), 30, pace=0.001)
     assert outputs == []
+
+
+def test_a_single_epoch_has_no_curve(outputs: list[Output]) -> None:
+    curve = LiveCurve()
+    curve.stage("train")
+    curve({"epoch": 1, "loss": 1.0}, 1, 60.0)
+    curve.stage("")
+    assert outputs == []

@@ -116,9 +116,16 @@ def _drawn(drawing: Console, cells: Sequence[Sequence[str]], widths: Sequence[in
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown: the first column is left-aligned, the others right-aligned."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    """A table in Markdown: the first column and columns of words are left-aligned, columns of numbers right-aligned."""
+    numeric = [all(_is_number(row[i]) for row in rows) for i in range(1, len(header))]
+    lines = [header, ["---", *("---:" if right else "---" for right in numeric)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell of a Markdown table is a number, with a sign and emphasis, or has nothing to say."""
+    bare = cell.strip("*` ")
+    return bare in ("", "–") or bare.lstrip("−+-<≤≥± ")[:1].isdigit()
 
 
 def interval(score: dict[str, float]) -> str:

@@ -36,7 +36,8 @@ class LiveCurve(Reporter):
         self._rows.append(row)
         self._epochs = epochs
         now = time.perf_counter()
-        if (self._handle is not None or now - self._began + seconds_left > SHORT) and now >= self._next:
+        long = epochs > 1 and now - self._began + seconds_left > SHORT
+        if (self._handle is not None or long) and now >= self._next:
             self._draw()
             done = time.perf_counter()
             self._next = done + max(0.5, (done - now) / SHARE)

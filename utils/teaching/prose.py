@@ -17,7 +17,6 @@ import numpy as np
 
 from utils.base.console import say_on_the_page
 from utils.base.keras_import import import_keras
-from utils.base.text_tables import markdown_table
 from utils.datasets import catalog
 from utils.datasets.splits import Splits
 from utils.teaching.live_curve import LiveCurve
@@ -127,7 +126,7 @@ def data_check(splits: Splits) -> None:
     licence = f" {entry.licence}. {entry.citation}" if entry else ""
     rows: dict[str, Any] = {name: len(part) for name, part in splits.parts().items()}
     shape = splits.train.inputs.shape[1:]
-    table = markdown_table(["split", "rows"], [[name, f"{{{name}:,}}"] for name in rows])
+    table = "\n".join(["| split | rows |", "| --- | ---: |", *(f"| {name} | {{{name}:,}} |" for name in rows)])
     prose(
         "{title} (`{name}`). {kind}{licence}\n\n" + table + "\n\nInputs of a row: shape {shape}, {dtype}.",
         title=title,
