@@ -67,7 +67,7 @@ def bikes() -> dict[str, Any]:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     from labs.foundations.lab import BIKES_STD, lab
-    from utils.datasets.tables.csv_tables import one_hot
+    from utils.datasets.tables.columns import one_hot
     from utils.metrics.baselines import regression_baselines
     from utils.metrics.regression import rmse, standardized_mse
 

@@ -28,7 +28,7 @@ def words(name: str) -> int:
 
 def main() -> None:
     found = {}
-    for name in script.names():
+    for name in script.published():
         notebook = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
         start = time.perf_counter()
         execute(notebook, name)

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import nbformat
 from tyro.conf import Positional
 
-import labs
 from labs.cli import options
 from labs.cli.main import status_of
 from labs.exercises import RECORD
@@ -57,9 +56,7 @@ class Notebooks:
             raise CallerError(
                 "--check, --rerun and --exercises cannot be combined", "give one of them"
             )
-        drafts = set(labs.NAMES) - set(labs.finished())
-        names = self.names or [name for name in script.names() if name not in drafts]
-        for name in names:
+        for name in self.names or script.published():
             if self.exercises:
                 write_exercises(name)
                 continue

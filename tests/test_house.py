@@ -18,6 +18,7 @@ import pytest
 import labs
 import utils
 from labs.cli.help import card_fields, overview, usage
+from labs.exercises import notebooks_of
 from tests.conftest import PARALLEL, ROOT
 from utils.base import atomic_files
 
@@ -128,13 +129,13 @@ def test_overview_and_usage() -> None:
 
 
 def needed(name: str) -> set[str]:
-    """The files that a lab needs unless it is a draft: bands, recorded numbers and their page, notebook, exercises."""
+    """The files that a lab needs unless it is a draft: bands, recorded numbers and their page, notebooks, exercises."""
     return {
         f"models/bands/{name}.toml",
         f"benchmarks/recorded/{name}.json",
         f"benchmarks/pages/{name}.py",
-        f"notebooks/{name}.ipynb",
-        f"notebooks/exercises/{name}.ipynb",
+        *(f"notebooks/{notebook}.ipynb" for notebook in notebooks_of(name)),
+        *(f"notebooks/exercises/{notebook}.ipynb" for notebook in notebooks_of(name)),
     }
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import labs
 from benchmarks.pages.results import block, recorded
 from labs.course.handout import notebooks
+from labs.exercises import notebooks_of
 from utils.base.text_tables import markdown_table
 
 WORDS_PER_MINUTE = 200
@@ -25,6 +27,8 @@ class Week(NamedTuple):
 
 CONCEPTS = {
     "00_start_here": "config, splits, seeds, baseline, leakage, a saved run",
+    "foundations_neuron": "tensors, neuron, activation, loss, gradient descent, chain rule, back-propagation",
+    "foundations_learning": "learning rate, batches, vanishing gradients, initial weights, optimizers, L1, L2, dropout",
     "regression": "gradient descent, learning rate, dense layers, RMSE, normalization",
     "classification": "softmax, cross-entropy, dropout, early stopping, confusion matrix, calibration",
     "saving": "formats, parity, resuming, SavedModel and signatures, safe loading",
@@ -37,6 +41,8 @@ CONCEPTS = {
 
 PREREQUISITES = {
     "00_start_here": "a little Python",
+    "foundations_neuron": "the product of matrices, the derivative; `00_start_here`",
+    "foundations_learning": "`foundations_neuron`",
     "regression": "the derivative of a square",
     "classification": "the logarithm; `regression`",
     "saving": "`classification`",
@@ -50,18 +56,23 @@ PREREQUISITES = {
 COURSES = {
     "MIT 6.S191: Introduction to Deep Learning": (
         Week("Lab 1, part 1: introduction to TensorFlow", "00_start_here"),
+        Week("Lab 1, part 1: tensors, dense layers, gradients", "foundations_neuron"),
         Week("Lab 1, part 1: gradient descent, dense layers", "regression"),
         Week("Lab 1, part 2: music generation", "music"),
         Week("Lab 2, part 1: MNIST", "classification"),
     ),
     "Udacity: Intro to Machine Learning with TensorFlow": (
         Week("Supervised learning: linear regression", "regression"),
+        Week("Deep learning: perceptrons, gradient descent, back-propagation", "foundations_neuron"),
+        Week("Deep learning: training neural networks (initial weights, momentum, dropout)", "foundations_learning"),
         Week("Deep learning: neural networks, Fashion-MNIST, dropout, early stopping", "classification"),
         Week("Deep learning: saving and loading models", "saving"),
         Week("Deep learning: transfer learning", "transfer"),
         Week("Project: image classifier", "transfer"),
     ),
     "IBM/Coursera: Introduction to Deep Learning & Neural Networks with Keras": (
+        Week("Week 1: forward propagation", "foundations_neuron"),
+        Week("Week 2: gradient descent, backpropagation, vanishing gradients", "foundations_learning"),
         Week("Week 2: gradient descent, backpropagation", "regression"),
         Week("Week 3: regression with Keras (concrete)", "regression"),
         Week("Week 3: classification with Keras (MNIST)", "classification"),
@@ -70,15 +81,18 @@ COURSES = {
         Week("Week 5: project (concrete)", "regression"),
     ),
     "Codecademy: Build Deep Learning Models with TensorFlow": (
+        Week("Foundations: perceptrons, gradient descent", "foundations_neuron"),
         Week("Foundations and regression", "regression"),
         Week("Classification", "classification"),
         Week("Image classification: X-rays", "pneumonia"),
         Week("Project: galaxies", "galaxy"),
     ),
     "Chollet: Deep Learning with Python, second edition": (
+        Week("Chapter 2: tensors, NaiveDense, NaiveSequential, gradients", "foundations_neuron"),
         Week("Chapter 2: the mathematical building blocks", "regression"),
         Week("Chapter 4: classification and regression", "classification"),
         Week("Chapter 5: fundamentals of machine learning (baselines, leakage)", "00_start_here"),
+        Week("Chapter 5: fundamentals of machine learning (overfitting, L1 and L2, dropout)", "foundations_learning"),
         Week("Chapter 8: deep learning for computer vision", "pneumonia"),
         Week("Chapter 8: a pretrained model", "transfer"),
         Week("Chapter 9: residual connections, what convnets learn", "galaxy"),
@@ -90,7 +104,8 @@ COURSES = {
 
 def lab_of(notebook: str) -> str:
     """The lab that a notebook uses."""
-    return {"00_start_here": "regression", "saving": "classification"}.get(notebook, notebook)
+    others = {"00_start_here": "regression", "saving": "classification"}
+    return others.get(notebook) or next(lab for lab in labs.NAMES if notebook in notebooks_of(lab))
 
 
 def _minutes(notebook: str) -> list[str]:

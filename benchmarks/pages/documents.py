@@ -23,7 +23,7 @@ from pathlib import Path
 from cogapp import Cog
 
 import labs
-from benchmarks.pages import regression
+from benchmarks.pages import foundations, regression
 from benchmarks.pages.overview import page
 from benchmarks.pages.results import UNMEASURED, measured
 from utils.base.paths import ROOT
@@ -81,6 +81,8 @@ def main() -> None:
     run_cog("-r")
     for path, text in cards().items():
         path.write_text(text, encoding="utf-8")
+    for name, figure in foundations.figures().items():
+        (ROOT / "labs" / "foundations" / name).write_bytes(figure)
     regression.protocols_figure().savefig(ROOT / "labs" / "regression" / "protocols.png", dpi=120)
 
 

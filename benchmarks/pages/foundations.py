@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import statistics
 from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.pages.results import block, course_time, in_minutes, quartiles, recorded, spread
+from utils.base.paths import ROOT
 from utils.base.text_tables import markdown_table
 
 RUBRIC = {"train": 0.09, "validation": 0.18}
@@ -23,6 +26,13 @@ METRICS = {
 }
 """By data set: the metric by which the lab is judged there, how it is written, and with how many digits."""
 NEURON = "class_frequencies"
+FIGURES = {
+    "boundary.png": ("foundations_neuron", "Red and green points with three decision boundaries"),
+    "vanishing.png": ("foundations_learning", "The gradient of the weights at each of eleven layers"),
+    "valley.png": ("foundations_learning", "Left: paths of seven optimizers"),
+    "valley_animated.png": ("foundations_learning", "The seven paths grow step by step"),
+}
+"""The figures of the page: the published notebook that has them, and how their alternative texts begin."""
 
 
 def _course() -> dict[str, Any]:
@@ -31,6 +41,22 @@ def _course() -> dict[str, Any]:
 
 def _of(values: Sequence[float], digits: int) -> str:
     return spread(quartiles(values), digits)
+
+
+def figures() -> dict[str, bytes]:
+    """The figures of the page by file name, from the outputs of the published notebooks."""
+    return {name: _output(*where) for name, where in FIGURES.items()}
+
+
+def _output(notebook: str, alt: str) -> bytes:
+    cells = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    (found,) = (
+        output["data"]["image/png"]
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if output.get("metadata", {}).get("image/png", {}).get("alt", "").startswith(alt)
+    )
+    return base64.b64decode(found)
 
 
 def row() -> list[str]:

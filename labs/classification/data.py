@@ -6,21 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from labs.classification.config import Config
 from utils.base.errors import CallerError
+from utils.base.named_arrays import Arrays
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
 from utils.datasets.labelled import Labelled, labelled_table, of_splits
-from utils.datasets.named import ADMISSIONS, CLOTHES, DIGITS, TableFormat, digits_5k, idx_images, read_named_table
-from utils.datasets.splits import Source, Splits, glue, row_digests, split_classes
-from utils.datasets.tables.csv_tables import Column, categories, read_rows
+from utils.datasets.named import ADMISSIONS, TableFormat, classes_of_table, digits_5k_splits, idx_splits
+from utils.datasets.splits import Splits
+from utils.datasets.tables.columns import Column
+from utils.datasets.tables.csv_tables import read_rows
 from utils.images import image_folders
 from utils.images.decode import read_pictures
 from utils.images.labelled_images import labelled_images
-
-Array = NDArray[Any]
 
 TABLES = {
     "car-evaluation": TableFormat(
@@ -47,8 +45,8 @@ def load(config: Config) -> Splits:
     for those that an official split has so; the audit counts them.
 
     Returns:
-        Images: inputs (rows, height, width, channels) uint8. Tables: (rows, columns) float32, numbers and codes of
-        levels. Targets (rows,) int64.
+        Images: inputs (rows, height, width, channels) uint8. Tables: a dict of (rows,) arrays by column, numbers
+        float32, ranks int64, words as strings. Targets (rows,) int64.
 
     Raises:
         CallerError: the data is not available or cannot be used.
@@ -65,38 +63,8 @@ def load(config: Config) -> Splits:
     return check_splits(READERS[obtained.entry.name](config, obtained), config.batch_size)
 
 
-def _source(obtained: obtain.Obtained) -> Source:
-    return Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
-
-
-def _digits_5k(config: Config, obtained: obtain.Obtained) -> Splits:
-    inputs, targets = digits_5k(obtained.paths[0])
-    rows = split_classes(config, glue(row_digests(inputs)), targets)
-    return Splits(*rows.take(inputs, targets), _source(obtained), target="digit", class_names=DIGITS)
-
-
-def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
-    """MNIST or Fashion-MNIST: four IDX files, the official test split kept."""
-    fashion = obtained.entry.name == "fashion-mnist"
-    names = CLOTHES if fashion else DIGITS
-    inputs, targets, official = idx_images(obtained.entry.name, obtained.paths, len(names))
-    rows = split_classes(config, glue(row_digests(inputs)), targets, official)
-    target = "clothing" if fashion else "digit"
-    return Splits(*rows.take(inputs, targets), _source(obtained), target=target, class_names=names)
-
-
 def _table(config: Config, obtained: obtain.Obtained) -> Splits:
-    table = TABLES[obtained.entry.name]
-    inputs, targets, _ = read_named_table(obtained.paths[0], table)
-    rows = split_classes(config, glue(row_digests(inputs)), targets)
-    return Splits(
-        *rows.take(inputs, targets),
-        _source(obtained),
-        target=table.target_name,
-        features=tuple(column.name for column in table.features),
-        categories=categories(table.features),
-        class_names=table.class_names,
-    )
+    return classes_of_table(config, obtained, TABLES[obtained.entry.name])
 
 
 def _folder(config: Config, root: Path) -> Splits:
@@ -106,9 +74,9 @@ def _folder(config: Config, root: Path) -> Splits:
 
 
 READERS: dict[str, Callable[[Config, obtain.Obtained], Splits]] = {
-    "mnist-5k": _digits_5k,
-    "mnist": _idx,
-    "fashion-mnist": _idx,
+    "mnist-5k": digits_5k_splits,
+    "mnist": idx_splits,
+    "fashion-mnist": idx_splits,
     **dict.fromkeys(TABLES, _table),
 }
 """By data set: a new one is read by a function named here, or by a line in TABLES."""
@@ -125,7 +93,7 @@ def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
     return labelled_table(config.data_dir, labels) if labels["features"] else labelled_images(config.data_dir, labels)
 
 
-def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Arrays:
     """Inputs for `predict`: rows of CSV files, or images at the size that the model takes."""
     if labels["features"]:
         return read_rows(paths, labels)

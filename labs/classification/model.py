@@ -9,7 +9,8 @@ import keras
 
 from labs.classification.config import Config
 from utils.datasets.splits import Splits
-from utils.networks.blocks import columns, residual_blocks
+from utils.networks.blocks import residual_blocks
+from utils.networks.tables import columns, table_inputs
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
@@ -23,21 +24,23 @@ def build(config: Config, splits: Splits) -> keras.Model:
         splits: give shapes, classes and, for tables, the normalisation, which uses the training rows only.
 
     Returns:
-        (batch, height, width, channels) uint8 or (batch, columns) float32, to (batch, classes) probabilities.
+        (batch, height, width, channels) uint8, or a dict of the columns of a table, each (batch,), to (batch, classes)
+        probabilities.
     """
     return NETWORKS[config.network](config, splits)
 
 
 def _inputs(config: Config, splits: Splits) -> Any:
-    images = splits.train.inputs.ndim > 2
-    shape, dtype = splits.train.inputs.shape[1:], splits.train.inputs.dtype.name
-    if config.mirrored:  # the mean over views passes floats
-        dtype = "float32"
-    return keras.Input(shape, dtype=dtype, name="pictures" if images else "features")
+    if splits.features:
+        return table_inputs(splits)
+    train = splits.train.inputs
+    # The mean over views passes floats.
+    dtype = "float32" if config.mirrored else train.dtype.name
+    return keras.Input(train.shape[1:], dtype=dtype, name="pictures")
 
 
 def _prepared(inputs: Any, config: Config, splits: Splits) -> Any:
-    """Pixels from 0 to 1, or the columns of a table, normalised and encoded."""
+    """Pixels from 0 to 1, or the columns of a table: numbers normalized, levels looked up and encoded."""
     if splits.features:
         return columns(inputs, splits, config.embedding)
     return keras.layers.Rescaling(1 / 255, name="pixels")(inputs)
@@ -51,11 +54,14 @@ def _widths(config: Config) -> list[int]:
 def sequential(config: Config, splits: Splits) -> keras.Model:
     """A multilayer perceptron as a `Sequential` model, as in the Udacity notebooks.
 
-    Each hidden layer is half as wide as the previous one.
+    Each hidden layer is half as wide as the previous one. Without a hidden layer, dropout is applied to the inputs: it
+    then regularizes a logistic regression (Wager, Wang and Liang, Dropout Training as Adaptive Regularization, 2013).
     """
     inputs = _inputs(config, splits)
     stack = keras.Sequential(name="classifier")
     stack.add(keras.layers.Flatten(name="flatten"))
+    if not config.layers:
+        stack.add(keras.layers.Dropout(config.dropout, name="dropout"))
     for number, width in enumerate(_widths(config), 1):
         stack.add(keras.layers.Dense(width, activation=config.activation, name=f"hidden_{number}"))
         stack.add(keras.layers.Dropout(config.dropout, name=f"dropout_{number}"))
@@ -91,6 +97,7 @@ class Perceptron(keras.Model):
         super().__init__(name="perceptron")
         self.flatten = keras.layers.Flatten(name="flatten")
         widths = _widths(config)
+        self.first = keras.layers.Dropout(0.0 if widths else config.dropout, name="dropout")
         self.hidden = [
             keras.layers.Dense(width, activation=config.activation, name=f"hidden_{number}")
             for number, width in enumerate(widths, 1)
@@ -100,7 +107,7 @@ class Perceptron(keras.Model):
 
     def call(self, inputs: Any) -> Any:
         """(batch, …) prepared inputs to (batch, classes) probabilities."""
-        values = self.flatten(inputs)
+        values = self.first(self.flatten(inputs))
         for layer, drop in zip(self.hidden, self.drop, strict=True):
             values = drop(layer(values))
         return self.answer(values)

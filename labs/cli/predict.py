@@ -168,10 +168,10 @@ def _caution(*notes: str) -> None:
         say(wrapped(f"note: {note}"))
 
 
-def _warn_outside(inputs: Array, labels: Mapping[str, Any]) -> None:
+def _warn_outside(inputs: Any, labels: Mapping[str, Any]) -> None:
     """Report columns outside the range of the training rows, where predictions are not reliable."""
     for name, (low, high) in labels["trained_between"].items():
-        values = inputs[:, labels["features"].index(name)]
+        values = inputs[name] if isinstance(inputs, Mapping) else inputs[:, labels["features"].index(name)]
         outside = int(np.sum((values < low) | (values > high)))
         if outside:
             say(f"note: {name}: {outside} of {len(values)} rows are outside the training range, {low:g} to {high:g}")

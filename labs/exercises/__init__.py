@@ -7,8 +7,8 @@
 `check` prints that an answer is right and what it means, or raises `NotYetError`, which a notebook shows as a few lines
 without a traceback.
 
-The exercises of a notebook are functions that check an answer, listed in `EXERCISES` of a module: that of the lab, or
-one in this package for a notebook without a lab. The module also has a second hint for each exercise in `HINTS`, and in
+The exercises of a notebook are functions that check an answer, listed in `EXERCISES` of a module: of the lab, or in
+this package for a notebook without a lab. The module also has a second hint for each exercise in `HINTS`, and in
 `VARIANTS` the exercises whose numbers may differ between students. `tests/exercises/` has answers that each must accept
 and reject.
 """
@@ -26,14 +26,47 @@ from utils.base.paths import EXERCISES
 from utils.teaching.answers import Asked, Judge, NotYetError, wrapped
 from utils.teaching.variants import Variants, student_of
 
-__all__ = ["NotYetError", "check", "exercises", "hint", "is_graded", "judged", "recorded", "solution", "variants"]
+__all__ = [
+    "NotYetError",
+    "check",
+    "exercises",
+    "hint",
+    "is_graded",
+    "judged",
+    "notebooks_of",
+    "recorded",
+    "solution",
+    "variants",
+]
 
 WITHOUT_LAB = ("start_here", "saving")
 """The notebooks that belong to no lab, by their names in `check`."""
-MODULES = {name: f"labs.exercises.{name}" for name in WITHOUT_LAB} | {
-    name: f"labs.{name}.exercises" for name in labs.NAMES
-}
+
+
+def _modules() -> dict[str, str]:
+    """The module of the exercises, by notebook.
+
+    A lab with one notebook has `exercises.py`. A lab with several has the package `exercises` with a module for each:
+    `labs/<lab>/exercises/<part>.py` is that of the notebook `<lab>_<part>`.
+    """
+    found = {name: f"labs.exercises.{name}" for name in WITHOUT_LAB}
+    for lab in labs.NAMES:
+        package = Path(labs.__file__).parent / lab / "exercises"
+        parts = sorted(path.stem for path in package.glob("[!_]*.py"))
+        found |= {f"{lab}_{part}": f"labs.{lab}.exercises.{part}" for part in parts}
+        if not parts:
+            found[lab] = f"labs.{lab}.exercises"
+    return found
+
+
+MODULES = _modules()
 """The module of the exercises, by notebook."""
+
+
+def notebooks_of(lab: str) -> list[str]:
+    """The notebooks of a lab."""
+    return [notebook for notebook, module in MODULES.items() if module.startswith(f"labs.{lab}.")]
+
 
 RECORD = "solutions.json"
 """File beside the exercise notebooks: the solution of each exercise, and the name of its answer."""

@@ -12,7 +12,6 @@ from utils.base.errors import CallerError
 
 TITLE = "Foundations: a neural network in pure NumPy, numerically equal to Keras"
 COMMANDS: dict[str, str] = {}
-DRAFT = True  # its notebooks are not written yet
 
 NetworkKind = Literal["numpy", "autodiff", "keras"]
 # Not the step: no gradient passes it, so that the layers before it would not learn.

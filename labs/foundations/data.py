@@ -8,29 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labs.foundations.config import Config, check
 from labs.foundations.points import COLOURS, points
 from utils.base.errors import CallerError
+from utils.base.named_arrays import Arrays
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
 from utils.datasets.labelled import Labelled, labelled_table, of_splits
 from utils.datasets.named import (
     ADMISSIONS,
     BIKE_SHARING,
-    CLOTHES,
-    DIGITS,
-    digits_5k,
-    idx_images,
+    classes_of_table,
+    digits_5k_splits,
+    idx_splits,
     read_named_table,
+    table_splits,
 )
-from utils.datasets.splits import RowSplit, Source, Splits, glue, row_digests, split_classes
-from utils.datasets.tables.csv_tables import categories, read_rows
+from utils.datasets.splits import RowSplit, Splits, split_classes
+from utils.datasets.tables.csv_tables import read_rows
 from utils.images.decode import read_pictures
 from utils.images.labelled_images import labelled_images
-
-Array = NDArray[Any]
 
 TEST_DAYS, VALIDATION_DAYS = 21, 60
 """The course's split of the bike rentals: the last 21 days for the test, the 60 days before for validation."""
@@ -40,8 +38,9 @@ def load(config: Config) -> Splits:
     """The data set of the config, split.
 
     Returns:
-        Inputs: tables (rows, columns) float32, numbers and codes of levels; images (rows, 28, 28, 1) uint8. Targets
-        (rows,): float32 bikes per hour, or int64 class numbers. Groups of the bike rentals: the days.
+        Inputs: tables with levels a dict of (rows,) arrays by column, numbers float32, levels int64; points
+        (rows, 2) float32; images (rows, 28, 28, 1) uint8. Targets (rows,): float32 bikes per hour, or int64 class
+        numbers. Groups of the bike rentals: the days.
 
     Raises:
         CallerError: options that do not fit together or not to the data set, or the data are not available.
@@ -57,74 +56,37 @@ def load(config: Config) -> Splits:
     return check_splits(READERS[name](config, obtained), config.batch_size)
 
 
-def _source(obtained: obtain.Obtained) -> Source:
-    return Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
-
-
 def _bikes(config: Config, obtained: obtain.Obtained) -> Splits:  # noqa: ARG001
     """The hours of 2011 and 2012, split by time as in the course, but by whole days."""
-    table = BIKE_SHARING
-    inputs, targets, days = read_named_table(obtained.paths[0], table)
+    read = read_named_table(obtained.paths[0], BIKE_SHARING)
+    days = read.groups
     assert days is not None, "the format names the day"
     order = np.arange(days.max() + 1)
     tested, validated = order[-TEST_DAYS:], order[-TEST_DAYS - VALIDATION_DAYS : -TEST_DAYS]
     in_test, in_validation = np.isin(days, tested), np.isin(days, validated)
     rows = RowSplit(*(np.flatnonzero(each) for each in (~in_test & ~in_validation, in_validation, in_test)))
-    return Splits(
-        *rows.take(inputs, targets, days),
-        _source(obtained),
-        target=table.target_name,
-        features=tuple(column.name for column in table.features),
-        categories=categories(table.features),
-        unit=table.unit,
-    )
+    return table_splits(obtained, BIKE_SHARING, read, rows)
 
 
 def _admissions(config: Config, obtained: obtain.Obtained) -> Splits:
-    table = ADMISSIONS
-    inputs, targets, _ = read_named_table(obtained.paths[0], table)
-    rows = split_classes(config, glue(row_digests(inputs)), targets)
-    return Splits(
-        *rows.take(inputs, targets),
-        _source(obtained),
-        target=table.target_name,
-        features=tuple(column.name for column in table.features),
-        categories=categories(table.features),
-        class_names=table.class_names,
-    )
+    return classes_of_table(config, obtained, ADMISSIONS)
 
 
 def _points(config: Config, obtained: obtain.Obtained) -> Splits:
     inputs, targets = points()
     rows = split_classes(config, np.arange(len(inputs)), targets)
     digest = f"sha256:{hashlib.sha256(inputs.tobytes() + targets.tobytes()).hexdigest()}"
-    source = Source(obtained.entry.name, obtained.found, digest, simulated=True)
+    source = obtained.source(digest)
     return Splits(*rows.take(inputs, targets), source, target="colour", features=("x1", "x2"), class_names=COLOURS)
-
-
-def _digits_5k(config: Config, obtained: obtain.Obtained) -> Splits:
-    inputs, targets = digits_5k(obtained.paths[0])
-    rows = split_classes(config, glue(row_digests(inputs)), targets)
-    return Splits(*rows.take(inputs, targets), _source(obtained), target="digit", class_names=DIGITS)
-
-
-def _idx(config: Config, obtained: obtain.Obtained) -> Splits:
-    """MNIST or Fashion-MNIST; the official test split is kept."""
-    fashion = obtained.entry.name == "fashion-mnist"
-    names = CLOTHES if fashion else DIGITS
-    inputs, targets, official = idx_images(obtained.entry.name, obtained.paths, len(names))
-    rows = split_classes(config, glue(row_digests(inputs)), targets, official)
-    target = "clothing" if fashion else "digit"
-    return Splits(*rows.take(inputs, targets), _source(obtained), target=target, class_names=names)
 
 
 READERS: dict[str, Callable[[Config, obtain.Obtained], Splits]] = {
     "bike-sharing": _bikes,
     "admissions": _admissions,
     "points": _points,
-    "mnist-5k": _digits_5k,
-    "mnist": _idx,
-    "fashion-mnist": _idx,
+    "mnist-5k": digits_5k_splits,
+    "mnist": idx_splits,
+    "fashion-mnist": idx_splits,
 }
 """By data set."""
 
@@ -140,7 +102,7 @@ def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
     return labelled_table(config.data_dir, labels) if labels["features"] else labelled_images(config.data_dir, labels)
 
 
-def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Arrays:
     """Inputs for `predict`: rows of CSV files with the columns of the run, or images at the size that the model takes.
 
     Raises:

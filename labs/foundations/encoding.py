@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from labs.foundations.config import Config
 from labs.foundations.network.layers import Network
 from labs.foundations.network.training import Rows
+from utils.base.named_arrays import Arrays
 from utils.datasets.splits import Split, Splits
+from utils.datasets.tables.columns import coded
 
 Array = NDArray[Any]
 
@@ -44,7 +46,7 @@ class Encoding:
     @classmethod
     def of(cls, config: Config, splits: Splits) -> Encoding:
         """The encoding of a config on its data."""
-        numbers = splits.train.inputs[:, numbers_of(splits)] if splits.features else np.zeros((1, 0))
+        numbers = _coded(splits, splits.train.inputs)[:, numbers_of(splits)] if splits.features else np.zeros((1, 0))
         about = (splits, config.crossed, config.square_root)
         scales = numbers.mean(axis=0, dtype="float64"), numbers.std(axis=0, dtype="float64")
         if splits.class_names:
@@ -65,8 +67,7 @@ class Encoding:
     @property
     def width(self) -> int:
         """Inputs of the network."""
-        shape = self.splits.train.inputs.shape[1:]
-        return int(np.prod(shape)) if self.of_images else len(self.names)
+        return int(np.prod(self.splits.train.inputs.shape[1:])) if self.of_images else len(self.names)
 
     @property
     def head(self) -> tuple[str, str]:
@@ -99,12 +100,13 @@ class Encoding:
                 found += [f"{name}={level}" for level in (levels[1:] if len(levels) == 2 else levels)]
         return found + [f"hr={hour} on working days" for hour in range(24) if self.crossed]
 
-    def encode(self, inputs: Array) -> Array:
-        """Raw inputs (rows, …) to (rows, columns) float32: scaled pixels, or standardized numbers and 0 and 1."""
+    def encode(self, inputs: Arrays) -> Array:
+        """Raw inputs of (rows, …) to (rows, columns) float32: scaled pixels, or standardized numbers and 0 and 1."""
         if self.of_images:
             return inputs.reshape(len(inputs), -1).astype("float32") / np.float32(255)
-        parts = [(inputs[:, numbers_of(self.splits)] - self.means) / self.stds]
-        codes = dict(zip(self.splits.features, inputs.T, strict=True))
+        values = _coded(self.splits, inputs)
+        parts = [(values[:, numbers_of(self.splits)] - self.means) / self.stds]
+        codes = dict(zip(self.splits.features, values.T, strict=True))
         for name, levels in self.splits.categories.items():
             if name != LEFT_OUT or self.crossed:
                 first = 1 if len(levels) == 2 else 0
@@ -120,10 +122,15 @@ class Encoding:
         values = np.float32(self.std) * outputs[:, 0] + np.float32(self.mean)
         return np.square(np.maximum(values, 0)) if self.square_root else values
 
-    def predict(self, networks: list[Network], inputs: Array) -> Array:
+    def predict(self, networks: list[Network], inputs: Arrays) -> Array:
         """The forward pass in NumPy from raw inputs to predictions, averaged over the networks."""
         encoded = self.encode(inputs)
         return np.mean([self.decode(network.forward(encoded)) for network in networks], axis=0)
+
+
+def _coded(splits: Splits, inputs: Arrays) -> Array:
+    """The columns of a table, (rows, columns) float64; a level is its index."""
+    return coded(inputs, splits.features, splits.categories)
 
 
 def numbers_of(splits: Splits) -> list[int]:

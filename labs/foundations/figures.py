@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from labs.foundations.points import curve
+from labs.foundations.points import COLOURS, curve
 from utils.base.text_tables import interval
 from utils.export.predictor import predictor
 from utils.figures import image_sheets, plots
@@ -84,24 +86,45 @@ def _of_classes(fitted: Fitted, evaluation: Evaluation) -> dict[str, Figure]:
     return drawn
 
 
+def boundary(axes: Axes, green: Callable[[Array], Array]) -> QuadContourSet:
+    """Draw the probability of green over the plane, the line where it is ½, and the curve of the generated points.
+
+    Args:
+        axes: to draw on.
+        green: from points (points, 2) float32 to the probability of green, (points,).
+
+    Returns:
+        The filled areas, for a colour bar.
+    """
+    across = np.linspace(-1, 1, 121, dtype="float32")
+    plane = np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
+    values = np.asarray(green(plane)).reshape(len(across), -1)
+    filled = axes.contourf(across, across, values, levels=np.linspace(0, 1, 11), cmap=RED_GREEN, alpha=0.6)
+    axes.contour(across, across, values, levels=[0.5], colors="black", linewidths=2)
+    axes.plot(across, curve(across), color="black", linewidth=1.5, linestyle=":")
+    axes.set(xlim=(-1, 1), ylim=(-1, 1), xlabel="x1", ylabel="x2", aspect="equal")
+    return filled
+
+
+def coloured(axes: Axes, places: Array, colours: Array, part: str = "") -> None:
+    """Draw red discs and green squares.
+
+    Args:
+        axes: to draw on.
+        places: (points, 2).
+        colours: the classes, (points,).
+        part: name of the split, for the legend.
+    """
+    for number, (colour, marker) in enumerate((("#D55E00", "o"), ("#009E73", "s"))):
+        name = f"{COLOURS[number]} ({part})" if part else COLOURS[number]
+        axes.scatter(*places[colours == number].T, color=colour, marker=marker, edgecolor="white", label=name)
+
+
 def _boundary(fitted: Fitted) -> Figure:
     """The probability of green over the plane, with the test points and the curve that they were generated with."""
     figure, axes = plots.new_figure("Decision boundary", size=(6.6, 5.6))
-    across = np.linspace(-1, 1, 121, dtype="float32")
-    plane = np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
-    green = predictor(fitted.model).predict(plane)[:, 1].reshape(len(across), -1)
-    filled = axes.contourf(across, across, green, levels=np.linspace(0, 1, 11), cmap=RED_GREEN, alpha=0.6)
-    axes.contour(across, across, green, levels=[0.5], colors="black", linewidths=2)
-    axes.plot(across, curve(across), color="black", linewidth=1, linestyle=":")
-    test = fitted.splits.test
-    for number, (colour, marker) in enumerate((("#D55E00", "o"), ("#009E73", "s"))):
-        rows = test.inputs[test.targets == number]
-        name = fitted.splits.class_names[number]
-        axes.scatter(*rows.T, color=colour, marker=marker, edgecolor="white", label=f"{name} (test)")
-    axes.set_xlim(-1, 1)
-    axes.set_ylim(-1, 1)
-    axes.set_xlabel("x1")
-    axes.set_ylabel("x2")
+    filled = boundary(axes, lambda plane: predictor(fitted.model).predict(plane)[:, 1])
+    coloured(axes, fitted.splits.test.inputs, fitted.splits.test.targets, "test")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), frameon=False, ncols=2)
     figure.colorbar(filled, ax=axes, label="probability of green")
     return plots.captioned(

@@ -15,7 +15,8 @@ from labs.foundations.network.autodiff import AutodiffNetwork
 from labs.foundations.network.layers import Dense, Dropout, Layer, Network
 from labs.foundations.network.losses import LOSSES
 from utils.datasets.splits import Splits
-from utils.networks.blocks import columns, combinations
+from utils.networks.blocks import combinations
+from utils.networks.tables import columns, table_inputs
 
 Array = NDArray[Any]
 
@@ -58,7 +59,8 @@ def keras_model(encoding: Encoding, networks: Sequence[Network]) -> keras.Model:
         networks: one, or several whose predictions are averaged.
 
     Returns:
-        (batch, columns) float32 or (batch, height, width, 1) uint8 to (batch, 1) or (batch, classes); uncompiled.
+        Raw rows to (batch, 1) or (batch, classes); uncompiled. The rows are (batch, columns) float32, a dict of
+        (batch,) columns of a table with levels, or (batch, height, width, 1) uint8.
     """
     raw, encoded = _encoded(encoding)
     target = encoding.splits.target
@@ -100,11 +102,11 @@ def dense_layers(network: Network, inputs: Any, last: str = "output", suffix: st
 
 def _encoded(encoding: Encoding) -> tuple[Any, Any]:
     """The Input of raw rows, and the columns of `Encoding.encode`."""
-    inputs = encoding.splits.train.inputs
-    name = "pictures" if encoding.of_images else "features"
-    raw = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name, name=name)
     if encoding.of_images:
+        images = encoding.splits.train.inputs
+        raw = keras.Input(images.shape[1:], dtype=images.dtype.name, name="pictures")
         return raw, keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(1 / 255, name="pixels")(raw))
+    raw = table_inputs(encoding.splits)
     every, wide = columns(raw, encoding.splits), _wide(encoding.splits)
     kept = [column for column in encoding.names if column in wide]
     picked = every if kept == wide else combinations(every, _pick(wide, kept), name="inputs")
@@ -118,7 +120,7 @@ def _encoded(encoding: Encoding) -> tuple[Any, Any]:
 
 
 def _wide(splits: Splits) -> list[str]:
-    """The names of the columns of `utils.networks.blocks.columns`."""
+    """The names of the columns of `utils.networks.tables.columns`."""
     found = [splits.features[i] for i in numbers_of(splits)]
     return found + [f"{name}={level}" for name in splits.features for level in splits.categories.get(name, ())]
 

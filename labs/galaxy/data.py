@@ -15,7 +15,7 @@ from utils.base.errors import CallerError
 from utils.datasets import obtain, simulation
 from utils.datasets.audit import check_splits
 from utils.datasets.labelled import Labelled, of_splits
-from utils.datasets.splits import RowSplit, Source, Splits, glue, hold_out, row_digests, split_classes
+from utils.datasets.splits import RowSplit, Splits, glue, hold_out, row_digests, split_classes
 from utils.datasets.tables.array_files import read_npz
 from utils.images import image_folders
 from utils.images.decode import read_pictures
@@ -54,7 +54,7 @@ def load(config: Config) -> Splits:
 def _simulated(config: Config, obtained: obtain.Obtained) -> Splits:
     sample = simulation.load(galaxies, config.galaxies, SIMULATED_SEED, config.image_size or SIDE)
     rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
-    source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
+    source = obtained.source(sample.digest)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
 
@@ -67,7 +67,7 @@ def _course(config: Config, obtained: obtain.Obtained) -> Splits:
         raise CallerError(f"{obtained.paths[0]}: {len(inputs)} images, {len(targets)} labels", "download it again")
     rows = course_rows(config, glue(row_digests(inputs)), targets)
     inputs = image_folders.resized(inputs, config.image_size or SIDE)
-    source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
+    source = obtained.source()
     return Splits(*rows.take(inputs, targets), source, target=TARGET, class_names=CLASS_NAMES)
 
 

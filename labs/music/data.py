@@ -68,7 +68,7 @@ def _found(config: Config) -> tuple[Sequence[Path], Source]:
         raise CallerError(f"--data {config.data} and --data-dir exclude each other", "give one of the two")
     if config.data_dir is None:
         obtained = obtain.obtain(config.data, "music")
-        return obtained.paths, Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated)
+        return obtained.paths, obtained.source()
     if not config.data_dir.is_dir():
         raise CallerError(f"--data-dir {config.data_dir}: no such folder", "give a folder of .abc files")
     paths = [path for path in files_below(config.data_dir) if path.suffix.lower() == ".abc"]

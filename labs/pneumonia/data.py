@@ -82,7 +82,7 @@ def kinds(split: Split, class_names: Sequence[str]) -> Array:
 def _simulated(config: Config, obtained: obtain.Obtained) -> Splits:
     sample = simulation.load(radiographs, config.films, SIMULATED_SEED, config.image_size or SIDE)
     rows = split_classes(config, np.arange(len(sample.labels)), sample.labels)
-    source = Source(obtained.entry.name, obtained.found, sample.digest, simulated=True)
+    source = obtained.source(sample.digest)
     return Splits(*rows.take(sample.pictures, sample.labels), source, target=TARGET, class_names=sample.class_names)
 
 
@@ -90,7 +90,7 @@ def _embedded(config: Config, obtained: obtain.Obtained) -> Splits:
     """The radiographs at SIDE of the official splits; for the course's networks enlarged to the course's size."""
     size = config.image_size or (SIDE if config.network == "residual" else COURSE_SIDE)
     found = image_archives.load(obtained.paths[0], (size, size), "grey")
-    source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
+    source = obtained.source()
     return _by_patient(config, found, source)
 
 
@@ -109,7 +109,7 @@ def _small(config: Config, obtained: obtain.Obtained) -> Splits:
                 "uint8 radiographs and a label of 0 or 1 for each are expected; download the data set again",
             )
         parts[image] = Split(image_folders.resized(films[..., None], size), answers.ravel().astype("int64"))
-    source = Source(obtained.entry.name, obtained.found, obtained.digest, simulated=False)
+    source = obtained.source()
     return Splits(
         parts["train_images"], parts["val_images"], parts["test_images"], source, TARGET, class_names=CLASS_NAMES
     )

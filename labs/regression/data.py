@@ -10,9 +10,10 @@ from utils.base.errors import CallerError
 from utils.datasets import obtain
 from utils.datasets.audit import check_splits
 from utils.datasets.labelled import Labelled, labelled_table, of_splits
-from utils.datasets.named import BIKE_SHARING, TableFormat, read_named_table
-from utils.datasets.splits import Source, Splits, glue, row_digests, split_rows
-from utils.datasets.tables.csv_tables import Column, categories, numbers, read_rows
+from utils.datasets.named import BIKE_SHARING, TableFormat, read_named_table, table_splits
+from utils.datasets.splits import Splits, glue, row_digests, split_rows
+from utils.datasets.tables.columns import Column, numbers
+from utils.datasets.tables.csv_tables import read_rows
 
 INGREDIENTS = (
     "cement",
@@ -42,8 +43,8 @@ def load(config: Config) -> Splits:
     double, and the random split holds the two together.
 
     Returns:
-        Inputs (rows, columns) float32, numbers and codes of levels; targets (rows,) float32; groups: the number of the
-        mix or of the day.
+        Inputs: (rows, columns) float32 of concrete; of the bike rentals a dict of (rows,) arrays by column, numbers
+        float32, levels int64. Targets (rows,) float32; groups: the number of the mix or of the day.
 
     Raises:
         CallerError: the lab has no such data set, it is not available, or a folder was given.
@@ -55,23 +56,15 @@ def load(config: Config) -> Splits:
     if obtained.entry.name != "concrete" and (config.proportions or config.bins):
         option = "--proportions" if config.proportions else "--bins"
         raise CallerError(f"{option}: only for the concrete table", "give --no-proportions --bins 0")
-    inputs, targets, groups = read_named_table(obtained.paths[0], table)
-    assert groups is not None, "both tables name their groups"
+    read = read_named_table(obtained.paths[0], table)
+    assert read.groups is not None, "both tables name their groups"
     rows = split_rows(
-        groups if config.split == "mix" else glue(row_digests(inputs)),
+        read.groups if config.split == "mix" else glue(row_digests(read.inputs)),
         test=config.test_fraction,
         validation=config.validation_fraction,
         seed=config.split_seed,
     )
-    splits = Splits(
-        *rows.take(inputs, targets, groups),
-        Source(obtained.entry.name, obtained.found, obtained.digest, obtained.entry.simulated),
-        target=table.target_name,
-        features=tuple(column.name for column in table.features),
-        categories=categories(table.features),
-        unit=table.unit,
-    )
-    return check_splits(splits, config.batch_size)
+    return check_splits(table_splits(obtained, table, read, rows), config.batch_size)
 
 
 def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:

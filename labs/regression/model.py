@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from labs.regression.config import Config
 from utils.datasets.splits import Split, Splits
-from utils.networks.blocks import columns, combinations, dense_stack, normalization, piecewise_linear_encoding
+from utils.networks.blocks import combinations, dense_stack, normalization, piecewise_linear_encoding
+from utils.networks.tables import columns, table_inputs
 
 
 def build(config: Config, splits: Splits) -> keras.Model:
@@ -22,10 +23,11 @@ def build(config: Config, splits: Splits) -> keras.Model:
         splits: the training rows give the quantiles, the means and the scale of the target.
 
     Returns:
-        (batch, 8) raw inputs to (batch, 1) in MPa, uncompiled.
+        Raw inputs to (batch, 1) in the unit of the target, uncompiled: (batch, 8) of concrete, or a dict of the columns
+        of the bike rentals, each (batch,).
     """
     train = splits.train
-    inputs = keras.Input((train.inputs.shape[1],), dtype="float32", name="features")
+    inputs = table_inputs(splits)
     values = columns(inputs, splits) if splits.categories else inputs
     if config.proportions:
         values = keras.layers.Concatenate(name="features_and_proportions")(

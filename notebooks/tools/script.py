@@ -21,7 +21,8 @@ from typing import Any
 import jupytext
 import nbformat
 
-from labs.exercises import RECORD
+import labs
+from labs.exercises import RECORD, notebooks_of
 from notebooks.tools.hosted import with_installation
 from utils.base.errors import CallerError
 from utils.teaching.prose import METADATA as RECORD_OF_TEXT
@@ -54,6 +55,12 @@ Cell = Any
 def names() -> list[str]:
     """The names of the notebooks, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("__"))
+
+
+def published() -> list[str]:
+    """The names of the notebooks whose files are in the project; the notebook of a draft has only a script."""
+    drafts = {name for lab in {*labs.NAMES} - {*labs.finished()} for name in notebooks_of(lab)}
+    return [name for name in names() if name not in drafts]
 
 
 def find(name: str) -> Path:

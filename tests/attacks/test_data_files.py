@@ -24,7 +24,8 @@ from tests.runs.test_folders import LABELS, RECORD, written
 from utils.base.atomic_files import sha256
 from utils.datasets.cache import CachedArray
 from utils.datasets.tables.array_files import read_npz, read_text
-from utils.datasets.tables.csv_tables import numbers, read_table
+from utils.datasets.tables.columns import numbers
+from utils.datasets.tables.csv_tables import read_table
 from utils.export.formats import FORMATS
 from utils.images.decode import read_picture, read_pictures
 from utils.pretrained.torch_reader import read_tensors

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cogapp.cogapp import CogCheckFailed
+from PIL import Image, PngImagePlugin
 
 import benchmarks.pages
 import labs
@@ -46,7 +47,7 @@ def test_the_overview_lists_every_notebook_in_the_order_of_its_prerequisites(mon
     measured = {name: {"seconds": 90.0, "words": 400} for name in courses.CONCEPTS}
     monkeypatch.setattr(courses, "recorded", lambda _: {"notebooks": measured})
     assert {courses.lab_of(name) for name in courses.CONCEPTS} <= set(labs.NAMES)
-    assert set(courses.CONCEPTS) == set(script.names()) - (set(labs.NAMES) - set(labs.finished()))
+    assert set(courses.CONCEPTS) == set(script.published())
     rows = courses.overview().splitlines()[2:]
     before: set[str] = set()
     for row, name in zip(rows, courses.CONCEPTS, strict=True):
@@ -117,3 +118,16 @@ def test_a_quantity_has_one_value_on_all_pages(lab: str) -> None:
     assert found["wall_seconds"] == band.command["seconds"]
     page = (ROOT / "labs" / lab / "README.md").read_text(encoding="utf-8")
     assert any(results.spread(value, digits) in page for value in found["test"].values() for digits in (1, 2, 3, 4))
+
+
+def test_the_figures_of_the_foundations_page_are_those_of_its_notebooks() -> None:
+    foundations = importlib.import_module("benchmarks.pages.foundations")
+    folder = ROOT / "labs" / "foundations"
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    for name, figure in foundations.figures().items():
+        assert (folder / name).read_bytes() == figure, "make pages"
+        assert f"]({name})" in page
+    with Image.open(folder / "valley_animated.png") as animation:
+        assert isinstance(animation, PngImagePlugin.PngImageFile)
+        assert animation.n_frames > 20
+    assert (folder / "valley_animated.png").stat().st_size < 1_500_000

@@ -20,7 +20,8 @@ from labs.regression.data import FEATURES
 from labs.regression.lab import lab
 from tests.conftest import ROOT, Command, Refused
 from utils.base.errors import CallerError
-from utils.datasets.tables.csv_tables import numbers, read_table
+from utils.datasets.tables.columns import numbers
+from utils.datasets.tables.csv_tables import read_table
 from utils.training.checkpoint import state_of
 
 COLUMNS = numbers(*FEATURES)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from labs.regression.data import FEATURES
 from utils.base.errors import CallerError
-from utils.datasets.tables.csv_tables import Column, numbers, read_table
+from utils.datasets.tables.columns import Column, numbers
+from utils.datasets.tables.csv_tables import read_table
 
 COLUMNS = numbers(*FEATURES)
 ROWS = [[300.5, 0, 0, 180.2, 0, 1000, 800, 28], [540, 0, 12.25, 162, 2.5, 1040, 676, 7]]

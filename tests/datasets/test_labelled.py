@@ -24,7 +24,7 @@ LABELS: dict[str, Any] = {
     "target": "price",
     "unit": "EUR",
     "class_names": [],
-    "input_shape": [2],
+    "input_shape": {"weight": [], "kind": []},
     "centre": 1.0,
 }
 IMAGES = {**LABELS, "features": [], "categories": {}, "class_names": ["NORMAL", "SICK"], "input_shape": [8, 8, 1]}
@@ -56,7 +56,8 @@ def test_other_classes_are_refused(found: list[str], said: str) -> None:
 
 
 def splits() -> Splits:
-    part = Split(np.zeros((4, 2), "float32"), np.zeros(4, "float32"))
+    inputs = {"weight": np.zeros(4, "float32"), "kind": np.array(["soft", "hard"] * 2)}
+    part = Split(inputs, np.zeros(4, "float32"))
     source = Source("there", "embedded", "sha256:1", simulated=False)
     return Splits(
         *(part, part, part),
@@ -79,7 +80,10 @@ def splits() -> Splits:
         ({"categories": {"kind": ("soft",)}}, "levels of kind .*missing: hard"),
         ({"unit": "USD"}, r"the target is price \(USD\)"),
         ({"target": "cost"}, "the target is cost"),
-        ({"test": Split(np.zeros((4, 3)), np.zeros(4))}, r"shape \[3\], the run takes \[2\]"),
+        (
+            {"test": Split(np.zeros((4, 3)), np.zeros(4))},
+            r"shape \[3\], the run takes \{'weight': \[\], 'kind': \[\]\}",
+        ),
     ],
 )
 def test_other_columns_are_refused(change: dict[str, Any], said: str) -> None:
@@ -88,11 +92,19 @@ def test_other_columns_are_refused(change: dict[str, Any], said: str) -> None:
         of_splits(replace(splits(), **change), LABELS)
 
 
+def test_a_run_that_took_codes_of_levels_is_refused() -> None:
+    with pytest.raises(CallerError, match=r"takes the codes of levels .* earlier version"):
+        of_splits(splits(), {**LABELS, "input_shape": [2]})
+
+
 def test_a_folder_of_tables(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("price,kind,weight\n3.5,hard,1\n")
     (tmp_path / "a.csv").write_text("weight,kind,price\n2,soft,1.5\n4,soft,2.5\n")
     found = labelled_table(tmp_path, LABELS)
-    np.testing.assert_array_equal(found.test.inputs, [[2, 0], [4, 0], [1, 1]])
+    assert {name: column.tolist() for name, column in found.test.inputs.items()} == {
+        "weight": [2, 4, 1],
+        "kind": ["soft", "soft", "hard"],
+    }
     np.testing.assert_array_equal(found.test.targets, np.array([1.5, 2.5, 3.5], "float32"))
     assert (found.which, found.source.name, found.source.simulated) == ("all its rows", tmp_path.name, False)
     named = {**LABELS, "class_names": ["cheap", "dear"]}

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from labs.regression.data import FEATURES, TARGET
 from utils.base.errors import CallerError
 from utils.datasets.catalog import data_folder
-from utils.datasets.tables.csv_tables import numbers, read_table
+from utils.datasets.tables.columns import numbers
+from utils.datasets.tables.csv_tables import read_table
 
 finite = st.floats(-1e9, 1e9, allow_nan=False)
 shared_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

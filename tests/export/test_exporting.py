@@ -16,6 +16,7 @@ import tensorflow as tf
 from PIL import Image
 
 import labs
+from benchmarks.exports import WITH_LEVELS
 from labs.cli.records.export import _publish, report_of
 from tests.cli.test_records import made
 from tests.conftest import PARALLEL, Command, Ended, QuickRun, called
@@ -122,6 +123,7 @@ def test_what_a_format_cannot_represent_follows_from_the_record() -> None:
         assert "TextVectorization" in str(impossible(form, text, stepped=False))
         assert "is a string" in str(impossible(form, strings, stepped=False))
         assert impossible(form, record("Dense"), stepped=False) is None
+        assert "levels of a column (IntegerLookup)" in str(impossible(form, record("IntegerLookup"), stepped=False))
     assert "LSTM" in str(impossible("litert", recurrent, stepped=False))
     assert impossible("litert", recurrent, stepped=True) is None
     assert impossible("onnx", recurrent, stepped=False) is None
@@ -393,6 +395,7 @@ CELLS = [
     for lab in labs.finished()
     for form in (*FILES, "litert-int8")
     if (lab, form) != ("transfer", "litert-int8")  # all test images take half a minute; benchmarks.exports has it
+    and not (lab in WITH_LEVELS and form.startswith(("onnx", "litert")))  # refused
 ]
 
 
@@ -413,7 +416,7 @@ def exported(
         if not printed.is_file():
             run, _ = quick_run(name)
             monkeypatch.setenv("LABS_MIRROR", "")
-            int8 = ["--int8"] if name != "transfer" else []
+            int8 = ["--int8"] if name not in ("transfer", *WITH_LEVELS) else []
             ended = called(capfd, "labs", "export", run, "--out", shared / name, "--json", *int8)
             printed.write_text(json.dumps(vars(ended)))
         return shared / name, Ended(**json.loads(printed.read_text()))

@@ -92,6 +92,7 @@ def test_tables(name: str, command: Command, tmp_path: Path) -> None:
         column.name: column.levels for column in table.features if column.levels
     }
     header = ",".join(labels["features"])
+    assert set(labels["input_shape"]) == set(labels["features"])
     row = [column.levels[0] if column.levels else "3" for column in table.features]
     (tmp_path / "in.csv").write_text(f"{header}\n{','.join(row)}\n")
     predicted = command("labs", "predict", "run", "in.csv", "--json")

@@ -20,7 +20,6 @@ from labs.foundations.network.autodiff import AutodiffNetwork
 from labs.foundations.points import curve, points
 from tests.conftest import Command, Refused
 from utils.base.errors import CallerError, CheckError
-from utils.base.named_arrays import listed
 from utils.datasets.splits import Splits
 from utils.export.predictor import predictor
 from utils.runs import harness
@@ -47,8 +46,7 @@ def test_the_split_of_the_bike_rentals_is_the_course_s(bikes: Splits) -> None:
         "validation": 1402,
         "test": 502,
     }
-    month = bikes.test.inputs[:, bikes.features.index("mnth")]
-    assert (month == 11).all()  # the code of December
+    assert (bikes.test.inputs["mnth"] == 12).all()
     targets = np.concatenate([part.targets for part in bikes.parts().values()]).astype("float64")
     assert targets.std(ddof=1) == pytest.approx(BIKES_STD, rel=1e-12)
 
@@ -64,8 +62,8 @@ def test_the_inputs_are_those_of_the_course(bikes: Splits) -> None:
     for name in ("temp", "hum", "windspeed"):
         assert column[name].mean(dtype="float64") == pytest.approx(0, abs=1e-6)
         assert column[name].std(dtype="float64") == pytest.approx(1, abs=1e-5)
-    np.testing.assert_array_equal(column["yr=1"], bikes.train.inputs[:, bikes.features.index("yr")])
-    np.testing.assert_array_equal(column["hr=17"], bikes.train.inputs[:, bikes.features.index("hr")] == 17)
+    np.testing.assert_array_equal(column["yr=1"], bikes.train.inputs["yr"])
+    np.testing.assert_array_equal(column["hr=17"], bikes.train.inputs["hr"] == 17)
     np.testing.assert_allclose([targets.mean(), targets.std()], [0, 1], atol=1e-5)
     np.testing.assert_allclose(encoding.decode(targets), bikes.train.targets, atol=1e-3)
 
@@ -74,7 +72,7 @@ def test_crossed_columns_and_the_square_root(bikes: Splits) -> None:
     encoding = Encoding.of(Config(crossed=True, square_root=True), bikes)
     x, targets = encoding.rows(bikes.validation)
     assert x.shape[1] == encoding.width == 56 + 1 + 24
-    inputs = dict(zip(bikes.features, bikes.validation.inputs.T, strict=True))
+    inputs = bikes.validation.inputs
     crossed = x[:, encoding.names.index("hr=8 on working days")]
     np.testing.assert_array_equal(crossed, (inputs["hr"] == 8) & (inputs["workingday"] == 1))
     np.testing.assert_allclose(encoding.decode(targets), bikes.validation.targets, rtol=1e-4)
@@ -232,10 +230,15 @@ def test_columns_that_do_not_match(tmp_path: Path, students: Splits) -> None:
         "features": list(students.features),
         "categories": {name: list(levels) for name, levels in students.categories.items()},
         "target": students.target,
+        "input_shape": {name: [] for name in students.features},
     }
     path = tmp_path / "in.csv"
     path.write_text("gre,gpa,rank\n700,3.5,1\n")
-    np.testing.assert_allclose(read([path], labels), [[700, 3.5, 0]])
+    assert {name: column.tolist() for name, column in read([path], labels).items()} == {
+        "gre": [700],
+        "gpa": [3.5],
+        "rank": [1],
+    }
     for text, error in (
         ("gre,gpa\n700,3.5\n", "missing column rank"),
         ("gre,gpa,rank,hr\n700,3.5,1,2\n", "unknown column hr"),
@@ -251,5 +254,5 @@ def test_keras_names_are_plain(bikes: Splits) -> None:
     """The exported model has built-in layers alone, so that it loads without this project."""
     model = lab.build(Config(crossed=True, square_root=True, restarts=2, average=True), bikes)
     assert {type(layer).__module__.split(".")[0] for layer in model.layers} == {"keras"}
-    assert len(listed(model.input)) == 1
+    assert set(model.input) == set(bikes.features)
     assert isinstance(model.layers[-1], keras.layers.Average)

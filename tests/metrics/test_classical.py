@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from utils.base.named_arrays import take
 from utils.datasets.splits import Source, Split, Splits
 from utils.metrics import classical
 from utils.metrics.classical import classical_baselines
@@ -20,11 +21,11 @@ NAMES = ["support_vector_machine", "decision_tree", "random_forest"]
 def table(rows: int, *, classes: int = 0) -> Splits:
     """Rows of a number and a category of three levels that decide the target."""
     random = np.random.default_rng(0)
-    inputs = np.stack([random.normal(0, 100, rows), random.integers(0, 3, rows)], axis=1).astype("float32")
-    values = inputs[:, 0] / 100 + 2 * (inputs[:, 1] == 1)
+    inputs = {"x": random.normal(0, 100, rows).astype("float32"), "c": random.integers(0, 3, rows)}
+    values = inputs["x"] / 100 + 2 * (inputs["c"] == 1)
     noisy = values + random.normal(0, 0.1, rows)
     targets = (noisy > 1).astype("int64") if classes else values.astype("float32") * 50
-    one, two, three = (Split(inputs[start::4], targets[start::4]) for start in range(3))
+    one, two, three = (Split(take(inputs, slice(start, None, 4)), targets[start::4]) for start in range(3))
     names = tuple("ab") if classes else ()
     about: Any = {"features": ("x", "c"), "categories": {"c": ("0", "1", "2")}, "class_names": names}
     return Splits(one, two, three, MADE, "y", **about)

@@ -6,54 +6,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pytest
 
-from utils.datasets.splits import Source, Split, Splits
-from utils.datasets.tables.csv_tables import one_hot
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.export.predictor import predictor
-from utils.networks.blocks import columns, lstm_stack
+from utils.networks.blocks import lstm_stack
 from utils.networks.compiling import cross_entropy
 from utils.networks.ensembles import average_predictions, ensemble, mirror_images
 
 RANDOM = np.random.default_rng(0)
-TABLE = np.column_stack([RANDOM.integers(0, 3, 40), RANDOM.normal(5, 2, 40), RANDOM.integers(0, 2, 40)]).astype(
-    "float32"
-)
-SPLIT = Split(TABLE, np.zeros(40))
-SPLITS = Splits(
-    SPLIT,
-    SPLIT,
-    SPLIT,
-    Source("none", "made", "sha256:0", simulated=True),
-    target="value",
-    features=("kind", "size", "new"),
-    categories={"kind": ("a", "b", "c"), "new": ("no", "yes")},
-)
-
-
-def encoded(embedding: int) -> keras.Model:
-    inputs = keras.Input((3,), name="features")
-    return keras.Model(inputs, columns(inputs, SPLITS, embedding))
-
-
-def test_columns_are_normalised_and_one_hot() -> None:
-    found = encoded(0).predict_on_batch(TABLE)
-    plain = one_hot(TABLE, SPLITS.features, SPLITS.categories)
-    np.testing.assert_allclose(found[:, 1:], plain[:, [0, 1, 2, 4, 5]], atol=1e-6)
-    np.testing.assert_allclose(found[:, 0], (TABLE[:, 1] - TABLE[:, 1].mean()) / TABLE[:, 1].std(), atol=1e-4)
-    assert encoded(0).trainable_weights == []
-
-
-@pytest.mark.parametrize("embedding", [0, 2])
-def test_every_format_saves_columns(embedding: int, tmp_path: Path) -> None:
-    model = encoded(embedding)
-    assert model.output_shape == (None, 1 + 2 * embedding if embedding else 6)
-    save_model(model, tmp_path)
-    for file in FORMATS.values():
-        np.testing.assert_allclose(
-            open_model(tmp_path / file).predict(TABLE), predictor(model).predict(TABLE), atol=1e-6
-        )
 
 
 def test_smoothed_cross_entropy() -> None:

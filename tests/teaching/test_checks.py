@@ -12,7 +12,19 @@ import pytest
 import tensorflow as tf
 
 import labs.exercises
-from labs.exercises import MODULES, NotYetError, check, exercises, hint, judged, recorded, solution, variants
+from labs.exercises import (
+    MODULES,
+    WITHOUT_LAB,
+    NotYetError,
+    check,
+    exercises,
+    hint,
+    judged,
+    notebooks_of,
+    recorded,
+    solution,
+    variants,
+)
 from tests.exercises import Answers, Wrong, answers
 from utils.base.errors import CallerError
 from utils.teaching.answers import Mistake, array, number, shown, value_of
@@ -245,3 +257,10 @@ def test_the_catalogue_itself_can_fail() -> None:
     slack = Answers(right=[], wrong=[Wrong(621, "bias")])
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"), pytest.raises(NotYetError):
         check("regression.parameters", slack.wrong[0].answer)
+
+
+def test_a_lab_may_have_several_notebooks() -> None:
+    assert notebooks_of("music") == ["music"]
+    assert sorted(notebooks_of("foundations")) == ["foundations_learning", "foundations_neuron"]
+    assert MODULES["foundations_neuron"] == "labs.foundations.exercises.neuron"
+    assert notebooks_of("exercises") == [*WITHOUT_LAB]

@@ -16,7 +16,8 @@ from utils.base.errors import CallerError
 from utils.base.named_arrays import each
 from utils.base.paths import files_below, printable
 from utils.datasets.splits import Source, Split, Splits
-from utils.datasets.tables.csv_tables import Column, read_table
+from utils.datasets.tables.columns import Column, check_takes_levels, raw, schema
+from utils.datasets.tables.csv_tables import read_table
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def of_splits(splits: Splits, labels: Mapping[str, Any]) -> Labelled:
         CallerError: columns, levels, classes or the form of an input are not those of the run.
     """
     where = splits.source.name
+    check_takes_levels(labels)
     _check_same(where, "columns", labels["features"], splits.features)
     for name, levels in labels["categories"].items():
         _check_same(where, f"levels of {name}", levels, splits.categories.get(name, ()))
@@ -125,9 +127,9 @@ def labelled_table(root: Path, labels: Mapping[str, Any]) -> Labelled:
     if not paths:
         raise CallerError(f"--data-dir {root}: it contains no .csv file", "give a folder of CSV files")
     target = Column(labels["target"], tuple(labels["class_names"]))
-    columns = [Column(name, tuple(labels["categories"].get(name, ()))) for name in labels["features"]]
-    values = np.concatenate([read_table(path, [*columns, target]) for path in paths])
+    values = np.concatenate([read_table(path, [*schema(labels), target]) for path in paths])
+    inputs = raw(values[:, :-1], labels["features"], labels["categories"])
     targets = values[:, -1].astype("int64" if labels["class_names"] else "float32")
     digest = digest_of_all({path.relative_to(root).as_posix(): sha256(path) for path in paths})
     source = Source(printable(root.resolve().name), "your folder", digest, simulated=False)
-    return Labelled(Split(values[:, :-1].astype("float32"), targets), source, "all its rows")
+    return Labelled(Split(inputs, targets), source, "all its rows")

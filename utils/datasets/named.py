@@ -1,18 +1,22 @@
-"""Data sets that several labs read: functions from files to arrays and names; each lab splits them itself."""
+"""Data sets that several labs read: from files to arrays, names and splits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from utils.base.errors import CallerError
+from utils.base.named_arrays import Arrays
+from utils.datasets.obtain import Obtained
+from utils.datasets.splits import RowSplit, Shares, Split, Splits, glue, row_digests, split_classes
 from utils.datasets.tables.array_files import read_idx
-from utils.datasets.tables.csv_tables import Column, numbers, read_table
+from utils.datasets.tables.columns import Column, categories, numbers, raw
+from utils.datasets.tables.csv_tables import read_table
 
 Array = NDArray[Any]
 
@@ -45,6 +49,17 @@ def digits_5k(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return table[:, :-1].reshape(-1, 28, 28, 1), table[:, -1].astype("int64")
 
 
+def digits_5k_splits(shares: Shares, obtained: Obtained) -> Splits:
+    """mnist-5k in stratified splits; equal images are in one split.
+
+    Raises:
+        CallerError: see `split_classes`.
+    """
+    inputs, targets = digits_5k(obtained.paths[0])
+    rows = split_classes(shares, glue(row_digests(inputs)), targets)
+    return Splits(*rows.take(inputs, targets), obtained.source(), target="digit", class_names=DIGITS)
+
+
 def idx_images(
     name: str, paths: Sequence[Path], classes: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
@@ -71,6 +86,20 @@ def idx_images(
     inputs = np.concatenate([trained, tested])[..., None]
     targets = np.concatenate([train_labels, test_labels]).astype("int64")
     return inputs, targets, ["train"] * len(trained) + ["test"] * len(tested)
+
+
+def idx_splits(shares: Shares, obtained: Obtained) -> Splits:
+    """MNIST or Fashion-MNIST with the official test split; validation is held out of the training rows.
+
+    Raises:
+        CallerError: see `idx_images` and `split_classes`.
+    """
+    fashion = obtained.entry.name == "fashion-mnist"
+    names = CLOTHES if fashion else DIGITS
+    inputs, targets, official = idx_images(obtained.entry.name, obtained.paths, len(names))
+    rows = split_classes(shares, glue(row_digests(inputs)), targets, official)
+    target = "clothing" if fashion else "digit"
+    return Splits(*rows.take(inputs, targets), obtained.source(), target=target, class_names=names)
 
 
 @dataclass(frozen=True)
@@ -133,22 +162,77 @@ BIKE_SHARING = TableFormat(
 )
 
 
-def read_named_table(path: Path, table: TableFormat) -> tuple[Array, Array, NDArray[np.intp] | None]:
-    """Read a table.
+class NamedTable(NamedTuple):
+    """All rows of a table.
 
-    Returns:
-        Inputs (rows, columns) float32, numbers and codes of levels; targets (rows,), int64 class numbers or float32
-        values; groups (rows,), or None if the format names none.
+    Attributes:
+        inputs: raw inputs, see `utils.datasets.tables.columns.raw`.
+        targets: (rows,), int64 class numbers or float32 values.
+        groups: (rows,), or None if the format names none.
+    """
+
+    inputs: Arrays
+    targets: Array
+    groups: NDArray[np.intp] | None
+
+
+def read_named_table(path: Path, table: TableFormat) -> NamedTable:
+    """Read a table.
 
     Raises:
         CallerError: see `read_table`.
     """
     columns = (*table.features, table.target, *table.unused)
     values = read_table(path, columns, header=not table.order)
-    inputs = values[:, : len(table.features)].astype("float32")
-    targets = values[:, len(table.features)].astype("int64" if table.class_names else "float32")
+    width = len(table.features)
+    inputs = raw(values[:, :width], [column.name for column in table.features], categories(table.features))
+    targets = values[:, width].astype("int64" if table.class_names else "float32")
     if not table.groups:
-        return inputs, targets, None
+        return NamedTable(inputs, targets, None)
     place = {column.name: number for number, column in enumerate(columns)}
     held = values[:, [place[name] for name in table.groups]]
-    return inputs, targets, np.unique(held, axis=0, return_inverse=True)[1]
+    return NamedTable(inputs, targets, np.unique(held, axis=0, return_inverse=True)[1])
+
+
+def table_splits(obtained: Obtained, table: TableFormat, read: NamedTable, rows: RowSplit) -> Splits:
+    """The rows of a table in these splits. The model knows the levels of the training rows, and no others.
+
+    Raises:
+        CallerError: validation or test rows have a level that no training row has.
+    """
+    train, validation, test = rows.take(*read)
+    levels = categories(table.features)
+    known = {name: _in_training(name, every, train, (validation, test)) for name, every in levels.items()}
+    return Splits(
+        train,
+        validation,
+        test,
+        obtained.source(),
+        target=table.target_name,
+        features=tuple(column.name for column in table.features),
+        categories=known,
+        unit=table.unit,
+        class_names=table.class_names,
+    )
+
+
+def _in_training(name: str, levels: Sequence[str], train: Split, others: Sequence[Split]) -> tuple[str, ...]:
+    """The levels of a column that training rows have, in their order."""
+    found = set(map(str, np.unique(train.inputs[name])))
+    new = {str(level) for part in others for level in np.unique(part.inputs[name])} - found
+    if new:
+        raise CallerError(
+            f"{name}: rows of validation or test have the level {', '.join(sorted(new))}, which no training row has",
+            "split the rows otherwise: --split-seed, or smaller fractions for test and validation",
+        )
+    return tuple(level for level in levels if level in found)
+
+
+def classes_of_table(shares: Shares, obtained: Obtained, table: TableFormat) -> Splits:
+    """A table with classes in stratified splits; equal rows are in one split.
+
+    Raises:
+        CallerError: see `read_named_table`, `split_classes` and `table_splits`.
+    """
+    read = read_named_table(obtained.paths[0], table)
+    return table_splits(obtained, table, read, split_classes(shares, glue(row_digests(read.inputs)), read.targets))

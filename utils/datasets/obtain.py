@@ -30,6 +30,7 @@ from utils.datasets.locate import (
     mirror,
     recorded_digests,
 )
+from utils.datasets.splits import Source
 
 # RuntimeError: it is encrypted, or its compression is unknown.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
@@ -50,6 +51,10 @@ class Obtained:
     paths: tuple[Path, ...]
     found: str
     digest: str
+
+    def source(self, digest: str | None = None) -> Source:
+        """The source of the rows; `digest` is that of rows that were generated."""
+        return Source(self.entry.name, self.found, digest or self.digest, self.entry.simulated)
 
 
 def obtain(name: str, lab: str) -> Obtained:

@@ -54,7 +54,8 @@ class Splits:
     Attributes:
         source: the data set.
         features: names of the input columns, for tables.
-        categories: levels of a table's categorical columns, by name of the column; a code is the index of a level.
+        categories: levels of a table's categorical columns in the training rows, by name of the column; the code of a
+            level is its index.
         target: name of the target, valid as the name of a model's output (`compressive_strength`).
         unit: unit of a regression target.
         class_names: names by class number, for classification.
@@ -114,7 +115,8 @@ def _comparable(rows: Array) -> Array:
 
 
 def _as_bytes(value: Any) -> bytes:
-    return value.tobytes() if hasattr(value, "tobytes") else str(value).encode() + b"\0"
+    # Without an end, the words "lo" and "wx" of two columns would be "low" and "x".
+    return str(value).encode() + b"\0" if isinstance(value, str) else bytes(value.tobytes())
 
 
 def glue(*labels: Array) -> Rows:

@@ -27,6 +27,7 @@ NEEDED = {"onnx": ("onnx", "onnxruntime", "tf2onnx")}
 RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 ATTENTION = {"MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"}
 TEXT = {"TextVectorization", "StringLookup", "Hashing"}
+LOOKUP = "IntegerLookup"
 CONVOLUTIONS = {"Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"}
 FEW = 4
 """Largest number of convolutions of a small network; residual networks have more."""
@@ -59,6 +60,10 @@ def impossible(form: str, record: Mapping[str, Any], *, stepped: bool) -> str | 
     found = kinds(record)
     if text := sorted(set(found) & TEXT):
         return f"{form} cannot represent this model: it has no operation for the strings that {text[0]} processes"
+    if LOOKUP in found:
+        return (
+            f"{form} cannot represent this model: it has no operation that looks up the levels of a column ({LOOKUP})"
+        )
     strings = [name for name, spec in signature(record)["inputs"].items() if spec["dtype"] == "string"]
     if strings:
         return f"{form} cannot represent this model: its input {strings[0]} is a string"

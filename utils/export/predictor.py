@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,8 +17,10 @@ from utils.base.named_arrays import Arrays, concatenate, each, row_count
 LARGEST_BATCH = 5_000_000
 """Largest number of values in a batch of images. The activations of a model need many times their memory."""
 
-TEXTS = 256
-"""Number of texts in a batch: a model may look hundreds of thousands of n-grams up in each."""
+TEXTS = 64
+"""Number of texts in a batch: a model may have a number for each of hundreds of thousands of n-grams of each."""
+_UNKNOWN = re.compile(r"found OOV values \[(.*?)\], consider setting")
+"""In the error of a lookup (Keras's IndexLookup) without a place for unknown levels."""
 
 Tensors = dict[str, Any]
 Signature = dict[str, dict[str, Any]]
@@ -51,7 +54,8 @@ class Predictor:
             (rows, …) predictions, without a last axis of size one, or a dict of such arrays for several outputs.
 
         Raises:
-            CallerError: the inputs do not have the names or shapes of the model's inputs, or there are no rows.
+            CallerError: the inputs do not have the names, shapes or types of the model's inputs, a level of a category
+                is not known to the model, or there are no rows.
             MemoryError: a batch does not fit in memory.
         """
         expected = self.signature["inputs"]
@@ -61,13 +65,20 @@ class Predictor:
         batches = []
         for start in range(0, rows, size):
             tensors = {
-                name: tf.constant(named[name][start : start + size], dtype=spec["dtype"])
-                for name, spec in expected.items()
+                name: _tensor(name, named[name][start : start + size], spec["dtype"]) for name, spec in expected.items()
             }
             try:
                 batches.append({name: value.numpy() for name, value in self._call(tensors).items()})
             except tf.errors.ResourceExhaustedError as error:
                 raise MemoryError(str(error)) from error
+            except tf.errors.InvalidArgumentError as error:
+                unknown = _UNKNOWN.search(str(error))
+                if unknown is None:
+                    raise
+                raise CallerError(
+                    f"the model does not know the level {unknown[1].replace(chr(92), '')} of a category",
+                    "give levels of the training rows; labels.json of the run lists them",
+                ) from error
         return plain(concatenate(batches))
 
     def _check(self, named: Mapping[str, Any]) -> None:
@@ -85,6 +96,23 @@ class Predictor:
                 )
         if not row_count(named):
             raise CallerError("there are no rows to predict from", "give at least one row")
+
+
+def _tensor(name: str, values: Any, dtype: str) -> Any:
+    """Values as a tensor of the type that the model takes, if that does not change them.
+
+    Raises:
+        CallerError: words for a number, a number for words, or a fraction for a whole number.
+    """
+    words = values.dtype.kind in "OSU"
+    whole = tf.as_dtype(dtype).is_integer
+    changed = values[values != np.round(values)] if whole and values.dtype.kind == "f" else values[:0]
+    if words != (dtype == "string") or len(changed):
+        kind = f"{changed[0]}" if len(changed) else "words" if words else "numbers"
+        raise CallerError(
+            f"the model takes {dtype} for {name}, not {kind}", "give raw inputs as in the data set of the lab"
+        )
+    return tf.constant(values, dtype=dtype)
 
 
 def _batch_size(named: Mapping[str, Any]) -> int:

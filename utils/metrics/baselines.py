@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.base.named_arrays import take
 from utils.datasets.splits import Splits
-from utils.datasets.tables.csv_tables import one_hot
+from utils.datasets.tables.columns import coded, one_hot
 
 
 def _alone() -> AbstractContextManager[Any]:
@@ -27,7 +28,7 @@ def regression_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any]]:
     the network has used both. The settings are the defaults, without tuning.
 
     Args:
-        splits: tables, inputs (rows, features).
+        splits: tables.
         seed: seed of the boosting.
 
     Returns:
@@ -74,7 +75,7 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     says both.
 
     Args:
-        splits: tables, inputs (rows, features), or images, (rows, height, width, channels) uint8.
+        splits: tables, or images, (rows, height, width, channels) uint8.
         seed: seed of the boosting and of the choice of rows.
 
     Returns:
@@ -83,7 +84,7 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     from sklearn.dummy import DummyClassifier
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    pictures = splits.train.inputs.ndim > 2
+    pictures = not splits.features
     parts = (splits.train, splits.validation)
     targets = np.concatenate([part.targets for part in parts])
     prior = DummyClassifier(strategy="prior").fit(np.zeros((len(targets), 1)), targets)
@@ -95,11 +96,12 @@ def classification_baselines(splits: Splits, seed: int) -> dict[str, NDArray[Any
     model = _logistic(splits).fit(inputs, chosen)
     guesses[name] = probabilities_of(splits, model, plain(splits, splits.test.inputs, np.arange(len(splits.test))))
     if not pictures:
-        inputs = np.concatenate([part.inputs for part in parts])
+        first, second, tested = (coded(p.inputs, splits.features, splits.categories) for p in (*parts, splits.test))
         categorical = [feature in splits.categories for feature in splits.features]
         boosting = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
         with _alone():
-            guesses["gradient_boosting"] = probabilities_of(splits, boosting.fit(inputs, targets), splits.test.inputs)
+            boosting.fit(np.concatenate([first, second]), targets)
+            guesses["gradient_boosting"] = probabilities_of(splits, boosting, tested)
     return guesses
 
 
@@ -123,8 +125,8 @@ def probabilities_of(splits: Splits, model: Any, inputs: NDArray[Any]) -> NDArra
 
 def plain(splits: Splits, inputs: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
     """Rows for a linear model: pixels in [0, 1], one-hot encoded levels. Large images are read in small batches."""
-    if inputs.ndim == 2:
-        return one_hot(inputs[rows], splits.features, splits.categories)
+    if splits.features:
+        return one_hot(take(inputs, rows), splits.features, splits.categories)
     parts = np.array_split(rows, max(1, len(rows) // READ_AT_A_TIME))
     return np.concatenate([_pixels(inputs[part]) for part in parts])
 
@@ -153,6 +155,6 @@ def _logistic(splits: Splits) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    if splits.train.inputs.ndim > 2:
+    if not splits.features:
         return LogisticRegression(max_iter=1000, tol=1e-2)  # pixels already have the same scale
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

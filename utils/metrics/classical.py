@@ -36,12 +36,12 @@ def classical_baselines(config: Any, splits: Splits) -> dict[str, Array]:
 
     Args:
         config: the lab's config, for its seed.
-        splits: tables, inputs (rows, features), or images, (rows, height, width, channels) uint8.
+        splits: tables, or images, (rows, height, width, channels) uint8.
 
     Returns:
         By name, (test rows,) or (test rows, classes) float64. The machine is left out if a class has a single row.
     """
-    kind = "images" if splits.train.inputs.ndim > 2 else "table"
+    kind = "table" if splits.features else "images"
     pixels = ON_PIXELS if kind == "images" and large(splits.train.inputs) else ""
     every = len(splits.train) + len(splits.validation)
     tested = plain(splits, splits.test.inputs, np.arange(len(splits.test)))

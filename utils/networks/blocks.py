@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.base.config import Activation
-from utils.datasets.splits import Splits
 
 NARROWEST = 1e-2
 """Width of the narrowest interval of an encoding, as a fraction of the range of its feature."""
@@ -152,34 +151,6 @@ def lstm_stack(inputs: Any, *, layers: int, units: int, dropout: float = 0.0, me
         if dropout:
             inputs = keras.layers.Dropout(dropout, name=f"dropout_{number}")(inputs)
     return inputs
-
-
-def columns(inputs: Any, splits: Splits, embedding: int = 0) -> Any:
-    """Encode the columns of a table: numbers are normalized, categories become one-hot or embedding vectors.
-
-    Args:
-        inputs: (batch, features), numbers and codes of categories.
-        splits: the names of the features, their categories and the training rows.
-        embedding: width of the learned embeddings; 0 is one-hot.
-
-    Returns:
-        (batch, width).
-
-    Source:
-        Guo and Berkhahn, Entity Embeddings of Categorical Variables (2016), arXiv:1604.06737.
-    """
-    picks = np.eye(len(splits.features))
-    numeric = [i for i, name in enumerate(splits.features) if name not in splits.categories]
-    parts = []
-    if numeric:
-        picked = combinations(inputs, picks[:, numeric], name="numbers") if splits.categories else inputs
-        parts.append(normalization(splits.train.inputs[:, numeric])(picked))
-    for column, name in enumerate(splits.features):
-        if name in splits.categories:
-            code = combinations(inputs, picks[:, [column]], name=f"{name}_code")
-            vector = vectors(code, len(splits.categories[name]), embedding, name=name)
-            parts.append(keras.layers.Flatten(name=f"{name}_vector")(vector))
-    return parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="columns")(parts)
 
 
 def convolution(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from utils.base.errors import CallerError
+from utils.base.named_arrays import Arrays
 from utils.metrics.metric import Metric
 from utils.networks.flat_graph import Replay, Step, replay
 
@@ -27,8 +28,8 @@ BATCH = 32
 
 
 def permutation_importance(
-    predict: Callable[[Array], Array],
-    inputs: Array,
+    predict: Callable[[Arrays], Array],
+    inputs: Arrays,
     targets: Array,
     metric: Metric,
     *,
@@ -39,7 +40,7 @@ def permutation_importance(
 
     Args:
         predict: function of raw inputs that returns predictions.
-        inputs: (rows, features), held-out rows.
+        inputs: held-out rows, (rows, features) or a dict of (rows,) arrays by feature.
         targets: (rows,).
         metric: its direction determines the sign; positive values are worse.
         repeats: number of shuffles per column.
@@ -52,13 +53,16 @@ def permutation_importance(
         Breiman, Random Forests, Machine Learning 45 (2001), section 10; Fisher, Rudin and Dominici (2019).
     """
     random = np.random.default_rng(seed)
-    rows, features = inputs.shape
+    columns = dict(inputs) if isinstance(inputs, Mapping) else dict(enumerate(inputs.T))
+    rows, features = len(targets), len(columns)
     # One call of the model for all shuffled tables.
-    tables = np.broadcast_to(inputs, (features, repeats, rows, features)).copy()
-    for feature in range(features):
+    tables = {name: np.tile(values, (features, repeats, 1)) for name, values in columns.items()}
+    for feature, (name, values) in enumerate(columns.items()):
         for repeat in range(repeats):
-            tables[feature, repeat, :, feature] = random.permutation(inputs[:, feature])
-    predictions = predict(tables.reshape(-1, features)).reshape(features, repeats, rows)
+            tables[name][feature, repeat] = random.permutation(values)
+    flat = {name: table.reshape(-1) for name, table in tables.items()}
+    shuffled = flat if isinstance(inputs, Mapping) else np.stack(list(flat.values()), axis=1)
+    predictions = predict(shuffled).reshape(features, repeats, rows)
     sign = 1 if metric.better == "lower" else -1
     whole = metric.function(targets, predict(inputs))
     return np.array(

@@ -158,7 +158,7 @@ def image_baselines(config: Any, splits: Splits) -> dict[str, NDArray[np.float64
         By name, (test rows, classes) float64; nothing for tables, or if the weights are not installed.
     """
     inputs = splits.train.inputs
-    if inputs.ndim != 4 or inputs.dtype != np.uint8 or lacks_package(BACKBONES[BACKBONE].entry):
+    if splits.features or inputs.ndim != 4 or inputs.dtype != np.uint8 or lacks_package(BACKBONES[BACKBONE].entry):
         return {}
     side = int(np.clip(max(inputs.shape[1:3]), *SIDES))
     extractor = Extractor(backbones.obtain(BACKBONE), side, Augmentation())

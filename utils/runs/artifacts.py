@@ -12,6 +12,7 @@ import numpy as np
 from utils.base.atomic_files import replacing
 from utils.base.named_arrays import each, listed, read
 from utils.datasets.splits import Splits
+from utils.datasets.tables.columns import coded
 from utils.runs import predictions
 from utils.training.results import Evaluation, Fitted, Progress
 
@@ -37,13 +38,16 @@ def labels(splits: Splits, threshold: float | None = None) -> dict[str, Any]:
         "class_names": list(splits.class_names),
         "threshold": threshold,
         "input_shape": each(lambda array: list(array.shape[1:]), splits.train.inputs),
+        "input_dtype": each(
+            lambda array: "string" if array.dtype.kind in "OU" else array.dtype.name, splits.train.inputs
+        ),
         "centre": splits.centre,
     }
 
 
 def _ranges(splits: Splits) -> dict[str, list[float]]:
-    rows = splits.train.inputs[:]
-    low, high = rows.min(axis=0), rows.max(axis=0)
+    values = coded(splits.train.inputs, splits.features, splits.categories)
+    low, high = values.min(axis=0), values.max(axis=0)
     return {
         name: [float(low[i]), float(high[i])] for i, name in enumerate(splits.features) if name not in splits.categories
     }

@@ -155,9 +155,21 @@ def _use(record: Mapping[str, Any]) -> list[str]:
         "`model.keras`, `model.h5` and `saved_model/` take raw inputs and predict the same (checked in a fresh "
         f"process; largest difference {_difference(record):.1g}). The signature of the SavedModel:",
         f"- inputs: {_tensors(signature['inputs'])}\n- outputs: {_tensors(signature['outputs'])}",
+        _levels(record),
         "`python -m labs predict <this folder> INPUT` predicts from files. `labels.json` describes the inputs and the "
         "range of each one in training: outside these ranges predictions are not reliable.",
     ]
+
+
+def _levels(record: Mapping[str, Any]) -> str:
+    """What a model with categories takes, and what it does with an unknown level."""
+    if not {layer["kind"] for layer in record.get("layers", [])} & {"IntegerLookup", "StringLookup"}:
+        return ""
+    return (
+        "Each input is a column, with the values as they stand in the file: the model looks up the levels itself. It "
+        "raises `InvalidArgumentError` for a level that no training row has; `labels.json` lists the known ones under "
+        "`categories`. A column of int64 takes whole numbers; Keras cuts off the fraction of a float without an error."
+    )
 
 
 def _model(record: Mapping[str, Any]) -> list[str]:

@@ -20,9 +20,10 @@ from utils.base.console import say, show
 from utils.base.errors import CallerError, CheckError
 from utils.base.keras_import import import_keras
 from utils.base.named_arrays import row_count
+from utils.datasets.tables.columns import check_takes_levels
 from utils.metrics.metric import difference, same, score
 from utils.runs import predictions
-from utils.runs.record import Run
+from utils.runs.record import LABELS, Run
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,11 @@ def own_data(run: Run, definition: Definition) -> Any:
     """What the lab loads for the config of a run.
 
     Raises:
+        CallerError: the model takes other inputs than the lab loads today.
         CheckError: the data changed.
     """
+    if LABELS in run.record["files"]:
+        check_takes_levels(run.labels)
     data = labs.find_data(definition.name).load(config_of(run, definition))
     if data.source.digest != run.record["data"]["digest"]:
         raise CheckError(

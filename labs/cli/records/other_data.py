@@ -71,7 +71,8 @@ def find(run: Run, definition: Definition, name: str | None, folder: Path | None
 def _changed(own: Any, definition: Definition, run: Run, **changes: Any) -> Any:
     """The run's config with other data, at the size of image that its model takes."""
     shape = run.labels["input_shape"] if LABELS in run.record["files"] else []
-    if len(shape) == 3 and any(option.name == "image_size" for option in fields(own)):
+    is_image = isinstance(shape, list) and len(shape) == 3
+    if is_image and any(option.name == "image_size" for option in fields(own)):
         changes["image_size"] = shape[0]
     try:
         return replace(own, **changes)

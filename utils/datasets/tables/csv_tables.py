@@ -12,35 +12,12 @@ from numpy.typing import NDArray
 
 from utils.base.console import say
 from utils.base.errors import CallerError
+from utils.base.named_arrays import Arrays
 from utils.datasets.tables import csv_dialect
+from utils.datasets.tables.columns import Column, raw, schema
 from utils.datasets.tables.csv_dialect import SEPARATORS
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: a number, or one of a few levels.
-
-    Attributes:
-        name: name in the header.
-        levels: levels of a categorical column, as in the file; the code of a level is its index. Empty for numbers.
-        label: whether it is any text, coded in the order of appearance. For groups, not for inputs.
-    """
-
-    name: str
-    levels: tuple[str, ...] = ()
-    label: bool = False
-
-
-def numbers(*names: str) -> tuple[Column, ...]:
-    """Columns of numbers."""
-    return tuple(Column(name) for name in names)
-
-
-def categories(columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
-    """The levels of the categorical columns, by name."""
-    return {column.name: column.levels for column in columns if column.levels}
 
 
 def read_table(path: Path, columns: Sequence[Column], *, target: str | None = None, header: bool = True) -> Array:
@@ -239,7 +216,7 @@ def _values(path: Path, text: Sequence[str], column: Column, lines: Sequence[int
     return found
 
 
-def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
+def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Arrays:
     """Read the rows of CSV files to predict from, one file after the other.
 
     Args:
@@ -247,28 +224,11 @@ def read_rows(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:
         labels: a run's `labels.json`: its columns, their levels, and the target that must not be among them.
 
     Returns:
-        (rows, columns) float32, numbers and codes of levels.
+        Raw inputs of the model, see `utils.datasets.tables.columns.raw`.
 
     Raises:
-        CallerError: see `read_table`.
+        CallerError: see `read_table` and `schema`.
     """
-    schema = [Column(name, tuple(labels["categories"].get(name, ()))) for name in labels["features"]]
-    tables = [read_table(path, schema, target=labels["target"]) for path in paths]
-    return np.concatenate(tables).astype("float32")
-
-
-def one_hot(inputs: Array, features: Sequence[str], levels: Mapping[str, Sequence[str]]) -> Array:
-    """One-hot encode the codes and keep the numbers, for a linear model.
-
-    Args:
-        inputs: (rows, features), numbers and codes.
-        features: names of the columns.
-        levels: levels of the categorical columns, by name.
-
-    Returns:
-        (rows, numbers and levels together) float64.
-    """
-    parts = []
-    for name, values in zip(features, inputs.T.astype("float64"), strict=True):
-        parts.append(values[:, None] == np.arange(len(levels[name])) if name in levels else values[:, None])
-    return np.concatenate(parts, axis=1).astype("float64")
+    columns = schema(labels)
+    tables = [read_table(path, columns, target=labels["target"]) for path in paths]
+    return raw(np.concatenate(tables), labels["features"], labels["categories"])
