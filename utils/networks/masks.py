@@ -1,8 +1,8 @@
 """Padding that does not change a prediction, with layers only: such models reload in every format.
 
 Keras's own masks (`mask_zero=True`) become operations in the graph, which `.h5` cannot reload, and their average of an
-empty text is NaN. Here a mask is a tensor like any other, made from the numbers of the words by standard layers: 1 for a
-word and 0 for padding, (batch, length, 1). A text may be padded to any length on the right.
+empty text is NaN. Here a mask is a tensor like any other, made from the numbers of the words by standard layers: 1 for
+a word and 0 for padding, (batch, length, 1). A text may be padded to any length on the right.
 """
 
 from __future__ import annotations

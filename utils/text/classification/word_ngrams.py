@@ -1,4 +1,4 @@
-"""N-grams of words: which ones occur, how often in each text, and how much more often in one class than in the others."""
+"""N-grams of words: which ones occur in a text, and how much more often in one class than in the others."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class WordNgrams:
         first = 0
         each = _each_length(rows, len(self.vocabulary), len(self.codes))
         for known, (codes, owners) in zip(self.codes, each, strict=True):
-            place = pd.Index(known).get_indexer(codes)
+            place = pd.Index(known).get_indexer(pd.Index(codes))
             found = place >= 0
             yield place[found] + first, owners[found]
             first += len(known)
