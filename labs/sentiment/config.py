@@ -101,6 +101,26 @@ AVERAGE: dict[str, Any] = {
     "epochs": 6,
     "learning_rate": 2e-3,
 }
+# Udacity's hand-written network; it trains on one review at a time.
+COURSE_MLP: dict[str, Any] = {
+    "network": "course-mlp",
+    "words": 0,
+    "min_count": 20,
+    "polarity": 0.05,
+    "units": 10,
+    "dropout": 0.0,
+    "optimizer": "sgd",
+    "learning_rate": 0.01,
+    "batch_size": 16,
+}
+ATTENTION: dict[str, Any] = {
+    **AVERAGE,
+    "network": "attention",
+    "words": 800,
+    "heads": 1,
+    "epochs": 4,
+    "batch_size": 64,
+}
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
@@ -108,4 +128,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": {"members": ("wide", "average"), "refit": True, "words": 0},
     "wide": WIDE,
     "average": AVERAGE,
+    "attention": ATTENTION,
+    "course-mlp": COURSE_MLP,
 }

@@ -120,11 +120,11 @@ def remarks(details: Mapping[str, Any]) -> Sequence[str]:
             f"{probe['plain']:.0%} of the plain ones and {probe['negated']:.0%} of the negated ones."
         )
     if details.get("explanations"):
-        falls = details["explanations"]["falls"]
+        made, falls = details["explanations"], details["explanations"]["falls"]
         listed = ", ".join(f"{name} {fall:.2f}" for name, fall in falls.items())
         said.append(
             "Without the tenth of words that a method ranks highest, the probability of the predicted class falls by: "
-            f"{listed} ({details['explanations']['texts']} reviews of up to {details['explanations']['longest']} words)."
+            f"{listed} ({made['texts']} reviews of up to {made['longest']} words)."
             + (" Attention is not an explanation." if "attention" in falls else "")
         )
     said += [

@@ -148,9 +148,14 @@ def _by_word(contributions: Array, split: Sequence[str], entries: Sequence[str])
     """The contributions of n-grams, divided equally among their words."""
     found = np.zeros(len(split))
     for column in np.flatnonzero(contributions).tolist():
+        if column == 0:  # what is not an entry
+            known = set(entries)
+            places = [place for place, word in enumerate(split) if word not in known]
+            found[places] += contributions[column] / max(len(places), 1)
+            continue
         words = entries[column].split(" ")
         places = [p for p in range(len(split) - len(words) + 1) if list(split[p : p + len(words)]) == words]
-        for place in places:  # none for the unknown word
+        for place in places:
             found[place : place + len(words)] += contributions[column] / len(words) / len(places)
     return found
 

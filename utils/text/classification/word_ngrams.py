@@ -90,7 +90,7 @@ class WordNgrams:
         from scipy.sparse import coo_array
 
         columns, owners = map(np.concatenate, zip(*self._columns(rows), strict=True))
-        entries = (np.ones(len(columns), np.float32), (owners, columns.astype(np.int32)))
+        entries = (np.ones(len(columns), np.float32), (owners.astype(np.int32), columns.astype(np.int32)))
         return coo_array(entries, shape=(len(rows), len(self))).tocsr()  # adds up what occurs repeatedly
 
     def _columns(self, rows: TokenRows) -> Iterator[tuple[Codes, Codes]]:
