@@ -72,7 +72,9 @@ def fit(config: Config, reviews: Reviews, train: Train, report: Report) -> tuple
         The weighted mean of the members, from text to probabilities, and the progress, one phase per training.
     """
     given = {field: getattr(config, field) for field in DATA}
-    configs = [Config(**{**PRESETS[name], **given}) for name in config.members]
+    configs = [
+        Config(**{**PRESETS[name], **PRESETS.get(f"{name}/{config.data}", {}), **given}) for name in config.members
+    ]
     log = _Log(train, report, sum(each.epochs for each in configs) * (1 + config.refit))
     members = [log.trained(each, replace(reviews, config=each), each.network) for each in configs]
     validated = [predict_rows(network, own.encoding.rows["validation"]) for network, own in members]

@@ -33,6 +33,7 @@ class SentimentLab(SupervisedLab):
 
     definition = find_definition("sentiment")
     metrics = METRICS
+    paired = ("nb_weighted_logistic_regression",)
     load = staticmethod(data.load)
     read = staticmethod(data.read)
     details = staticmethod(findings.details)

@@ -179,7 +179,7 @@ def test_a_mean_of_networks(splits: Reviews, tmp_path: Path) -> None:
     made = ensemble.ENSEMBLES[whole]
     assert made.weights.sum() == pytest.approx(1)
     assert lab.assemble(found.config, found, whole) is whole
-    test = lab.known(found.config, found, whole, found.test)
+    test = made.predictions("test")
     np.testing.assert_allclose(predictor(whole).predict(found.test.inputs), test, atol=1e-5)
     np.testing.assert_array_equal(lab.known(found.config, found, whole, found.validation), made.validated)
     save_model(whole, tmp_path)
@@ -210,8 +210,8 @@ def test_probe_sentences() -> None:
 def test_the_label_of_clear_sentences_flips_after_export(tmp_path: Path) -> None:
     """Real reviews, a tenth of them: the model must not always predict one class, in any format."""
     big = data.load(lab.preset("wide", "imdb"))
-    few = {name: Split(part.inputs[::8], part.targets[::8]) for name, part in big.parts().items()}
-    found = replace(big, **few)
+    train, validation, test = (Split(part.inputs[::8], part.targets[::8]) for part in big.parts().values())
+    found = replace(big, train=train, validation=validation, test=test)
     whole = lab.assemble(found.config, found, trained(found))
     save_model(whole, tmp_path)
     texts, truth = as_texts([data.cleaned(text, "") for text, _ in probes.CLEAR]), [label for _, label in probes.CLEAR]
