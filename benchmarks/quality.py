@@ -74,6 +74,10 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "chest-xray": {"best": ONE},
         "galaxy-zoo": {"course": ONE, "best": ONE},
     },
+    "sentiment": {
+        "imdb": dict.fromkeys(("best", "course", "wide", "average", "attention", "course-mlp"), ONE),
+        "rotten-tomatoes": {"best": ONE, "wide": ONE},
+    },
     "foundations": {
         "bike-sharing": {"quick": ONE, "course": ONE, "best": ONE},
         "admissions": {"course": ONE},
@@ -97,6 +101,7 @@ PAGE_FIGURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "galaxy": {("simulated-galaxies", "best"): ("feature_maps.png",)},
     "music": {("oneills", "best"): ("sureness.png", "intervals.png", "tune.png")},
     "transfer": {("elpv", "best"): ("grad_cam.png", "learning_curves.png")},
+    "sentiment": {("imdb", "attention"): ("explanation.png",), ("imdb", "best"): ("negation.png",)},
 }
 """Figures of a run that the page of the lab shows."""
 LARGEST_WIDTH = 900

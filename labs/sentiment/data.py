@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from labs.sentiment.config import Config
@@ -40,6 +39,12 @@ class Reviews(Splits):
     def encoding(self) -> Encoding:
         """The words of the training texts, and all texts as numbers of them; computed when it is first needed."""
         return Encoding.of(self.config, self)
+
+
+def encoding(splits: Splits) -> Encoding:
+    """The encoding of splits that `load` returned."""
+    assert isinstance(splits, Reviews), "splits of this lab"
+    return splits.encoding
 
 
 def load(config: Config) -> Reviews:
@@ -136,8 +141,3 @@ def cleaned(text: str, name: str) -> str:
     if not token_bytes(found):
         raise CallerError(f"{name}: the text has no word", "give a text with words")
     return found
-
-
-def known_words(texts: Array, vocabulary: set[bytes]) -> Array:
-    """The fraction of the words of each text that are in a vocabulary, (rows,)."""
-    return np.array([np.mean([word in vocabulary for word in token_bytes(text)] or [0.0]) for text in texts])

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 SETS = ("course-mlp", "wide")
-"""Networks that are given which words or n-grams occur in a text; the others get its words in their order."""
+"""Networks that are given which words or n-grams occur in a text, as `average` is of n-grams; the others get its words
+in their order."""
 FIRST = 2
 """Number of the first entry of the vocabulary, after padding and the unknown word."""
+
+
+def is_set(config: Config) -> bool:
+    """Whether the network is given which words or n-grams occur, once each."""
+    return config.network in SETS or config.ngrams > 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Encoding:
             CallerError: no word is left in the vocabulary.
         """
         counts = count_words(splits.train.inputs)
-        of_words = config.network not in SETS and config.ngrams == 1
+        of_words = not is_set(config)
         largest = config.vocabulary if of_words else MOST_WORDS
         # A word that is rare by itself cannot be part of an n-gram that is not.
         vocabulary = WordVocabulary.of(counts, min_count=config.min_count, largest=largest)

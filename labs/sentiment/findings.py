@@ -60,7 +60,7 @@ def by_length(test: Split, probabilities: Array) -> list[dict[str, Any]]:
 
 
 def confident_errors(test: Split, probabilities: Array, names: Sequence[str]) -> list[dict[str, Any]]:
-    """The wrong predictions with the highest probability: beginning and end of the text, its class and the prediction."""
+    """The wrong predictions with the highest probability: the beginning and the end of each text, and its class."""
     predicted = probabilities.argmax(axis=1)
     sure = np.where(predicted != test.targets, probabilities.max(axis=1), 0.0)
     return [
@@ -110,26 +110,26 @@ def example(test: Split) -> str:
     return next((text for text in test.inputs if low <= len(tokens(text)) <= high), str(test.inputs[0]))
 
 
-def remarks(found: Mapping[str, Any]) -> Sequence[str]:
+def remarks(details: Mapping[str, Any]) -> Sequence[str]:
     """Sentences for the summary and the card."""
     said = []
-    if "negation" in found:
-        probe = found["negation"]
+    if "negation" in details:
+        probe = details["negation"]
         said.append(
-            f"Negation: {probe['accuracy']:.0%} of 40 sentences written for this test are right, {probe['plain']:.0%} of "
-            f"the plain ones and {probe['negated']:.0%} of the negated ones."
+            f"Negation: {probe['accuracy']:.0%} of 40 sentences written for this test are right, "
+            f"{probe['plain']:.0%} of the plain ones and {probe['negated']:.0%} of the negated ones."
         )
-    if found.get("explanations"):
-        falls = found["explanations"]["falls"]
+    if details.get("explanations"):
+        made, falls = details["explanations"], details["explanations"]["falls"]
         listed = ", ".join(f"{name} {fall:.2f}" for name, fall in falls.items())
         said.append(
             "Without the tenth of words that a method ranks highest, the probability of the predicted class falls by: "
-            f"{listed} ({found['explanations']['texts']} reviews of up to {found['explanations']['longest']} words)."
+            f"{listed} ({made['texts']} reviews of up to {made['longest']} words)."
             + (" Attention is not an explanation." if "attention" in falls else "")
         )
     said += [
         f"Confident error: “{error['text']}” is {error['class']}, predicted {error['predicted']} with probability "
         f"{error['probability']:.3f}."
-        for error in found.get("errors", ())
+        for error in details.get("errors", ())
     ]
     return said

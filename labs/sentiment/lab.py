@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.sentiment import data, figures, findings, model
+from labs.sentiment import data, ensemble, figures, findings, model
 from labs.sentiment.config import Config
-from labs.sentiment.data import Reviews
-from utils.datasets.splits import Split
+from labs.sentiment.data import Reviews, encoding
+from labs.sentiment.encoding import is_set
+from utils.datasets.splits import Split, Splits
 from utils.metrics import classification
 from utils.networks.compiling import compile_arguments
 from utils.runs.supervised import SupervisedLab
 from utils.text.classification import linear
 from utils.text.classification.batches import TextBatches, predict_rows
 from utils.training.batches import Batches
+from utils.training.results import Progress, Report
 
 METRICS = {name: classification.METRICS_AND_AUC[name] for name in ("accuracy", "auc", "log_loss", "ece")}
 VALIDATION_BATCH = 256
@@ -30,6 +33,7 @@ class SentimentLab(SupervisedLab):
 
     definition = find_definition("sentiment")
     metrics = METRICS
+    paired = ("nb_weighted_logistic_regression",)
     load = staticmethod(data.load)
     read = staticmethod(data.read)
     details = staticmethod(findings.details)
@@ -37,36 +41,49 @@ class SentimentLab(SupervisedLab):
     remarks = staticmethod(findings.remarks)
     figures = staticmethod(figures.draw)
 
-    def build(self, config: Config, splits: Reviews) -> keras.Model:
+    def build(self, config: Config, splits: Splits) -> keras.Model:
         """The network on numbers of words, which is trained."""
-        return model.build(config, splits.encoding, splits.class_names, splits.target)
+        return model.build(config, encoding(splits), splits.class_names, splits.target)
 
-    def compile(self, config: Config, splits: Reviews) -> dict[str, Any]:
+    def train(
+        self, config: Config, splits: Splits, folder: Path | None, report: Report
+    ) -> tuple[keras.Model, Progress]:
+        """One network, or the members of an ensemble one after the other."""
+        if not config.members:
+            return super().train(config, splits, folder, report)
+        assert isinstance(splits, Reviews), "splits of this lab"
+        single = super().train
+        return ensemble.fit(config, splits, lambda *given: single(given[0], given[1], None, given[2]), report)
+
+    def compile(self, config: Config, splits: Splits) -> dict[str, Any]:
         """Cross-entropy, with gradients of limited norm as in the course."""
         arguments = compile_arguments(
             config, "sparse_categorical_crossentropy", rows=len(splits.train), metrics=["accuracy"]
         )
-        arguments["optimizer"].global_clipnorm = config.clip
+        if not is_set(config):  # it would make the sparse gradients of a large vocabulary dense
+            arguments["optimizer"].global_clipnorm = config.clip
         return arguments
 
-    def batches(self, config: Config, splits: Reviews) -> tuple[Batches, Batches]:
+    def batches(self, config: Config, splits: Splits) -> tuple[Batches, Batches]:
         """Texts of similar length in one batch."""
-        rows = splits.encoding.rows
+        rows = encoding(splits).rows
         return (
             TextBatches(rows["train"], splits.train.targets, config.batch_size, config.seed, config.word_dropout),
             TextBatches(rows["validation"], splits.validation.targets, VALIDATION_BATCH),
         )
 
-    def assemble(self, config: Config, splits: Reviews, trained: keras.Model) -> keras.Model:
-        """The trained network with its vocabulary, which takes texts."""
-        return model.from_text(config, splits.encoding, trained)
+    def assemble(self, config: Config, splits: Splits, trained: keras.Model) -> keras.Model:
+        """The trained network with its vocabulary, which takes texts; an ensemble does so already."""
+        return trained if trained in ensemble.ENSEMBLES else model.from_text(config, encoding(splits), trained)
 
-    def known(self, config: Config, splits: Reviews, trained: keras.Model, part: Split) -> NDArray[Any] | None:  # noqa: ARG002
+    def known(self, config: Config, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any] | None:  # noqa: ARG002
         """Predictions from the numbers of the words, without looking them up again."""
         name = next(name for name, each in splits.parts().items() if each is part)
-        return predict_rows(trained, splits.encoding.rows[name])
+        if trained in ensemble.ENSEMBLES:
+            return ensemble.ENSEMBLES[trained].predictions(name)
+        return predict_rows(trained, encoding(splits).rows[name])
 
-    def baselines(self, config: Config, splits: Reviews) -> Mapping[str, NDArray[Any]]:  # noqa: ARG002
+    def baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:  # noqa: ARG002
         """Class frequencies and, for two classes, two short lists of words."""
         counts = np.bincount(splits.train.targets, minlength=len(splits.class_names))
         found = {"class_frequencies": np.tile(counts / counts.sum(), (len(splits.test), 1))}
@@ -74,7 +91,7 @@ class SentimentLab(SupervisedLab):
             found["word_lists"] = linear.listed_words(splits.test.inputs)
         return found
 
-    def slow_baselines(self, config: Config, splits: Reviews) -> Mapping[str, NDArray[Any]]:
+    def slow_baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:
         """Logistic regression on TF-IDF and on n-grams weighted by naive Bayes, each tuned on validation."""
         parts = [part.inputs for part in splits.parts().values()]
         targets = [splits.train.targets, splits.validation.targets]

@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 
 from labs.sentiment.config import Config
-from labs.sentiment.encoding import SETS, Encoding
+from labs.sentiment.encoding import Encoding, is_set
 from utils.networks.masks import (
     attention_mask,
     embedded,
@@ -28,6 +28,8 @@ from utils.text.tokens import SPLIT, STANDARDIZE
 
 POOLS = {"last": last_state, "mean": masked_mean, "max": masked_max}
 """How the states of a recurrent network at all words become one."""
+LINEAR = ("course-mlp", "wide")
+"""Networks without a nonlinearity before the softmax."""
 WIDTHS = (3, 4, 5)
 """Numbers of words that a filter of the cnn sees, as in Kim (2014)."""
 
@@ -47,7 +49,7 @@ def build(config: Config, encoding: Encoding, class_names: Sequence[str], target
     words = keras.Input((None,), dtype="int32", name="words")
     mask = word_mask(words)
     values = NETWORKS[config.network](words, mask, config, encoding, len(class_names))
-    if config.network in SETS:  # the values are the logits
+    if config.network in LINEAR:  # the values are the logits
         outputs = layers.Softmax(name=target)(values)
     else:
         outputs = layers.Dense(len(class_names), activation="softmax", name=target)(values)
@@ -55,9 +57,16 @@ def build(config: Config, encoding: Encoding, class_names: Sequence[str], target
 
 
 def average(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int) -> Any:  # noqa: ARG001
-    """The mean of the vectors of all words, as in fastText (Joulin et al. 2017); the order of words does not count."""
+    """The mean of the vectors of all words, as in fastText (Joulin et al. 2017); the order of words does not count.
+
+    With n-grams, the sum of their vectors over the square root of their number.
+    """
     vectors = embedded(words, mask, len(encoding), config.embedding)
-    return layers.Dropout(config.dropout, name="dropout")(masked_mean(vectors, mask))
+    if config.ngrams > 1:
+        mean = masked_sum(vectors, layers.UnitNormalization(axis=1, name="shares")(mask))
+    else:
+        mean = masked_mean(vectors, mask)
+    return layers.Dropout(config.dropout, name="dropout")(mean)
 
 
 def lstm(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int) -> Any:  # noqa: ARG001
@@ -72,6 +81,7 @@ def gru(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int)
 
 def _recurrent(kind: Any, words: Any, mask: Any, config: Config, encoding: Encoding) -> Any:
     states = embedded(words, mask, len(encoding), config.embedding)
+    states = layers.Dropout(config.dropout, name="dropout_vectors")(states)
     for number in range(1, config.layers + 1):
         states = kind(config.units, return_sequences=True, name=f"{config.network}_{number}")(states)
         states = layers.Dropout(config.dropout, name=f"dropout_{number}")(states)
@@ -86,6 +96,7 @@ def bilstm(words: Any, mask: Any, config: Config, encoding: Encoding, classes: i
     zero until the last word; the mask is an input of its own, whose weights act as the bias.
     """
     states = embedded(words, mask, len(encoding), config.embedding)
+    states = layers.Dropout(config.dropout, name="dropout_vectors")(states)
     for number in range(1, config.layers + 1):
         inputs = layers.Concatenate(name=f"inputs_{number}")([states, mask])
         cell = layers.LSTM(config.units, return_sequences=True, use_bias=False)
@@ -128,7 +139,7 @@ def course_mlp(words: Any, mask: Any, config: Config, encoding: Encoding, classe
     return logits(masked_sum(hidden, mask))
 
 
-def wide(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int) -> Any:  # noqa: ARG001
+def wide(words: Any, mask: Any, config: Config, encoding: Encoding, classes: int) -> Any:
     """One linear layer over n-grams weighted by their log-count ratios (Wang and Manning 2012), from zero weights."""
     weights = layers.Embedding(len(encoding), classes, embeddings_initializer="zeros", name="embedding")(words)
     fixed = layers.Embedding(len(encoding), classes, trainable=False, name="ratios")
@@ -152,8 +163,14 @@ NETWORKS: Mapping[str, Callable[[Any, Any, Config, Encoding, int], Any]] = {
 }
 
 
-def from_text(config: Config, encoding: Encoding, trained: keras.Model) -> keras.Model:
+def from_text(config: Config, encoding: Encoding, trained: keras.Model, suffix: str = "") -> keras.Model:
     """The trained network with its vocabulary: (batch,) text to (batch, classes) probabilities.
+
+    Args:
+        config: of the network.
+        encoding: its vocabulary.
+        trained: the network.
+        suffix: of the names of the layers, where several networks are one model.
 
     The text is cleaned (`utils.text.tokens.clean`); its tokens are those of `utils.text.tokens.tokens`.
     """
@@ -161,14 +178,14 @@ def from_text(config: Config, encoding: Encoding, trained: keras.Model) -> keras
     words = layers.TextVectorization(
         standardize=STANDARDIZE,
         split=SPLIT,
-        ngrams=config.ngrams if config.network in SETS else None,
+        ngrams=config.ngrams if is_set(config) else None,
         vocabulary=encoding.entries,
-        output_mode="multi_hot" if config.network in SETS else "int",
-        output_sequence_length=None if config.network in SETS else config.words or None,
-        name="tokens",
+        output_mode="multi_hot" if is_set(config) else "int",
+        output_sequence_length=None if is_set(config) else config.words or None,
+        name=f"tokens{suffix}",
     )(text)
-    if config.network in SETS:
-        outputs = _of_sets(trained)(layers.Rescaling(1.0, name="occurs")(words))  # as float32
+    if is_set(config):
+        outputs = _of_sets(trained)(layers.Rescaling(1.0, name=f"occurs{suffix}")(words))  # as float32
     else:
         outputs = trained(words)
     return keras.Model(text, outputs, name=f"{trained.name}_from_text")
@@ -187,6 +204,8 @@ def _of_sets(trained: keras.Model) -> Callable[[Any], Any]:
     rest = [trained.get_layer(name) for name in ("logits", trained.output_names[0]) if name in names]
 
     def call(found: Any) -> Any:
+        if "shares" in names:
+            found = layers.UnitNormalization(axis=-1, name="shares_of_occurring")(found)
         values = first(found)
         first.set_weights([matrix])
         for layer in rest:

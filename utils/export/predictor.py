@@ -45,7 +45,7 @@ class Predictor:
         self.signature = signature
 
     def predict(self, inputs: Arrays) -> Any:
-        """Predict in batches of 4,096 table rows, 256 texts or at most 256 images, so that memory is bounded.
+        """Predict in batches of 4,096 table rows, 64 texts or at most 256 images, so that memory is bounded.
 
         Args:
             inputs: (rows, …) raw values as in the data set of the lab, or a dict of such arrays for several inputs.
@@ -116,7 +116,7 @@ def _tensor(name: str, values: Any, dtype: str) -> Any:
 
 
 def _batch_size(named: Mapping[str, Any]) -> int:
-    if any(array.dtype.kind in "OUS" for array in named.values()):
+    if len(named) == 1 and any(array.dtype.kind in "OUS" for array in named.values()):  # not the columns of a table
         return TEXTS
     images = [int(np.prod(array.shape[1:])) for array in named.values() if array.ndim > 2]
     return max(1, min(256, LARGEST_BATCH // max(images))) if images else 4096

@@ -38,8 +38,8 @@ def coloured_words(words: Sequence[str], scores: Mapping[str, Array], title: str
         _draw(axes, name, words, values[: len(words)], places, lines)
     return plots.captioned(
         figure,
-        "Blue words raise the probability of the predicted class, red ones lower it; attention has no sign. Each method "
-        "is scaled by its largest value.",
+        "Blue words raise the probability of the predicted class, red ones lower it; attention has no sign. Each "
+        "method is scaled by its largest value.",
     )
 
 
@@ -61,10 +61,12 @@ def _draw(
     axes.set_xlim(-0.5, COLUMN + 1)
     axes.set_ylim(lines - 0.4, -0.6)
     axes.axis("off")
+    if values.min(initial=0) >= 0:  # attention: every word has some
+        values = values - values.min(initial=np.inf)
     largest = float(np.abs(values).max(initial=0)) or 1.0
     for word, value, (column, line) in zip(words, values, places, strict=True):
         red, green, blue, _ = colour = COLOURS(0.5 + 0.5 * value / largest)
         dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
-        box = {"facecolor": colour, "edgecolor": "none", "pad": 1.2}
-        text = {"family": "monospace", "fontsize": 8.2, "color": "white" if dark else "black"}
+        box: dict[str, Any] = {"facecolor": colour, "edgecolor": "none", "pad": 1.2}
+        text: dict[str, Any] = {"family": "monospace", "fontsize": 8.2, "color": "white" if dark else "black"}
         axes.text(column, line, word.replace("$", r"\$"), va="center", bbox=box, **text)

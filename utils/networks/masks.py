@@ -1,8 +1,8 @@
 """Padding that does not change a prediction, with layers only: such models reload in every format.
 
 Keras's own masks (`mask_zero=True`) become operations in the graph, which `.h5` cannot reload, and their average of an
-empty text is NaN. Here a mask is a tensor like any other, made from the numbers of the words by standard layers: 1 for a
-word and 0 for padding, (batch, length, 1). A text may be padded to any length on the right.
+empty text is NaN. Here a mask is a tensor like any other, made from the numbers of the words by standard layers: 1 for
+a word and 0 for padding, (batch, length, 1). A text may be padded to any length on the right.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from keras import layers
 
 FAR = 1e9
-"""Lowers what padding contributes to a maximum or to a softmax, to nothing."""
+"""Lowers what padding contributes to a maximum."""
 
 
 def word_mask(words: Any) -> Any:
@@ -47,9 +47,11 @@ def embedded(words: Any, mask: Any, count: int, width: int, **options: Any) -> A
 
 def masked_mean(vectors: Any, mask: Any, name: str = "mean") -> Any:
     """The mean over the words, (batch, width); zeros for an empty text."""
-    scores = layers.Rescaling(FAR, -FAR, name=f"{name}_scores")(mask)
-    shares = layers.Softmax(axis=1, name=f"{name}_shares")(scores)
-    return layers.Flatten(name=f"{name}_flat")(layers.Dot(axes=1, name=name)([shares, vectors]))
+    # Of n words, each has 1/√n here; their largest is 1/√n, or 0 if there is none.
+    shares = layers.UnitNormalization(axis=1, name=f"{name}_shares")(mask)
+    share = layers.ReLU(name=f"{name}_share")(layers.GlobalMaxPooling1D(name=f"{name}_largest")(shares))
+    total = layers.Flatten(name=f"{name}_flat")(layers.Dot(axes=1, name=f"{name}_sum")([shares, vectors]))
+    return layers.Multiply(name=name)([total, share])
 
 
 def masked_sum(vectors: Any, mask: Any, name: str = "sum") -> Any:

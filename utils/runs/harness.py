@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,11 @@ import numpy as np
 from utils.base.atomic_files import write_json
 from utils.base.config import SMOKE_PRESET
 from utils.datasets.audit import audit
-from utils.datasets.splits import Splits
+from utils.datasets.splits import Split, Splits
 from utils.export.formats import save_model
 from utils.export.parity import FreshProcess, parity_rows
 from utils.export.predictor import predictor
-from utils.metrics.metric import Measured, score
+from utils.metrics.metric import Measured, Metric, difference, score
 from utils.runs import artifacts, predictions
 from utils.runs.completion import complete
 from utils.runs.hooks import SupervisedHooks
@@ -91,13 +92,26 @@ def evaluate(fitted: Fitted, report: Report = silent, *, slow_baselines: bool = 
     threshold = lab.threshold(fitted.config, splits.validation.targets, predicted["validation"])
     metrics = {name: metric.at(threshold) for name, metric in fitted.metrics.items()}
     scores = {name: score(metrics, part.targets, predicted[name], part.groups) for name, part in splits.parts().items()}
+    guesses = _baselines(fitted, slow=slow_baselines)
     compared = {
         baseline: {name: metric.function(splits.test.targets, guess) for name, metric in fitted.metrics.items()}
-        for baseline, guess in _baselines(fitted, slow=slow_baselines).items()
+        for baseline, guess in guesses.items()
     }
     details = lab.details(splits, predicted["test"], threshold) | lab.inspect(fitted)
+    paired = {name: guesses[name] for name in lab.paired if name in guesses}
+    if paired:
+        details["minus_baseline"] = _minus(metrics, splits.test, predicted["test"], paired)
     seconds = {"evaluate": time.perf_counter() - start}
     return Evaluation(predicted, scores, compared, audit(splits), details, threshold, seconds)
+
+
+def _minus(metrics: Mapping[str, Metric], test: Split, prediction: Any, guesses: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's metrics minus those of baselines on the same rows, with paired bootstrap intervals."""
+    ours = Measured(test.targets, prediction, test.groups)
+    return {
+        name: difference((metrics, Measured(test.targets, guess, test.groups)), (metrics, ours), paired=True)
+        for name, guess in guesses.items()
+    }
 
 
 def _baselines(fitted: Fitted, *, slow: bool) -> dict[str, Any]:

@@ -37,6 +37,9 @@ class SupervisedHooks(Lab):
     """What the metrics compare with the targets: a function of a predictor, inputs and targets that can be imported by
     module and name, as the metrics can; defaults to the predictions."""
 
+    paired: Sequence[str] = ()
+    """Names of the baselines with which the model is compared row by row, in `details`; none by default."""
+
     def load(self, config: Any) -> Splits:
         """Load and split the data; must not import Keras."""
         raise NotImplementedError

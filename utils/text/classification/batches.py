@@ -22,8 +22,8 @@ class TextBatches:
         targets: (rows,) class numbers.
         batch_size: texts per batch; the last batch of an epoch has the remaining ones.
         seed: seed of the order, which differs in each epoch; None sorts all texts by length, which needs least padding.
-        dropped: fraction of the words that are replaced by the unknown word in training; each text loses other words in each
-            epoch (Iyyer et al. 2015).
+        dropped: fraction of the words that are replaced by the unknown word in training; each text loses other words
+            in each epoch (Iyyer et al. 2015).
     """
 
     def __init__(

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 MOST_WORDS = 1_000_000
 """Size limit of the vocabulary of a linear model, so that a 3-gram is one number of 63 bits."""
-POSITIVE = frozenset(
-    "good great excellent wonderful best love loved amazing perfect beautiful enjoyed brilliant".split()
-)
-NEGATIVE = frozenset("bad worst awful terrible boring waste poor horrible stupid worse dull poorly".split())
+POSITIVE = "good great excellent wonderful best love loved amazing perfect beautiful enjoyed brilliant"
+NEGATIVE = "bad worst awful terrible boring waste poor horrible stupid worse dull poorly"
 """Words that anyone would list, chosen without the data."""
 STRENGTHS = (0.03, 0.1, 0.3, 1.0)
 
@@ -43,14 +41,15 @@ class Texts:
         self.classes = classes
 
 
-def listed_words(texts: Sequence[str], words: Sequence[frozenset[str]] = (NEGATIVE, POSITIVE)) -> NDArray[np.float64]:
+def listed_words(texts: Sequence[str], words: Sequence[str] = (NEGATIVE, POSITIVE)) -> NDArray[np.float64]:
     """Probabilities of two classes from two lists of words, (rows, 2): the fraction of listed words of each list.
 
     One is added to both counts, so that a text without a listed word has 0.5.
     """
     from utils.text.tokens import tokens
 
-    found = np.array([[sum(word in listed for word in split) for listed in words] for split in map(tokens, texts)])
+    lists = [frozenset(each.split()) for each in words]
+    found = np.array([[sum(word in listed for word in split) for listed in lists] for split in map(tokens, texts)])
     counts = found.reshape(-1, len(words)) + 1.0
     shares: NDArray[np.float64] = counts / counts.sum(axis=1, keepdims=True)
     return shares

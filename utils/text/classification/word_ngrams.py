@@ -1,4 +1,4 @@
-"""N-grams of words: which ones occur, how often in each text, and how much more often in one class than in the others."""
+"""N-grams of words: which ones occur in a text, and how much more often in one class than in the others."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class WordNgrams:
         from scipy.sparse import coo_array
 
         columns, owners = map(np.concatenate, zip(*self._columns(rows), strict=True))
-        entries = (np.ones(len(columns), np.float32), (owners, columns.astype(np.int32)))
+        entries = (np.ones(len(columns), np.float32), (owners.astype(np.int32), columns.astype(np.int32)))
         return coo_array(entries, shape=(len(rows), len(self))).tocsr()  # adds up what occurs repeatedly
 
     def _columns(self, rows: TokenRows) -> Iterator[tuple[Codes, Codes]]:
@@ -100,7 +100,7 @@ class WordNgrams:
         first = 0
         each = _each_length(rows, len(self.vocabulary), len(self.codes))
         for known, (codes, owners) in zip(self.codes, each, strict=True):
-            place = pd.Index(known).get_indexer(codes)
+            place = pd.Index(known).get_indexer(pd.Index(codes))
             found = place >= 0
             yield place[found] + first, owners[found]
             first += len(known)
