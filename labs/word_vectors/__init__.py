@@ -7,7 +7,7 @@ Model:   course: skip-gram with negative sampling (Mikolov et al. 2013) as in ge
          epochs, joined with counting (PPMI and truncated SVD).
 Target:  course: within gensim's intervals at equal epochs, at 1.5 times its words per CPU second; best: WordSim ≥ 0.52,
          SimLex ≥ 0.27, analogies ≥ 0.18.
-Quality: not recorded yet.
-Time:    not recorded yet.
+Quality: not measured yet.
+Time:    not measured yet.
 Command: python -m labs.word_vectors
 """

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.word_vectors.config import Config
-from labs.word_vectors.evaluation.questions import Questions, load_questions, part_of
+from labs.word_vectors.evaluation.questions import TASKS, Questions, load_questions, part_of
 from labs.word_vectors.evaluation.scores import available
 from utils.base.atomic_files import digest_of_all, sha256
 from utils.base.errors import CallerError, with_extra
@@ -83,6 +83,13 @@ def take(split: Split, rows: NDArray[np.intp]) -> Split:
     assert split.names is not None, "see `Questions.covered`"
     targets = {name: values[rows] for name, values in split.targets.items()}
     return Split(split.inputs[rows], targets, split.groups[rows], split.names[rows])
+
+
+def without(text: Text, task: str) -> Text:
+    """The text without the questions of a task."""
+    kept = Questions(tuple(each for each in text.questions.all if TASKS[each.task] != task), text.questions.digest)
+    every, covered = kept.covered({word: row for row, word in enumerate(text.words)}.get)
+    return replace(text, questions=kept, all=every, covered=covered)
 
 
 def load(config: Config) -> Text:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from labs import find_definition
 from labs.word_vectors import data, figures, model, writing
 from labs.word_vectors.compared import methods
+from labs.word_vectors.config import Config
 from labs.word_vectors.data import Text
 from labs.word_vectors.evaluation import bias, scores
 from labs.word_vectors.training import train
@@ -21,10 +22,10 @@ from utils.datasets.splits import Split
 from utils.export.formats import FORMATS, load_model, open_model
 from utils.export.subject import Subject
 from utils.metrics.metric import Measured, Metric, Scores, score
-from utils.runs.lab import Lab, Request
+from utils.runs.lab import Lab, Outcome, Request
 from utils.runs.record import Run
 from utils.text.word_vectors import VECTORS, WordVectors, read_word_vectors
-from utils.training.results import Report, predictions, reporter
+from utils.training.results import Report, predictions, reporter, silent
 
 
 class WordVectorsLab(Lab):
@@ -56,6 +57,36 @@ class WordVectorsLab(Lab):
         seconds["total"] = sum(seconds[name] for name in ("load", "fit", "compare", "evaluate", "save"))
         about = writing.described(config, text, found, network, evaluated["metrics"]["test"], seconds)
         return {**about, **evaluated, **written, "bias": of_bias, "seconds": seconds}
+
+    def trial(self, config: Config) -> Outcome:
+        """Train and evaluate without files, without the vectors of others, and without SimLex-999.
+
+        A band must hold on every machine, and SimLex-999 is not on every one.
+        """
+        text = data.without(self.load(config), "simlex")
+        keras.utils.set_random_seed(config.seed)
+        network = model.build(config, len(text.words))
+        _, seconds = train(config, text, network, silent)
+        vectors = methods.of_run(config, network, methods.counted(config, text) if config.counts_weight else None)
+        parts = {name: text.part(name) for name in ("test", "validation")}
+        known = scores.available(*parts.values())
+        found = {
+            name: _values(known, scores.answers(WordVectors(text.words, vectors), each)) for name, each in parts.items()
+        }
+        return Outcome(
+            source=text.source,
+            unit="",
+            measures={f"test {name}": value for name, value in found["test"].items()},
+            better={f"test {name}": metric.better for name, metric in known.items()},
+            validation=found["validation"],
+            facts={
+                "data digest": text.source.digest,
+                "words": len(text.words),
+                **{f"{name} rows": len(part) for name, part in parts.items()},
+            },
+            seconds=seconds["fit"],
+            audit=writing.audit(text),
+        )
 
     def metrics_of(self, run: Run) -> dict[str, Metric]:
         """Those that the run was measured with: SimLex-999 is not on every machine."""

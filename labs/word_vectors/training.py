@@ -29,8 +29,14 @@ from utils.training.results import Report, Row, reporter
 
 NOISE_TABLE = 1 << 22
 """Number of entries of the table from which random words are drawn; word2vec has a hundred million."""
+MOST_MOVED = 1.0
+"""Limit of the learning rate times the pairs of a word in a step, on average over the text; IMDb has about half."""
+MEASURED = 1
+"""Number of blocks per step whose loss is part of the mean of an epoch; blocks are in a random order."""
 LOWEST_RATE = 4e-3
 """The learning rate at the end, as a fraction of that at the beginning; word2vec has 1e-4 of 0.025."""
+RATES = {"skip_gram": 0.025, "cbow": 0.1}
+"""The usual learning rates; that of word2vec for CBOW, 0.05, goes with a gradient that is larger, see `cbow`."""
 Tensor = Any
 
 
@@ -52,7 +58,9 @@ class Step(NamedTuple):
     noise: Tensor
 
 
-def skip_gram(middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float) -> Step:
+def skip_gram(
+    middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float, measured: int | None = None
+) -> Step:
     """Loss and gradients of skip-gram: −log σ(v·u) for each pair, −log σ(−v·n) for each of its random words n.
 
     Args:
@@ -61,22 +69,24 @@ def skip_gram(middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, nega
         noise: (blocks, shared, dimension), context vectors n of the random words of each block.
         pairs: (blocks, words, places), 1 where a word and a place are a pair, else 0.
         negatives: random words per pair; each of the shared ones counts `negatives / shared` times.
+        measured: number of blocks, the first ones, whose loss is computed, which takes time; defaults to all.
     """
     weight = tf.reduce_sum(pairs, 2, keepdims=True) * (negatives / noise.shape[1])
     near, far = tf.matmul(middle, around, transpose_b=True), tf.matmul(middle, noise, transpose_b=True)
     # The derivative of log σ(x) is σ(−x): a pair that is already probable moves the vectors little.
     pull, push = pairs * tf.sigmoid(-near), -weight * tf.sigmoid(far)
-    loss = tf.reduce_sum(pairs * tf.nn.softplus(-near)) + tf.reduce_sum(weight * tf.nn.softplus(far))
     return Step(
-        loss,
-        tf.reduce_sum(pairs),
+        _loss(near[:measured], pairs[:measured]) + _loss(-far[:measured], weight[:measured]),
+        tf.reduce_sum(pairs[:measured]),
         tf.matmul(pull, around) + tf.matmul(push, noise),
         tf.matmul(pull, middle, transpose_a=True),
         tf.matmul(push, middle, transpose_a=True),
     )
 
 
-def cbow(middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float) -> Step:
+def cbow(
+    middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float, measured: int | None = None
+) -> Step:
     """Loss and gradients of CBOW: the mean of the words around predicts the word in the middle.
 
     Arguments as of `skip_gram`, but `around` are word vectors, and `middle` and `noise` context vectors. The gradient
@@ -85,19 +95,23 @@ def cbow(middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives
     number = tf.reduce_sum(pairs, 2, keepdims=True)
     share = pairs / tf.maximum(number, 1.0)
     weight = tf.cast(number > 0, tf.float32)
+    of_noise = weight * (negatives / noise.shape[1])
     mean = tf.matmul(share, around)
     near, far = tf.reduce_sum(mean * middle, 2, keepdims=True), tf.matmul(mean, noise, transpose_b=True)
-    pull, push = weight * tf.sigmoid(-near), -weight * (negatives / noise.shape[1]) * tf.sigmoid(far)
-    loss = tf.reduce_sum(weight * tf.nn.softplus(-near))
-    loss += tf.reduce_sum(weight * (negatives / noise.shape[1]) * tf.nn.softplus(far))
+    pull, push = weight * tf.sigmoid(-near), -of_noise * tf.sigmoid(far)
     of_mean = pull * middle + tf.matmul(push, noise)
     return Step(
-        loss,
-        tf.reduce_sum(weight),
+        _loss(near[:measured], weight[:measured]) + _loss(-far[:measured], of_noise[:measured]),
+        tf.reduce_sum(weight[:measured]),
         pull * mean,
         tf.matmul(share, of_mean, transpose_a=True),
         tf.matmul(push, mean, transpose_a=True),
     )
+
+
+def _loss(logits: Tensor, weights: Tensor) -> Tensor:
+    """The weighted sum of −log σ(logit)."""
+    return tf.reduce_sum(weights * tf.nn.softplus(-logits))
 
 
 def kept_share(counts: NDArray[np.int64], sample: float) -> NDArray[np.float32]:
@@ -118,8 +132,27 @@ def noise_table(counts: NDArray[np.int64], power: float, size: int = NOISE_TABLE
     return np.searchsorted(shares / shares[-1], (np.arange(size) + 0.5) / size).astype(np.int32)
 
 
+def blocks_per_step(config: Config, counts: NDArray[np.int64]) -> int:
+    """The number of blocks of a step: `batch_size`, or fewer where a word would be moved too often in one step.
+
+    A step adds up the gradients of all pairs of a word at the same vectors. In a text of few different words the sum
+    would be so large that the training diverges.
+    """
+    kept, noise = counts * kept_share(counts, config.sample), counts**config.power
+    share = kept / kept.sum()
+    often = float(share @ np.maximum(share, config.negatives * noise / noise.sum()))
+    pairs = config.window + 1 if config.model == "skip_gram" else 1
+    moved = start_rate(config) * config.block * pairs * often
+    return max(1, min(config.batch_size, int(MOST_MOVED / moved)))
+
+
+def start_rate(config: Config) -> float:
+    """The learning rate at the beginning."""
+    return config.learning_rate or RATES[config.model]
+
+
 def epoch_graph(config: Config, text: Text, network: keras.Model) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-    """A compiled function that trains the network for one epoch, and returns the loss and the number of predictions.
+    """A compiled function that trains the network for one epoch.
 
     Args:
         config: the hyperparameters.
@@ -127,14 +160,15 @@ def epoch_graph(config: Config, text: Text, network: keras.Model) -> Callable[[T
         network: of `model.build`; its two Embedding layers are changed.
 
     Returns:
-        A function of the number of the epoch, from 0.
+        A function of the number of the epoch, from 0. It returns the loss of some predictions and their number.
     """
     vectors = {name: network.get_layer(name).embeddings.value for name in ("word_vectors", "context_vectors")}
     of_middle, of_around = vectors["word_vectors"], vectors["context_vectors"]
     gradients, of_noise = skip_gram, of_around
     if config.model == "cbow":
         gradients, of_middle, of_around, of_noise = cbow, of_around, of_middle, of_around
-    sequence = _sequence(config, text)
+    blocks = blocks_per_step(config, text.counts)
+    sequence = _sequence(config, text, blocks)
     noise = tf.constant(noise_table(text.counts, config.power))
     places = tf.constant(np.arange(config.block + 2 * config.window), dtype=tf.int32)
     first, last = config.window, config.window + config.block
@@ -151,12 +185,10 @@ def epoch_graph(config: Config, text: Text, network: keras.Model) -> Callable[[T
             where = starts[i][:, None] + places
             around, row = tf.gather(words, where), tf.gather(rows, where)
             middle = around[:, first:last]
-            reach = tf.random.stateless_uniform((config.batch_size, config.block, 1), random, 1, first + 1, tf.int32)
+            reach = tf.random.stateless_uniform((blocks, config.block, 1), random, 1, first + 1, tf.int32)
             same_text = (row[:, None, :] == row[:, first:last, None]) & (row[:, None, :] >= 0)
             pairs = tf.cast((distance <= reach) & same_text, tf.float32)
-            drawn = tf.random.stateless_uniform(
-                (config.batch_size, config.shared), random + 1, 0, NOISE_TABLE, tf.int32
-            )
+            drawn = tf.random.stateless_uniform((blocks, config.shared), random + 1, 0, NOISE_TABLE, tf.int32)
             others = tf.gather(noise, drawn)
             found = gradients(
                 tf.gather(of_middle, middle),
@@ -164,9 +196,10 @@ def epoch_graph(config: Config, text: Text, network: keras.Model) -> Callable[[T
                 tf.gather(of_noise, others),
                 pairs,
                 float(config.negatives),
+                MEASURED,
             )
             done = (tf.cast(number, tf.float32) + tf.cast(i / steps, tf.float32)) / config.epochs
-            rate = config.learning_rate * tf.maximum(1.0 - done, LOWEST_RATE)
+            rate = start_rate(config) * tf.maximum(1.0 - done, LOWEST_RATE)
             for variable, changed, move in zip(
                 (of_middle, of_around, of_noise), (middle, around, others), found[2:], strict=True
             ):
@@ -186,12 +219,12 @@ def _random(seed: int, epoch: Tensor, step: Tensor) -> Tensor:
     return tf.stack([high, 2 * tf.cast(step, tf.int64)])
 
 
-def _sequence(config: Config, text: Text) -> Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]:
+def _sequence(config: Config, text: Text, blocks: int) -> Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]:
     """A function of the epoch: the words that subsampling leaves, their rows, and where the blocks of a step begin."""
     tokens = tf.constant(text.rows.tokens)
     rows = tf.constant(text.rows.row_numbers().astype(np.int32))
     keep = tf.constant(kept_share(text.counts, config.sample))
-    size = config.block * config.batch_size
+    size = config.block * blocks
 
     def sequence(epoch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         random = _random(config.seed, epoch, -1)
@@ -202,10 +235,19 @@ def _sequence(config: Config, text: Text) -> Callable[[Tensor], tuple[Tensor, Te
         # Places before the first and after the last word are in no row, and therefore in no pair.
         around = [[config.window, config.window + missing]]
         words, row = tf.pad(words, around), tf.pad(row, around, constant_values=-1)
-        order = tf.argsort(tf.random.stateless_uniform((steps * config.batch_size,), random + 1))
-        return words, row, tf.reshape(order * config.block, (steps, config.batch_size))
+        order = tf.argsort(tf.random.stateless_uniform((steps * blocks,), random + 1))
+        return words, row, tf.reshape(order * config.block, (steps, blocks))
 
     return sequence
+
+
+def _check(loss: float, epoch: int, config: Config) -> None:
+    """Raise CallerError if the training has diverged: vectors of zeros have the loss (1 + negatives) · log 2."""
+    if not loss < 2 * (1 + config.negatives) * math.log(2):  # NaN, too
+        raise CallerError(
+            f"the training diverges: the loss of epoch {epoch} is {loss:.3g}",
+            f"give a smaller --learning-rate than {start_rate(config):g}, or a smaller --block",
+        )
 
 
 def train(config: Config, text: Text, network: keras.Model, report: Report) -> tuple[list[Row], dict[str, float]]:
@@ -222,7 +264,7 @@ def train(config: Config, text: Text, network: keras.Model, report: Report) -> t
         seconds of the training, compilation included.
 
     Raises:
-        CallerError: the loss is not finite.
+        CallerError: the training diverges.
     """
     reporter(report).stage("train")
     start, cpu = time.perf_counter(), time.process_time()
@@ -231,14 +273,11 @@ def train(config: Config, text: Text, network: keras.Model, report: Report) -> t
         began = time.perf_counter()
         loss, predictions = (float(value) for value in epoch(tf.constant(number)))
         seconds = time.perf_counter() - began
-        if not math.isfinite(loss):
-            raise CallerError(
-                f"the loss of epoch {number + 1} is not finite",
-                "give a smaller --learning-rate, --negatives or --block",
-            )
+        mean = loss / max(predictions, 1.0)
+        _check(mean, number + 1, config)
         row = {
             "epoch": number + 1,
-            "loss": loss / max(predictions, 1.0),
+            "loss": mean,
             "words_per_second": len(text.rows.tokens) / seconds,
             "seconds": seconds,
         }

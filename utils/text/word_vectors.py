@@ -126,8 +126,7 @@ class WordVectors:
             CallerError: the word is unknown.
         """
         number = self.number(word)
-        found, cosines = self.nearest(self.vectors[[number]], most, [[number]])
-        return [(self.words[i], float(value)) for i, value in zip(found[0], cosines[0], strict=True)]
+        return self._nearest(self.vectors[number], most, [number])
 
     def analogy(self, one: str, other: str, third: str, most: int = 10) -> list[tuple[str, float]]:
         """Words d with `one` is to `other` as `third` is to d: those nearest to other − one + third (3CosAdd).
@@ -142,9 +141,12 @@ class WordVectors:
             Mikolov, Yih and Zweig, Linguistic Regularities in Continuous Space Word Representations (2013).
         """
         a, b, c = numbers = [self.number(word) for word in (one, other, third)]
-        query = self.directions[b] - self.directions[a] + self.directions[c]
-        found, cosines = self.nearest(query[None], most, [numbers])
-        return [(self.words[i], float(value)) for i, value in zip(found[0], cosines[0], strict=True)]
+        return self._nearest(self.directions[b] - self.directions[a] + self.directions[c], most, numbers)
+
+    def _nearest(self, query: Array, most: int, without: Sequence[int]) -> list[tuple[str, float]]:
+        found, cosines = self.nearest(query[None], most, [without])
+        pairs = zip(found[0], cosines[0], strict=True)
+        return [(self.words[i], float(value)) for i, value in pairs if np.isfinite(value)]  # not those left out
 
 
 def _largest(values: Array, most: int) -> NDArray[np.intp]:

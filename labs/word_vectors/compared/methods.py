@@ -31,7 +31,6 @@ def compare(
         seconds with `compare`, and `<name>_cpu` for each method.
     """
     start, found = time.perf_counter(), dict(seconds)
-    word2vec: Vectors = network.get_layer("word_vectors").get_weights()[0]
     others: dict[str, Vectors] = {}
 
     def measure(name: str, method: Callable[[], Vectors]) -> None:
@@ -44,16 +43,29 @@ def compare(
         measure("gensim", lambda: gensim_vectors(config, text))
     if config.glove:
         measure("glove_6b", lambda: glove_vectors(text))
-    vectors = word2vec
+    vectors = of_run(config, network, others["ppmi_svd"])
     if config.counts_weight:
-        vectors = joined(word2vec, others["ppmi_svd"], config.counts_weight)
-        others = {"word2vec": word2vec, **others}
+        others = {"word2vec": trained(network), **others}
     found["compare"] = time.perf_counter() - start
     return (
         WordVectors(text.words, vectors),
         {name: WordVectors(text.words, each) for name, each in others.items()},
         found,
     )
+
+
+def trained(network: keras.Model) -> Vectors:
+    """The word vectors of a network of `model.build`, (words, dimension) float32."""
+    vectors: Vectors = network.get_layer("word_vectors").get_weights()[0]
+    return vectors
+
+
+def of_run(config: Config, network: keras.Model, counts: Vectors | None) -> Vectors:
+    """The vectors of a run: those of word2vec, joined with those of counting where the config asks for it."""
+    if not config.counts_weight:
+        return trained(network)
+    assert counts is not None, "they are needed"
+    return joined(trained(network), counts, config.counts_weight)
 
 
 def counted(config: Config, text: Text) -> Vectors:

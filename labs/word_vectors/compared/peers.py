@@ -44,7 +44,7 @@ def gensim_vectors(config: Config, text: Text) -> Vectors:
         negative=config.negatives,
         ns_exponent=config.power,
         sample=config.sample,
-        alpha=config.learning_rate,
+        alpha=config.learning_rate or 0.025,
         epochs=config.epochs,
         min_count=1,
         workers=1,
