@@ -124,7 +124,7 @@ def polarity(positive, negative):
 # %% tags=["check"]
 check("sentiment.polarity", polarity)
 
-# %% [markdown]
+# %% [markdown] facts=["20"]
 # The next cell computes the ratios of all words that occur in at least 20 training reviews, and sorts them.
 
 # %%
@@ -157,7 +157,7 @@ pd.DataFrame(
     }
 )
 
-# %% [markdown] facts=["10", "0.1"]
+# %% [markdown] facts=["10"]
 # ## The network of Udacity's course
 #
 # The course's network has as inputs which words occur, a hidden layer of 10 units **without** an activation, and one
@@ -234,7 +234,7 @@ prose(
     fewer=len(every_word) / len(polar),
 )
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # ## From one-hot vectors to an embedding
 #
 # The course multiplies a vector of zeros and ones with a matrix. One word alone is a **one-hot vector**.
@@ -308,7 +308,7 @@ parameters = 20_000 * 64
 # %% tags=["check"]
 check("sentiment.embedding_parameters", parameters)
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # ## Padding and masks
 #
 # A batch is an array, so all its texts need the same length. Shorter ones are filled with the number 0, **padding**.
@@ -331,7 +331,7 @@ def masked_mean(vectors, mask):
 # %% tags=["check"]
 check("sentiment.masked_mean", masked_mean)
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # ## A network with an embedding
 #
 # `TextVectorization` turns a text into the numbers of its words: 0 is padding and 1 is every word that is not in the
@@ -396,7 +396,7 @@ history = model.fit(
 )
 pd.DataFrame(history.history, index=np.array(history.epoch) + 1).round(3)
 
-# %% [markdown]
+# %% [markdown] facts=["300"]
 # Does padding matter? Here is the same review without padding and with 300 zeros after it, for this network and for
 # one whose average includes the padding:
 
@@ -525,7 +525,7 @@ pd.DataFrame(
     }
 )
 
-# %% tags=["prose"]
+# %% tags=["prose"] facts=["40"]
 both = int(((probabilities[:, 0] >= 0.5) & (probabilities[:, 1] < 0.5)).sum())
 prose(
     """

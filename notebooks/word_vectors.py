@@ -102,7 +102,7 @@ def pairs(words, window):
 # %% tags=["check"]
 check("word_vectors.pairs", pairs)
 
-# %% [markdown] facts=["0.001", "40,000", "1,000,000", "10"]
+# %% [markdown] facts=["40,000", "1,000,000", "10"]
 # ## Subsampling
 #
 # Most pairs contain words such as "the", which say little about their neighbours. word2vec leaves out each occurrence
@@ -170,7 +170,7 @@ def noise(counts):
 # %% tags=["check"]
 check("word_vectors.noise", noise)
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # ### Exercise: the gradient of the centre
 #
 # The derivative of the loss of a sigmoid with cross-entropy is simple: sigmoid minus label. The label of the real
@@ -207,7 +207,7 @@ by_hand = (expit(centre @ context) - 1) * context + expit(negatives @ centre) @ 
 gradient_apart = float(np.abs(automatic - by_hand).max())
 print(f"largest difference: {gradient_apart:.1g}")
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # ## Training
 #
 # In Keras the network is two `Embedding` layers and a scalar product. First a small piece of the text with `compile`
@@ -313,7 +313,7 @@ def nearest(word, most=6):
 
 pd.DataFrame({word: nearest(word) for word in ("good", "actor", "funny", "scary", "son")})
 
-# %% [markdown]
+# %% [markdown] facts=["3"]
 # ### Then and now
 #
 # | then | now |
@@ -382,7 +382,7 @@ prose(
     all=len(questions),
 )
 
-# %% [markdown]
+# %% [markdown] facts=["353"]
 # ## Are these vectors good?
 #
 # People rated the similarity of pairs of words; **WordSim-353** has 353 such pairs. Spearman's $\rho$ compares the
@@ -394,7 +394,7 @@ prose(
 quality = lesson.quality(config, splits, network)
 quality.round(3)
 
-# %% tags=["prose"]
+# %% tags=["prose"] facts=["353"]
 prose(
     """
     On this short text word2vec reaches $\\rho$ = {trained:.2f} on WordSim-353 and counting {counted:.2f}. `fit`, which
@@ -518,7 +518,7 @@ table = other.get_layer("word_vectors").get_weights()[0]
 table /= np.linalg.norm(table, axis=1, keepdims=True)
 [words[number] for number in np.argsort(-(table @ table[number_of["scary"]]))[1:9]]
 
-# %% [markdown]
+# %% [markdown] facts=["1", "10"]
 # **3. A narrow window.** With a window of 1 the neighbours are words that can replace each other. With a larger one
 # more of them are words of the same subject. Look at "actor", and try a window of 10.
 

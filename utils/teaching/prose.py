@@ -135,10 +135,10 @@ def data_check(data: Splits | Sized) -> None:
     licence = f" {entry.licence}. {entry.citation}" if entry else ""
     values: dict[str, Any] = {"title": title, "name": source.name, "kind": kind, "licence": licence}
     if isinstance(data, Splits):
-        sizes: Mapping[str, int] = {name: len(part) for name, part in data.parts().items()}
+        sizes: dict[str, Any] = {name: len(part) for name, part in data.parts().items()}
         header, end = "| split | rows |", "\n\nInputs of a row: shape {shape}, {dtype}."
         values |= {"shape": str(data.train.inputs.shape[1:]), "dtype": str(data.train.inputs.dtype)}
     else:
-        sizes, header, end = data.sizes(), "| | number |", ""
+        sizes, header, end = dict(data.sizes()), "| | number |", ""
     table = "\n".join([header, "| --- | ---: |", *(f"| {name} | {{{name}:,}} |" for name in sizes)])
     prose("{title} (`{name}`). {kind}{licence}\n\n" + table + end, **values, **sizes)
