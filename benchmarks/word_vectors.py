@@ -36,7 +36,7 @@ PRESETS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "best": (("--glove",), {}),
 }
 """Further options and environment of each preset; options may follow its name."""
-FIGURES = {"best": ("map.png", "arrows.png", "occupations.png", "quality.png")}
+FIGURES = {"best": ("map.png", "arrows.png", "occupations.png")}
 """Figures of a run that the page of the lab shows."""
 KEPT = ("metrics", "compared", "covered", "words_per_cpu_second", "bias", "neighbours", "seconds", "peak_mb", "data")
 

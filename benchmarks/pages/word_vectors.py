@@ -53,7 +53,7 @@ def halves() -> str:
     """The vectors of the lab on the half that settings were chosen on, and on the other one."""
     rows = []
     for preset, found in _presets().items():
-        for part, title in (("validation", "settings were chosen on it"), ("test", "not used before")):
+        for part, title in (("validation", "settings of `best` were chosen on it"), ("test", "the other half")):
             scores = found["metrics"][part]
             cells = [_interval(scores[metric]) if metric in scores else "–" for metric in METRICS]
             questions = f"{found['data']['rows'][part]:,}"

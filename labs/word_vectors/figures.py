@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from labs.word_vectors.evaluation.bias import FEWEST as FEWEST_COUNTS
 from labs.word_vectors.evaluation.chosen import ARROWS, MAP, present
 from utils.figures import plots
 from utils.metrics.metric import Scores
@@ -144,6 +145,7 @@ def occupations(bias: Mapping[str, Any]) -> Figure:
     words, cosines = list(bias["axis"]), np.array(list(bias["axis"].values()))
     counts = np.array([bias["counts"][word] for word in words])
     ratio = np.log((counts[:, 1] + 1) / (counts[:, 0] + 1))
+    ratio[counts.sum(axis=1) < FEWEST_COUNTS] = np.nan
     figure = Figure(figsize=(9.6, 0.17 * len(words) + 1.8), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, values, label in (
@@ -158,6 +160,6 @@ def occupations(bias: Mapping[str, Any]) -> Figure:
     left.set_title("Occupations between he and she", loc="left", fontsize=12)
     return plots.captioned(
         figure,
-        f"Left: the vectors, nearer to she on the right. Right: how often she and he are near the word in the training "
-        f"text. {bias['warning']}",
+        "Left: the vectors, nearer to she on the right. Right: how often she and he are near the word in the training "
+        f"text, where there are at least {FEWEST_COUNTS} of them. {bias['warning']}",
     )

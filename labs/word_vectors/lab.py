@@ -48,7 +48,7 @@ class WordVectorsLab(Lab):
         stage("evaluate")
         start = time.perf_counter()
         evaluated, tested = evaluate(found, others, text)
-        of_bias = bias.occupations(found, text, config.window)
+        of_bias = bias.occupations(found, text)
         drawn = figures.draw(found, evaluated["compared"], of_bias, config.seed)
         seconds |= {"load": text.load_seconds, "evaluate": time.perf_counter() - start}
         start = time.perf_counter()

@@ -114,8 +114,13 @@ def fitted_on(record: Mapping[str, Any]) -> str:
     return text
 
 
+def chosen_on(record: Mapping[str, Any]) -> str:
+    """What was chosen on the test split: nothing, unless the lab says otherwise in its record."""
+    return str(record.get("chosen", "Nothing was chosen on the test split"))
+
+
 def _quality(record: Mapping[str, Any]) -> list[str]:
-    chosen = "Nothing was chosen on the test split."
+    chosen = f"{chosen_on(record)}."
     if "kept_epoch" in record:
         how = "chosen on validation" if record["config"].get("restore_best_weights") else "the last one"
         chosen = f"The weights are those of epoch {record['kept_epoch']} of {record['epochs_run']}, {how}. {chosen}"

@@ -16,6 +16,8 @@ WARNING = (
     "The vectors show how this text speaks about people, not what occupations, women or men are like. They take such "
     "associations from the text, and a program that uses the vectors takes them over."
 )
+WINDOW = 5
+"""Largest distance of a pronoun from an occupation."""
 FEWEST = 5
 """Fewest occupations, and fewest occurrences of he and she near an occupation."""
 
@@ -29,7 +31,7 @@ def axis(found: WordVectors) -> NDArray[np.float32] | None:
     return normalized((found.directions[ends[1]] - found.directions[ends[0]]).mean(axis=0, keepdims=True))[0]
 
 
-def occupations(found: WordVectors, text: Text, window: int) -> dict[str, Any]:
+def occupations(found: WordVectors, text: Text, window: int = WINDOW) -> dict[str, Any]:
     """Where occupations are on the axis from he to she, next to what the text says.
 
     Args:

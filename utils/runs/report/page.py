@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.base import text_tables
-from utils.runs.card import decision, fitted_on
+from utils.runs.card import chosen_on, decision, fitted_on
 from utils.runs.record import LABELS
 from utils.runs.report import charts, words
 from utils.runs.run_folder import REQUEST, STATES
@@ -55,6 +55,7 @@ def report_page(record: Mapping[str, Any], folder: Path, run: Path) -> str:
         size=(charts.WIDTH, charts.HEIGHT),
         layers=record.get("layers", []),
         fitted_on=fitted_on(record),
+        chosen_on=chosen_on(record),
         decision=decision(record) if record["threshold"] is not None else "",
         model=_model(record, folder),
         files=sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if _belongs(path)),
