@@ -41,7 +41,6 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 from matplotlib.figure import Figure
-from scipy.special import expit
 
 from labs.exercises import check
 from utils.runs import harness
@@ -551,14 +550,14 @@ prose(
 #
 # A network gives each word a score, and the probability is the sigmoid of the **mean** score of the words. `scores`
 # has shape (words,). Return for each word by how much it raises the probability: that of all words, minus that of the
-# others. `expit` is the sigmoid.
+# others. The sigmoid of $x$ is $1 / (1 + e^{-x})$.
 
 
 # %% tags=["exercise"]
 def leave_one_out(scores):
     ### BEGIN SOLUTION
     others = (scores.sum() - scores) / (len(scores) - 1)
-    return expit(scores.mean()) - expit(others)
+    return 1 / (1 + np.exp(-scores.mean())) - 1 / (1 + np.exp(-others))
     ### END SOLUTION
 
 

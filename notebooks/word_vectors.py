@@ -176,15 +176,15 @@ check("word_vectors.noise", noise)
 # The derivative of the loss of a sigmoid with cross-entropy is simple: sigmoid minus label. The label of the real
 # context is 1, that of a negative is 0. Each word moves the centre along its own vector. `centre` and `context` have
 # shape (width,), `negatives` has shape (negatives, width). Return the gradient of the loss with respect to `centre`.
-# `expit` is the sigmoid.
+# The sigmoid of $x$ is $1 / (1 + e^{-x})$.
 
 
 # %% tags=["exercise"]
 def centre_gradient(centre, context, negatives):
     ### BEGIN SOLUTION
-    pull = (expit(centre @ context) - 1) * context
-    push = expit(negatives @ centre) @ negatives
-    return pull + push
+    near = 1 / (1 + np.exp(-centre @ context))
+    far = 1 / (1 + np.exp(-negatives @ centre))
+    return (near - 1) * context + far @ negatives
     ### END SOLUTION
 
 

@@ -202,6 +202,6 @@ HINTS = {
 VARIANTS = {
     "embedding_parameters": Variants(
         "an embedding of {words} entries, with vectors of {width} numbers",
-        {"words": (5_000, 8_000, 10_000, 15_000, 30_000), "width": (16, 32, 50, 100, 128)},
+        {"words": (5_000, 8_000, 10_000, 15_000, 30_000), "width": (16, 32, 50, 100, 200)},
     )
 }

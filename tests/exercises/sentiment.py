@@ -65,7 +65,7 @@ ANSWERS = {
     "bag_of_words": Answers(
         right=[bag, bag_by_counter, bag_by_loop],
         wrong=[
-            Wrong(lambda words, vocabulary: [word in words for word in vocabulary], "as numbers"),
+            Wrong(lambda words, vocabulary: [word in words for word in vocabulary], "how often"),
             Wrong(lambda words, vocabulary: [float(word in words) for word in vocabulary], "count how often"),
             Wrong(lambda words, vocabulary: np.array(bag(words, vocabulary)) / len(words), "not fractions"),
             Wrong(lambda words, vocabulary: [vocabulary.index(word) for word in words if word in vocabulary], "places"),
@@ -89,7 +89,7 @@ ANSWERS = {
             Wrong(lambda numbers, size: np.eye(size)[numbers].sum(axis=0), "bag of words"),
             Wrong(lambda numbers, size: np.eye(size + 1)[numbers + 1][:, :size], "begin at 0"),
             Wrong(lambda numbers, size: 1 - np.eye(size)[numbers], "0 in all others"),
-            Wrong(lambda numbers, size: np.eye(4)[numbers], "seven words"),
+            Wrong(lambda numbers, size: np.eye(4)[numbers], "check the shape"),
         ],
     ),
     "embedding_parameters": Answers(
@@ -135,7 +135,7 @@ ANSWERS = {
         ],
     ),
     "leave_one_out": Answers(
-        right=[effects, effects_by_sums],
+        right=[effects, effects_by_sums, lambda scores: np.array(effects(scores), dtype="float32")],
         wrong=[
             Wrong(lambda scores: -effects_by_sums(scores), "all minus without"),
             Wrong(lambda scores: expit((scores.sum() - scores) / (len(scores) - 1)), "subtract them"),

@@ -90,11 +90,15 @@ ANSWERS = {
             Wrong(pairs_around, "ends with the sentence"),
             Wrong(lambda words, window: pairs(words, window - 1), "exactly"),
             Wrong(lambda words, window: [pair[::-1] for pair in near(words, window, last=0)], "before the centre"),
-            Wrong(lambda words, window: 8, "as a list of pairs"),
+            Wrong(lambda words, window: 8, "(centre, context)"),
         ],
     ),
     "noise": Answers(
-        right=[noise, lambda counts: np.exp(0.75 * np.log(counts)) / np.exp(0.75 * np.log(counts)).sum()],
+        right=[
+            noise,
+            lambda counts: noise(counts).tolist(),
+            lambda counts: np.exp(0.75 * np.log(counts)) / np.exp(0.75 * np.log(counts)).sum(),
+        ],
         wrong=[
             Wrong(lambda counts: counts / counts.sum(), "0.75 first"),
             Wrong(lambda counts: counts**0.75, "divide by the sum"),
@@ -105,7 +109,7 @@ ANSWERS = {
         ],
     ),
     "centre_gradient": Answers(
-        right=[gradient, gradient_by_labels],
+        right=[gradient, gradient_by_labels, lambda v, u, n: gradient(v, u, n).tolist()],
         wrong=[
             Wrong(lambda v, u, n: -gradient(v, u, n), "opposite sign"),
             Wrong(lambda v, u, n: (expit(v @ u) - 1) * u, "negatives are missing"),
@@ -119,7 +123,11 @@ ANSWERS = {
         ],
     ),
     "cosine": Answers(
-        right=[cosine, lambda vector, vectors: 1 - cdist(vectors, vector[None], "cosine")[:, 0]],
+        right=[
+            cosine,
+            lambda vector, vectors: list(cosine(vector, vectors)),
+            lambda vector, vectors: 1 - cdist(vectors, vector[None], "cosine")[:, 0],
+        ],
         wrong=[
             Wrong(lambda vector, vectors: vectors @ vector, "dot products"),
             Wrong(lambda vector, vectors: vectors @ vector / np.linalg.norm(vectors, axis=1), "first vector too"),
@@ -131,7 +139,7 @@ ANSWERS = {
         ],
     ),
     "analogy": Answers(
-        right=[analogy, analogy_by_sorting],
+        right=[analogy, analogy_by_sorting, lambda v, a, b, c: float(analogy(v, a, b, c))],
         wrong=[
             Wrong(lambda v, a, b, c: np.argmax(scores_of(v, a, b, c)), "leave out"),
             Wrong(
@@ -140,10 +148,11 @@ ANSWERS = {
             ),
             Wrong(lambda v, a, b, c: analogy(v, b, a, c), "b − a + c"),
             Wrong(lambda v, a, b, c: scores_of(v, a, b, c).max(), "not its score"),
+            Wrong(lambda v, a, b, c: v[b] - v[a] + v[c], "except for the words"),
         ],
     ),
     "kept": Answers(
-        right=[0.0158114, 0.00025**0.5],
+        right=[0.0158114, 0.00025**0.5, np.sqrt(10 / 40_000)],
         wrong=[
             Wrong(1 - 0.00025**0.5, "dropping"),
             Wrong(0.00025, "square root"),

@@ -193,11 +193,15 @@ def test_students_get_numbers_of_their_own(name: str) -> None:
         judge(right(exercise, differing.of(name, student)), **differing.of(name, student))
 
 
-def right(exercise: str, numbers: dict[str, int]) -> int:
+def right(exercise: str, numbers: dict[str, int]) -> float:
     """Each numeric exercise solved with other numbers, independently of its judge."""
     match numbers:
         case {"inputs": inputs, "width": width}:
             return sum((before + 1) * after for before, after in [(inputs, width), (width, width), (width, 1)])
+        case {"words": words, "width": width}:
+            return words * width
+        case {"per_million": per_million, "threshold": threshold}:
+            return float(np.sqrt(threshold / per_million))
         case {"units": units, "classes": classes}:
             return 785 * units + (units + 1) * classes
         case {"filters": filters, "size": size, "channels": channels}:
