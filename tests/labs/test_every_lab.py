@@ -16,7 +16,7 @@ from labs.cli.options import options_of
 from tests.conftest import Command, QuickRun
 from tests.runs.test_report_page import Reader
 from utils.base.config import from_json
-from utils.base.named_arrays import largest_difference, largest_value, listed, take
+from utils.base.named_arrays import largest_difference, largest_value, listed, read, take
 from utils.base.text_tables import interval, number
 from utils.export.formats import FORMATS, open_model
 from utils.runs.record import Run
@@ -101,13 +101,12 @@ def test_exports_predict_the_same(name: str, quick_run: QuickRun) -> None:
     data = labs.find_data(name).load(from_json(lab.config, json.dumps(record["config"])))
     test = lab.subject(Run.open(folder), data).test
     rows = np.arange(min(33, len(test)))
-    inputs = test.inputs.take(rows) if hasattr(test.inputs, "key") else test.inputs[rows]
-    inputs = np.asarray(inputs[:])
+    inputs = read(take(test.inputs, rows))
     found = [open_model(folder / form).predict(inputs) for form in FORMATS.values()]
     close = max(1e-5, 1e-6 * largest_value(found[0]))  # a float32 of 600 bikes has a resolution of 6e-5
     for other in found[1:]:
         assert largest_difference(other, found[0]) <= close
-    assert largest_difference(open_model(folder).predict(inputs[:1]), take(found[0], np.arange(1))) <= close
+    assert largest_difference(open_model(folder).predict(take(inputs, slice(1))), take(found[0], slice(1))) <= close
 
 
 @pytest.mark.parametrize("name", EACH)
