@@ -35,18 +35,21 @@ class Ensemble:
     Attributes:
         members: each network with its splits, which have its config and its vocabulary.
         weights: (members,), their sum is 1.
+        trained: number of training rows; networks that were trained again have those of validation behind them.
         validated: (validation rows, classes), the mean before the networks were trained again with these rows.
     """
 
     members: Sequence[tuple[keras.Model, Reviews]]
     weights: Array
+    trained: int
     validated: Array
 
     def predictions(self, split: str) -> Array:
         """The mean probabilities of the rows of a split, (rows, classes)."""
         if split == "validation":
             return self.validated
-        return mean(self.weights, [predict_rows(network, own.encoding.rows[split]) for network, own in self.members])
+        found = mean(self.weights, [predict_rows(network, own.encoding.rows[split]) for network, own in self.members])
+        return found[: self.trained] if split == "train" else found
 
 
 ENSEMBLES: WeakKeyDictionary[keras.Model, Ensemble] = WeakKeyDictionary()
@@ -87,7 +90,7 @@ def fit(config: Config, reviews: Reviews, train: Train, report: Report) -> tuple
         ]
         members = [log.trained(each, replace(more, config=each), f"{each.network} {AGAIN}") for each in kept]
     together = join(members, weights)
-    ENSEMBLES[together] = Ensemble(members, weights, mean(weights, validated))
+    ENSEMBLES[together] = Ensemble(members, weights, len(reviews.train), mean(weights, validated))
     return together, log.progress
 
 

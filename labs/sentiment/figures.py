@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from labs.sentiment.ensemble import AGAIN
 from labs.sentiment.findings import example
 from utils.base.text_tables import interval
 from utils.export.predictor import predictor
@@ -21,11 +22,9 @@ from utils.training.results import Evaluation, Fitted
 def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
     """The figures by file name; those on negation only for negative and positive texts."""
     probabilities, scores = evaluation.predictions["test"], evaluation.metrics["test"]
-    progress, found = fitted.progress, evaluation.details
+    found = evaluation.details
     drawn = {
-        "learning_curves": plots.learning_curves(
-            progress.history, fitted.kept_epoch, label="cross-entropy (nat)", phases=progress.phases
-        ),
+        "learning_curves": curves(fitted),
         "by_length": by_length(found["by_length"], note=f"accuracy {interval(scores['accuracy'])}"),
         "reliability": plots.reliability(
             fitted.splits.test.targets, probabilities, note=f"ECE {interval(scores['ece'])}"
@@ -33,6 +32,14 @@ def draw(fitted: Fitted, evaluation: Evaluation) -> Mapping[str, Figure]:
         "explanation": explanation(fitted),
     }
     return drawn | ({"negation": negation(found["negation"])} if "negation" in found else {})
+
+
+def curves(fitted: Fitted) -> Figure:
+    """Learning curves, of the trainings whose validation texts are not among their training texts."""
+    phases = {name: epochs for name, epochs in fitted.progress.phases.items() if not name.endswith(AGAIN)}
+    history = fitted.progress.history[: sum(phases.values())]
+    kept = min(fitted.kept_epoch, len(history))
+    return plots.learning_curves(history, kept, label="cross-entropy (nat)", phases=phases)
 
 
 def by_length(fifths: Sequence[Mapping[str, Any]], *, note: str) -> Figure:

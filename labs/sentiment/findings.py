@@ -23,7 +23,7 @@ QUOTED, QUOTE = 3, 240
 """Number of errors that are quoted, and the length of a quote in characters."""
 EXAMPLE = (40, 90)
 """Number of words of the review that is explained."""
-EXPLAINED, LONGEST = 40, 120
+EXPLAINED, LONGEST = 20, 80
 """Number of test reviews for the table of explanations, and their largest number of words."""
 SENTIMENTS = ("negative", "positive")
 

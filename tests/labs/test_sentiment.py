@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from labs.sentiment import data, ensemble, findings, model, probes
-from labs.sentiment.config import PRESETS, Config
+from labs.sentiment.config import Config
 from labs.sentiment.data import Reviews
 from labs.sentiment.lab import lab
 from tests.conftest import Command
@@ -116,8 +116,9 @@ def test_raw_text_in_every_format(splits: Reviews, changes: dict[str, Any], tmp_
 
 
 def test_settings_of_a_preset_are_valid() -> None:
-    for preset in PRESETS:
-        assert lab.preset(preset, "imdb").seed == 7
+    for name in lab.definition.preset_names:
+        for source in ("imdb", "rotten-tomatoes"):
+            assert lab.preset(name, source).data == source
 
 
 def test_the_splits_of_a_file(splits: Reviews) -> None:
@@ -180,6 +181,7 @@ def test_a_mean_of_networks(splits: Reviews, tmp_path: Path) -> None:
     assert made.weights.sum() == pytest.approx(1)
     assert lab.assemble(found.config, found, whole) is whole
     test = made.predictions("test")
+    assert [len(made.predictions(name)) for name in found.parts()] == [216, 24, 60]
     np.testing.assert_allclose(predictor(whole).predict(found.test.inputs), test, atol=1e-5)
     np.testing.assert_array_equal(lab.known(found.config, found, whole, found.validation), made.validated)
     save_model(whole, tmp_path)

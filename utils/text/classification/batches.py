@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from utils.networks.fast_lstm import fused_recurrence
 from utils.text.padding import TokenRows, buckets
 from utils.text.vocabularies import UNKNOWN
 
@@ -77,12 +78,13 @@ def predict_rows(model: Any, rows: TokenRows, batch_size: int = 256) -> NDArray[
     call = tf.function(lambda words: model(words, training=False), input_signature=[words], autograph=False)
     order = np.argsort(rows.lengths, kind="stable")
     found: NDArray[Any] | None = None
-    for start in range(0, len(rows), batch_size):
-        chosen = order[start : start + batch_size]
-        some = rows.take(chosen)
-        padded = some.padded(max(1, int(some.lengths.max(initial=0))))
-        predicted = call(tf.constant(padded)).numpy()
-        if found is None:
-            found = np.empty((len(rows), *predicted.shape[1:]), predicted.dtype)
-        found[chosen] = predicted
+    with fused_recurrence(model):
+        for start in range(0, len(rows), batch_size):
+            chosen = order[start : start + batch_size]
+            some = rows.take(chosen)
+            padded = some.padded(max(1, int(some.lengths.max(initial=0))))
+            predicted = call(tf.constant(padded)).numpy()
+            if found is None:
+                found = np.empty((len(rows), *predicted.shape[1:]), predicted.dtype)
+            found[chosen] = predicted
     return np.empty((0, 0)) if found is None else found

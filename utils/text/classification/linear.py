@@ -104,7 +104,9 @@ def _scaled(matrix: csr_array, weights: Array) -> csr_array:
 def _tuned(
     parts: Sequence[csr_array], texts: Texts, strengths: Sequence[float], seed: int, *, of: int | None = None
 ) -> NDArray[np.float64]:
-    """Probabilities for the test rows of the regularization with the lowest log loss on validation.
+    """Probabilities for the test rows, of the regularization with the lowest log loss on validation.
+
+    The model is fitted again on training and validation rows together.
 
     Args:
         parts: training, validation and test rows.
@@ -113,18 +115,22 @@ def _tuned(
         seed: of liblinear's order.
         of: the class to tell from all others, or None for all classes.
     """
+    from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
 
     targets = [each if of is None else (each == of).astype(np.int64) for each in texts.targets]
-    best, chosen = np.inf, None
+    solver = "liblinear" if len(np.unique(targets[0])) == 2 else "lbfgs"
+
+    def fitted(strength: float, rows: csr_array, truth: Array) -> Any:
+        return LogisticRegression(C=strength, solver=solver, random_state=seed, max_iter=300).fit(rows, truth)
+
+    losses: dict[float, float] = {}
     for strength in strengths:
-        few = len(np.unique(targets[0])) == 2
-        model = LogisticRegression(C=strength, solver="liblinear" if few else "lbfgs", random_state=seed, max_iter=300)
-        model.fit(parts[0], targets[0])
-        loss = log_loss(targets[1], model.predict_proba(parts[1]))
-        if loss >= best:
+        found = fitted(strength, parts[0], targets[0]).predict_proba(parts[1])
+        losses[strength] = log_loss(targets[1], found)
+        if losses[strength] > min(losses.values()):  # the loss has one minimum
             break
-        best, chosen = loss, model
-    assert chosen is not None
-    found: NDArray[np.float64] = chosen.predict_proba(parts[2])
-    return found
+    best = min(losses, key=lambda strength: losses[strength])
+    both = fitted(best, vstack(parts[:2], format="csr"), np.concatenate(targets[:2]))
+    predicted: NDArray[np.float64] = both.predict_proba(parts[2])
+    return predicted
