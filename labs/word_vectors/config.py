@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -28,6 +29,8 @@ Power = Annotated[float, Field(ge=0, le=1)]
 class Config(BaseConfig):
     """The hyperparameters of the word vectors lab; the defaults are those of word2vec and gensim."""
 
+    data_dir: Path | None = None
+    """A text file, or a folder of .txt files, instead of a data set of the catalogue."""
     model: ModelKind = "skip_gram"
     """skip_gram predicts each word around a word from that word; cbow predicts a word from the mean of those around."""
     dimension: Dimension = 100
