@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from utils.base.config import STRICT, BaseConfig, Count, NonNegative
+from utils.base.config import STRICT, BaseConfig, Count, NonNegative, Share
 
 TITLE = "Words as vectors: word2vec in TensorFlow, compared with counting, gensim and GloVe"
 COMMANDS = {
@@ -28,6 +29,8 @@ Power = Annotated[float, Field(ge=0, le=1)]
 class Config(BaseConfig):
     """The hyperparameters of the word vectors lab; the defaults are those of word2vec and gensim."""
 
+    data_dir: Path | None = None
+    """A text file, or a folder of .txt files, instead of a data set of the catalogue."""
     model: ModelKind = "skip_gram"
     """skip_gram predicts each word around a word from that word; cbow predicts a word from the mean of those around."""
     dimension: Dimension = 100
@@ -40,6 +43,8 @@ class Config(BaseConfig):
     """Random words are drawn in proportion to their count to this power, as in the paper."""
     sample: NonNegative = 1e-3
     """Words with a larger share of the text than this are left out at random (subsampling); 0 keeps all. As gensim."""
+    part: Share = 1.0
+    """Fraction of the texts that is used, spread over the file."""
     min_count: Count = 5
     """Smallest number of occurrences of a word in the vocabulary, as in word2vec."""
     most_words: Count = 200_000
@@ -70,8 +75,7 @@ class Config(BaseConfig):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
-    # A fifth of the words, of which the frequent ones are learned.
-    "quick": {"epochs": 1, "dimension": 50, "min_count": 50, "counts_dimension": 50},
+    "quick": {"part": 0.2, "epochs": 2, "dimension": 50, "min_count": 20, "counts_dimension": 50},
     # Pairs in a small window make words similar that can replace each other, counts in a larger one those of a topic:
     # joined they are better on all tasks. That they are joined, and which values were compared, followed from
     # experiments on all questions. Of these values, the window (2 or 3), the power (0 or 0.5) and the weight (0.8, 1 or

@@ -80,10 +80,10 @@ def word_map(found: WordVectors, groups: Groups, seed: int) -> Figure:
     words = [word for each in groups.values() for word in each]
     vectors = found.directions[[found.number(word) for word in words]]
     close = float(min(15, max(1, (len(words) - 1) // 3)))
-    places = {
-        "PCA": PCA(2, random_state=0).fit_transform(vectors),
-        "t-SNE": TSNE(2, perplexity=close, init="pca", metric="cosine", random_state=seed).fit_transform(vectors),
-    }
+    # For few words the exact method is faster, and it repeats a map on any number of threads.
+    method = "exact" if len(words) <= 500 else "barnes_hut"
+    tsne = TSNE(2, perplexity=close, init="pca", metric="cosine", method=method, random_state=seed)
+    places = {"PCA": PCA(2, random_state=0).fit_transform(vectors), "t-SNE": tsne.fit_transform(vectors)}
     figure = Figure(figsize=(13, 6.4), layout="constrained")
     for axes, (method, place) in zip(figure.subplots(1, 2), places.items(), strict=True):
         axes.set_title(f"Map of words, {method}", loc="left", fontsize=12)

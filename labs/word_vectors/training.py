@@ -1,4 +1,4 @@
-"""The training of word2vec with negative sampling: gradients by hand, and a whole epoch in one TensorFlow graph.
+"""The training of word2vec with negative sampling: a whole epoch in one TensorFlow graph.
 
 The text is cut into blocks of consecutive words. All words of a block share their random words, so that the products of
 vectors are products of matrices. A step takes some blocks from random places of the text, and adds to every row the sum
@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from labs.word_vectors.config import Config
 from labs.word_vectors.data import Text
+from labs.word_vectors.gradients import Step, Tensor, cbow, skip_gram
 from utils.base.errors import CallerError
 from utils.training.results import Report, Row, reporter
 
@@ -37,81 +38,6 @@ LOWEST_RATE = 4e-3
 """The learning rate at the end, as a fraction of that at the beginning; word2vec has 1e-4 of 0.025."""
 RATES = {"skip_gram": 0.025, "cbow": 0.1}
 """The usual learning rates; that of word2vec for CBOW, 0.05, goes with a gradient that is larger, see `cbow`."""
-Tensor = Any
-
-
-class Step(NamedTuple):
-    """What one step finds.
-
-    Attributes:
-        loss: sum over the predictions.
-        predictions: number of predictions.
-        middle: the negative gradients of the sum, by which vectors are moved, each of the shape of the vectors.
-        around: see `middle`.
-        noise: see `middle`.
-    """
-
-    loss: Tensor
-    predictions: Tensor
-    middle: Tensor
-    around: Tensor
-    noise: Tensor
-
-
-def skip_gram(
-    middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float, measured: int | None = None
-) -> Step:
-    """Loss and gradients of skip-gram: −log σ(v·u) for each pair, −log σ(−v·n) for each of its random words n.
-
-    Args:
-        middle: (blocks, words, dimension), word vectors v of the words of each block.
-        around: (blocks, places, dimension), context vectors u of these words and of those before and after the block.
-        noise: (blocks, shared, dimension), context vectors n of the random words of each block.
-        pairs: (blocks, words, places), 1 where a word and a place are a pair, else 0.
-        negatives: random words per pair; each of the shared ones counts `negatives / shared` times.
-        measured: number of blocks, the first ones, whose loss is computed, which takes time; defaults to all.
-    """
-    weight = tf.reduce_sum(pairs, 2, keepdims=True) * (negatives / noise.shape[1])
-    near, far = tf.matmul(middle, around, transpose_b=True), tf.matmul(middle, noise, transpose_b=True)
-    # The derivative of log σ(x) is σ(−x): a pair that is already probable moves the vectors little.
-    pull, push = pairs * tf.sigmoid(-near), -weight * tf.sigmoid(far)
-    return Step(
-        _loss(near[:measured], pairs[:measured]) + _loss(-far[:measured], weight[:measured]),
-        tf.reduce_sum(pairs[:measured]),
-        tf.matmul(pull, around) + tf.matmul(push, noise),
-        tf.matmul(pull, middle, transpose_a=True),
-        tf.matmul(push, middle, transpose_a=True),
-    )
-
-
-def cbow(
-    middle: Tensor, around: Tensor, noise: Tensor, pairs: Tensor, negatives: float, measured: int | None = None
-) -> Step:
-    """Loss and gradients of CBOW: the mean of the words around predicts the word in the middle.
-
-    Arguments as of `skip_gram`, but `around` are word vectors, and `middle` and `noise` context vectors. The gradient
-    is that of the mean; word2vec and gensim leave out its factor of one over the number of words (İrsoy et al. 2021).
-    """
-    number = tf.reduce_sum(pairs, 2, keepdims=True)
-    share = pairs / tf.maximum(number, 1.0)
-    weight = tf.cast(number > 0, tf.float32)
-    of_noise = weight * (negatives / noise.shape[1])
-    mean = tf.matmul(share, around)
-    near, far = tf.reduce_sum(mean * middle, 2, keepdims=True), tf.matmul(mean, noise, transpose_b=True)
-    pull, push = weight * tf.sigmoid(-near), -of_noise * tf.sigmoid(far)
-    of_mean = pull * middle + tf.matmul(push, noise)
-    return Step(
-        _loss(near[:measured], weight[:measured]) + _loss(-far[:measured], of_noise[:measured]),
-        tf.reduce_sum(weight[:measured]),
-        pull * mean,
-        tf.matmul(share, of_mean, transpose_a=True),
-        tf.matmul(push, mean, transpose_a=True),
-    )
-
-
-def _loss(logits: Tensor, weights: Tensor) -> Tensor:
-    """The weighted sum of −log σ(logit)."""
-    return tf.reduce_sum(weights * tf.nn.softplus(-logits))
 
 
 def kept_share(counts: NDArray[np.int64], sample: float) -> NDArray[np.float32]:
@@ -151,6 +77,66 @@ def start_rate(config: Config) -> float:
     return config.learning_rate or RATES[config.model]
 
 
+class Tables(NamedTuple):
+    """The vectors of the two Embedding layers, in the roles that they have in skip-gram or CBOW.
+
+    Attributes:
+        middle: of the words in the middle, (words, dimension).
+        around: of the words around them.
+        noise: of random words.
+        gradients: `skip_gram` or `cbow`.
+    """
+
+    middle: tf.Variable
+    around: tf.Variable
+    noise: tf.Variable
+    gradients: Callable[..., Step]
+
+    @classmethod
+    def of(cls, kind: str, network: keras.Model) -> Tables:
+        """Those of a network of `model.build`, which change with its layers."""
+        names = ("word_vectors", "context_vectors")
+        vectors, contexts = (network.get_layer(name).embeddings.value for name in names)
+        if kind == "cbow":
+            return cls(contexts, vectors, contexts, cbow)
+        return cls(vectors, contexts, contexts, skip_gram)
+
+    def move(self, words: tuple[Tensor, Tensor, Tensor], pairs: Tensor, negatives: float, rate: Tensor) -> Step:
+        """One step of gradient descent.
+
+        Args:
+            words: rows of the words in the middle (blocks, words), around and of the random words.
+            pairs: see `skip_gram`.
+            negatives: see `skip_gram`.
+            rate: the learning rate.
+        """
+        variables = self[:3]
+        vectors = [tf.gather(variable, rows) for variable, rows in zip(variables, words, strict=True)]
+        found = self.gradients(*vectors, pairs, negatives, MEASURED)
+        for variable, rows, move in zip(variables, words, found[2:], strict=True):
+            flat = tf.reshape(move, (-1, variable.shape[1]))
+            variable.scatter_add(tf.IndexedSlices(rate * flat, tf.reshape(rows, (-1,))))
+        return found
+
+
+def pairs_within(rows: Tensor, reach: Tensor, window: int) -> Tensor:
+    """Which words are pairs: different places of one text, at most `reach` apart.
+
+    Args:
+        rows: (blocks, words + 2 · window), the row of the text of each place; −1 is before or after all texts.
+        reach: (blocks, words, 1) int32, from 1 to `window`, of each word in the middle.
+        window: largest distance.
+
+    Returns:
+        (blocks, words, words + 2 · window) float32, 1 for a pair.
+    """
+    words = reach.shape[1]
+    offset = np.abs(np.arange(words + 2 * window) - np.arange(window, window + words)[:, None])
+    distance = tf.constant(np.where(offset == 0, window + 1, offset), dtype=tf.int32)  # no word is its own neighbour
+    same_text = (rows[:, None, :] == rows[:, window : window + words, None]) & (rows[:, None, :] >= 0)
+    return tf.cast((distance <= reach) & same_text, tf.float32)
+
+
 def epoch_graph(config: Config, text: Text, network: keras.Model) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     """A compiled function that trains the network for one epoch.
 
@@ -162,50 +148,30 @@ def epoch_graph(config: Config, text: Text, network: keras.Model) -> Callable[[T
     Returns:
         A function of the number of the epoch, from 0. It returns the loss of some predictions and their number.
     """
-    vectors = {name: network.get_layer(name).embeddings.value for name in ("word_vectors", "context_vectors")}
-    of_middle, of_around = vectors["word_vectors"], vectors["context_vectors"]
-    gradients, of_noise = skip_gram, of_around
-    if config.model == "cbow":
-        gradients, of_middle, of_around, of_noise = cbow, of_around, of_middle, of_around
+    tables = Tables.of(config.model, network)
     blocks = blocks_per_step(config, text.counts)
     sequence = _sequence(config, text, blocks)
     noise = tf.constant(noise_table(text.counts, config.power))
-    places = tf.constant(np.arange(config.block + 2 * config.window), dtype=tf.int32)
-    first, last = config.window, config.window + config.block
-    offset = np.abs(places.numpy() - np.arange(first, last)[:, None])
-    distance = tf.constant(np.where(offset == 0, 10**6, offset), dtype=tf.int32)
+    places = tf.range(config.block + 2 * config.window)
 
     @tf.function(autograph=False)
     def epoch(number: Tensor) -> tuple[Tensor, Tensor]:
         words, rows, starts = sequence(number)
         steps = tf.shape(starts)[0]
 
-        def step(i: Tensor, total: Tensor, number_so_far: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            random = _random(config.seed, number, i)
-            where = starts[i][:, None] + places
-            around, row = tf.gather(words, where), tf.gather(rows, where)
-            middle = around[:, first:last]
-            reach = tf.random.stateless_uniform((blocks, config.block, 1), random, 1, first + 1, tf.int32)
-            same_text = (row[:, None, :] == row[:, first:last, None]) & (row[:, None, :] >= 0)
-            pairs = tf.cast((distance <= reach) & same_text, tf.float32)
+        def step(i: Tensor, loss: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            random, where = _random(config.seed, number, i), starts[i][:, None] + places
+            around = tf.gather(words, where)
+            middle = around[:, config.window : config.window + config.block]
+            most = config.window + 1
+            reach = tf.random.stateless_uniform((blocks, config.block, 1), random, 1, most, tf.int32)
+            pairs = pairs_within(tf.gather(rows, where), reach, config.window)
             drawn = tf.random.stateless_uniform((blocks, config.shared), random + 1, 0, NOISE_TABLE, tf.int32)
-            others = tf.gather(noise, drawn)
-            found = gradients(
-                tf.gather(of_middle, middle),
-                tf.gather(of_around, around),
-                tf.gather(of_noise, others),
-                pairs,
-                float(config.negatives),
-                MEASURED,
-            )
             done = (tf.cast(number, tf.float32) + tf.cast(i / steps, tf.float32)) / config.epochs
             rate = start_rate(config) * tf.maximum(1.0 - done, LOWEST_RATE)
-            for variable, changed, move in zip(
-                (of_middle, of_around, of_noise), (middle, around, others), found[2:], strict=True
-            ):
-                flat = tf.reshape(move, (-1, config.dimension))
-                variable.scatter_add(tf.IndexedSlices(rate * flat, tf.reshape(changed, (-1,))))
-            return i + 1, total + found.loss, number_so_far + found.predictions
+            others = tf.gather(noise, drawn)
+            found = tables.move((middle, around, others), pairs, float(config.negatives), rate)
+            return i + 1, loss + found.loss, predictions + found.predictions
 
         start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
         return tf.while_loop(lambda i, *_: i < steps, step, start, parallel_iterations=1)[1:]

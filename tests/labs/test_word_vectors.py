@@ -199,6 +199,14 @@ def test_brown_without_tags(tmp_path: Path) -> None:
     assert list(data.brown(tmp_path / "brown.zip")) == ["The and/or `` N.Y."]
 
 
+def test_a_part_of_the_texts_is_spread_over_the_file(tmp_path: Path) -> None:
+    assert list(data.spread(map(str, range(10)), 0.2)) == ["4", "9"]
+    assert list(data.spread("abc", 1.0)) == ["a", "b", "c"]
+    assert len(list(data.spread(map(str, range(1000)), 0.3))) == 300
+    found = load(Config(data_dir=generated(tmp_path), min_count=1, part=0.5))
+    assert len(found.rows) == 200
+
+
 BAD = {
     "--min-count": (("--min-count", "999999"), "--min-count 999999: no word occurs so often"),
     "few": (("--min-count", "20"), "--min-count 20: "),

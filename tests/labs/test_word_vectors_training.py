@@ -16,7 +16,8 @@ import tensorflow as tf
 from labs.word_vectors import model, training
 from labs.word_vectors.config import Config, ModelKind
 from labs.word_vectors.data import Text, load
-from labs.word_vectors.training import cbow, kept_share, noise_table, skip_gram
+from labs.word_vectors.gradients import cbow, skip_gram
+from labs.word_vectors.training import kept_share, noise_table
 from tests.conftest import Command
 from tests.labs.test_word_vectors import fails, generated, rows_of
 from utils.base.errors import CallerError
@@ -85,6 +86,15 @@ def test_the_keras_network_has_the_same_probabilities() -> None:
     logits = (weights[0][word] * weights[1][context]).sum(axis=1)
     found = network.predict({"word": word, "context": context}, verbose=0)[:, 0]
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), rtol=1e-5)
+
+
+def test_pairs_are_within_the_window_and_the_text() -> None:
+    """Two texts, of which the second begins at the fourth place; places 0 and 8 are outside."""
+    rows = np.array([[-1, 0, 0, 0, 1, 1, 1, 1, -1]])
+    reach = np.array([[[1], [2], [2], [1], [2]]])  # of the places 2 to 6
+    found = training.pairs_within(tf.constant(rows), tf.constant(reach, tf.int32), 2).numpy()[0]
+    pairs = [np.flatnonzero(row).tolist() for row in found]
+    assert pairs == [[1, 3], [1, 2], [5, 6], [4, 6], [4, 5, 7]]
 
 
 def test_subsampling_is_word2vec_s() -> None:
