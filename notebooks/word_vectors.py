@@ -22,16 +22,19 @@
 from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
+from dataclasses import replace
+
 from labs.word_vectors.lab import lab
 
-config = lab.preset("quick")
+config = replace(lab.preset("quick"), part=1.0, epochs=1, min_count=50)
 splits = lab.load(config)
 data_check(splits)
 
 # %% [markdown]
 # ## The text
 #
-# All reviews are used, because there is nothing to predict about them. Words that are rare are left out: a word that
+# All reviews are used, because there is nothing to predict about them. The preset `quick` takes a part of them; here we
+# take all, once. Words that are rare are left out: a word that
 # occurs twice has no neighbours to learn from.
 
 # %%
@@ -511,8 +514,6 @@ prose(
 # **2. Frequent words.** Train without subsampling. What changes among the neighbours?
 
 # %% tags=["try"]
-from dataclasses import replace
-
 other, _ = lesson.trained(replace(config, sample=0.0), splits)
 table = other.get_layer("word_vectors").get_weights()[0]
 table /= np.linalg.norm(table, axis=1, keepdims=True)
