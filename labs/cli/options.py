@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any, TypedDict, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import ValidationError
 
@@ -169,6 +169,8 @@ def options_of(kind: Any) -> Iterator[str]:
     """The options of a dataclass and of the dataclasses in it, as the command line names them."""
     for field, annotated in get_type_hints(kind, include_extras=True).items():
         hint, *marks = get_args(annotated) if get_origin(annotated) is Annotated else (annotated,)
+        if get_origin(hint) is ClassVar:
+            continue
         if is_dataclass(hint):
             yield from options_of(hint)
         elif "Positional" not in map(str, marks):  # tyro's mark of a field that is not an option
