@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic.dataclasses import dataclass
@@ -54,6 +55,10 @@ class Config(Optimization, Splitting, BaseConfig):
     """Leave out words whose log-count ratio of positive and negative is closer to 0; course-mlp's polarity cut-off."""
     ngrams: Few = 1
     """Number of words of the longest n-gram that average and wide look up."""
+    train_rows: Natural = 0
+    """Number of training texts, spread over the training split; 0 takes all. To see what fewer labels cost."""
+    vectors: Path | None = None
+    """A run of the lab word_vectors, or a file of word vectors, from which the embedding starts; it has their width."""
     embedding: Width = 32
     """Width of the learned vector of a word; the course has 400."""
     units: Width = 32

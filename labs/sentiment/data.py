@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from labs.sentiment import pretrained
 from labs.sentiment.config import Config
 from labs.sentiment.encoding import Encoding
 from utils.base.atomic_files import sha256
@@ -59,9 +61,11 @@ def load(config: Config) -> Reviews:
     Raises:
         CallerError: the data are not available or cannot be used.
     """
+    if config.vectors is not None:
+        pretrained.vectors_of(config)  # before the texts are read
     corpus, source = _found(config)
     texts = clean_all(corpus.texts)
-    rows = _split(config, texts, corpus.targets)
+    rows = _fewer(config, _split(config, texts, corpus.targets), corpus.targets)
     names = corpus.class_names
     reviews = Reviews(*rows.take(texts, corpus.targets), source, target="sentiment", class_names=names, config=config)
     check_splits(reviews, config.batch_size)
@@ -84,6 +88,21 @@ def _found(config: Config) -> tuple[Corpus, Source]:
     name = obtained.entry.name
     # Both data sets are in one file: the name is part of what the digest stands for.
     return movie_reviews(obtained.paths[0], name), Source(name, obtained.found, obtained.digest, simulated=False)
+
+
+def _fewer(config: Config, rows: RowSplit, targets: Array) -> RowSplit:
+    """The splits with `train_rows` training rows, evenly spread over those of each class.
+
+    Raises:
+        CallerError: there are not as many.
+    """
+    if not config.train_rows:
+        return rows
+    if config.train_rows > len(rows.train):
+        raise CallerError(f"--train-rows {config.train_rows:,}: there are {len(rows.train):,}", "give a smaller number")
+    by_class = rows.train[np.argsort(targets[rows.train], kind="stable")]
+    chosen = by_class[np.linspace(0, len(by_class) - 1, config.train_rows).astype(int)]
+    return rows._replace(train=np.sort(chosen))
 
 
 def _split(config: Config, texts: Array, targets: Array) -> RowSplit:

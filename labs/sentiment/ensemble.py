@@ -24,7 +24,10 @@ from utils.training.results import Batch, Progress, Relay, Report, Row
 Array = NDArray[Any]
 Train = Callable[[Config, Reviews, Report], tuple[keras.Model, Progress]]
 """Trains the network of a config on its splits."""
-DATA = ("data", "text_column", "label_column", "split", "test_fraction", "validation_fraction", "split_seed", "seed")
+DATA = (
+    *("data", "text_column", "label_column", "split", "split_seed"),
+    *("test_fraction", "validation_fraction", "train_rows", "seed"),
+)
 """Fields that a member has from the config of the ensemble; the others are those of the preset of its name."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.sentiment import data, ensemble, figures, findings, model
+from labs.sentiment import data, ensemble, figures, findings, model, pretrained
 from labs.sentiment.config import Config
 from labs.sentiment.data import Reviews, encoding
 from labs.sentiment.encoding import is_set
@@ -42,8 +43,14 @@ class SentimentLab(SupervisedLab):
     figures = staticmethod(figures.draw)
 
     def build(self, config: Config, splits: Splits) -> keras.Model:
-        """The network on numbers of words, which is trained."""
-        return model.build(config, encoding(splits), splits.class_names, splits.target)
+        """The network on numbers of words, which is trained; its embedding may start from word vectors."""
+        if config.vectors is None:
+            return model.build(config, encoding(splits), splits.class_names, splits.target)
+        found = pretrained.vectors_of(config)
+        wide = replace(config, embedding=found.vectors.shape[1])
+        network = model.build(wide, encoding(splits), splits.class_names, splits.target)
+        pretrained.start(network, encoding(splits), found)
+        return network
 
     def train(
         self, config: Config, splits: Splits, folder: Path | None, report: Report
