@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from labs.sentiment.data import encoding
 from labs.sentiment.encoding import FIRST
-from labs.sentiment.lab import encoding, lab
+from labs.sentiment.lab import lab
 from tests.conftest import Refused
 from utils.base.errors import CallerError
 from utils.text.word_vectors import WordVectors, write_word_vectors
