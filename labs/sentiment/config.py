@@ -24,7 +24,6 @@ from utils.base.config import (
 
 TITLE = "Movie reviews: is a text negative or positive, and which words decide it"
 COMMANDS = {"predict": "labs.sentiment.predict:Predict"}
-DRAFT = True
 
 Network = Literal["course-mlp", "average", "lstm", "gru", "bilstm", "cnn", "attention", "wide"]
 Pooling = Literal["last", "mean", "max"]

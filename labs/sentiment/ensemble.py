@@ -87,6 +87,7 @@ def fit(config: Config, reviews: Reviews, train: Train, report: Report) -> tuple
     weights = best_weights(validated, reviews.validation.targets)
     if config.refit:
         more = replace(reviews, train=_joined(reviews.train, reviews.validation))
+        members = []  # their vocabularies are large
         kept = [
             replace(each, epochs=epochs, restore_best_weights=False)
             for each, epochs in zip(configs, log.kept, strict=True)

@@ -17,7 +17,6 @@ COMMANDS = {
     "map": "labs.word_vectors.commands:Map",
     "save": "labs.word_vectors.commands:Save",
 }
-DRAFT = True  # its notebook is not written yet
 
 ModelKind = Literal["skip_gram", "cbow"]
 Window = Annotated[int, Field(ge=1, le=50)]

@@ -16,6 +16,7 @@ from labs.sentiment.data import Reviews
 from labs.sentiment.lab import lab
 from tests.conftest import Command
 from utils.base.errors import CallerError
+from utils.datasets.audit import audit
 from utils.datasets.corpora import as_texts
 from utils.datasets.splits import Split
 from utils.export.formats import FORMATS, open_model, save_model
@@ -127,6 +128,14 @@ def test_the_splits_of_a_file(splits: Reviews) -> None:
     assert splits.source.found == "your file"
     assert splits.encoding.entries[0] in PLAIN
     assert max(splits.encoding.rows["train"].lengths) <= 23
+
+
+def test_a_random_split_of_sorted_reviews_says_that_it_leaks(capsys: pytest.CaptureFixture[str]) -> None:
+    found = audit(data.load(Config(data="imdb", split="random")))
+    assert "a random split leaks" in capsys.readouterr().err
+    assert found["test_rows_of_trained_groups"] > 4_900
+    assert found["duplicates_across_splits"] == 0
+    assert audit(data.load(Config(data="imdb")))["test_rows_of_trained_groups"] == 0
 
 
 @pytest.mark.parametrize(

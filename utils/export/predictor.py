@@ -17,7 +17,7 @@ from utils.base.named_arrays import Arrays, concatenate, each, row_count
 LARGEST_BATCH = 5_000_000
 """Largest number of values in a batch of images. The activations of a model need many times their memory."""
 
-TEXTS = 64
+TEXTS = 32
 """Number of texts in a batch: a model may have a number for each of hundreds of thousands of n-grams of each."""
 _UNKNOWN = re.compile(r"found OOV values \[(.*?)\], consider setting")
 """In the error of a lookup (Keras's IndexLookup) without a place for unknown levels."""
@@ -45,7 +45,7 @@ class Predictor:
         self.signature = signature
 
     def predict(self, inputs: Arrays) -> Any:
-        """Predict in batches of 4,096 table rows, 64 texts or at most 256 images, so that memory is bounded.
+        """Predict in batches of 4,096 table rows, 32 texts or at most 256 images, so that memory is bounded.
 
         Args:
             inputs: (rows, …) raw values as in the data set of the lab, or a dict of such arrays for several inputs.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.metrics.classification import log_loss
-from utils.text.classification.word_ngrams import WordNgrams, log_count_ratios, present
+from utils.text.classification.word_ngrams import WordNgrams, log_count_ratios, present, with_data
 from utils.text.padding import TokenRows
 from utils.text.vocabularies import WordVocabulary, count_words
 
@@ -96,9 +96,7 @@ def nb_weighted(texts: Texts, seed: int = 0) -> NDArray[np.float64]:
 
 def _scaled(matrix: csr_array, weights: Array) -> csr_array:
     """Each column times its weight."""
-    found = matrix.copy()
-    found.data = found.data * weights[found.indices]
-    return found
+    return with_data(matrix, matrix.data * weights[matrix.indices])
 
 
 def _tuned(

@@ -90,7 +90,7 @@ class WordNgrams:
         from scipy.sparse import coo_array
 
         columns, owners = map(np.concatenate, zip(*self._columns(rows), strict=True))
-        entries = (np.ones(len(columns), np.float32), (owners.astype(np.int32), columns.astype(np.int32)))
+        entries = (np.ones(len(columns), np.float32), (owners, columns))
         return coo_array(entries, shape=(len(rows), len(self))).tocsr()  # adds up what occurs repeatedly
 
     def _columns(self, rows: TokenRows) -> Iterator[tuple[Codes, Codes]]:
@@ -102,7 +102,7 @@ class WordNgrams:
         for known, (codes, owners) in zip(self.codes, each, strict=True):
             place = pd.Index(known).get_indexer(pd.Index(codes))
             found = place >= 0
-            yield place[found] + first, owners[found]
+            yield (place[found] + first).astype(np.int32), owners[found].astype(np.int32)
             first += len(known)
 
 
@@ -121,9 +121,14 @@ def _each_length(rows: TokenRows, base: int, longest: int) -> Iterator[tuple[Cod
 
 def present(counts: csr_array) -> csr_array:
     """1 for each n-gram that occurs in a text, (rows, n-grams) float32."""
-    found = counts.copy()
-    found.data = np.ones_like(found.data)
-    return found
+    return with_data(counts, np.ones_like(counts.data))
+
+
+def with_data(matrix: csr_array, data: NDArray[Any]) -> csr_array:
+    """The matrix with other values at the same places, which are not copied."""
+    from scipy.sparse import csr_array
+
+    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def log_count_ratios(presence: csr_array, targets: NDArray[Any], classes: int, smoothing: float = 1.0) -> NDArray[Any]:
