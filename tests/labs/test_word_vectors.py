@@ -163,6 +163,9 @@ def test_answers_of_perfect_and_of_missing_vectors(text: Text) -> None:
     wrong = WordVectors(words, grid.vectors[[0, 4, 2, 3, 1]])
     assert np.asarray(scores.answers(wrong, split).prediction).tolist() == [1, 0]  # the last word is not greece
     assert rows.any()
+    # oslo − athens is nearest to norway, but the vectors do not have greece.
+    lacking = np.array([[1, 0], [0, 0], [1, 1], [0, 1], [-1, 0]], np.float32)
+    assert np.asarray(scores.answers(WordVectors(words, lacking), split).prediction).tolist() == [0, 0]
 
 
 def test_pronouns_are_counted_within_the_window_and_the_text(text: Text) -> None:

@@ -62,12 +62,12 @@ TASK_OF = {"wordsim": (0,), "simlex": (1,), "analogies": ANALOGIES, "semantic": 
 """The tasks of each metric."""
 
 
-FEWEST = 10
+FEWEST = 5
 """Fewest questions of a metric."""
 
 
 def available(*splits: Split) -> dict[str, Metric]:
-    """The metrics that can be measured on each of these questions: those whose tasks have at least ten of them."""
+    """The metrics that can be measured on each of these questions: those whose tasks have at least FEWEST of them."""
     return {
         name: metric
         for name, metric in METRICS.items()
