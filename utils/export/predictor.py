@@ -16,7 +16,7 @@ from utils.base.named_arrays import Arrays, concatenate, each, row_count
 LARGEST_BATCH = 5_000_000
 """Largest number of values in a batch of images. The activations of a model need many times their memory."""
 
-TEXTS, SETS = 256, 32
+TEXTS, SETS = 256, 16
 """Number of texts in a batch, and for a model that says which of hundreds of thousands of n-grams occur in each, or
 that is not known."""
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Codes = NDArray[np.int64]
+AT_A_TIME = 4096
+"""Number of texts that are counted at a time, so that only the result is large."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,15 @@ class WordNgrams:
 
     def counts(self, rows: TokenRows) -> csr_array:
         """How often each n-gram occurs in each text, (rows, n-grams) float32."""
-        from scipy.sparse import coo_array
+        from scipy.sparse import coo_array, vstack
 
-        columns, owners = map(np.concatenate, zip(*self._columns(rows), strict=True))
-        entries = (np.ones(len(columns), np.float32), (owners, columns))
-        return coo_array(entries, shape=(len(rows), len(self))).tocsr()  # adds up what occurs repeatedly
+        parts = []
+        for first in range(0, max(len(rows), 1), AT_A_TIME):
+            some = rows.take(np.arange(first, min(first + AT_A_TIME, len(rows))))
+            columns, owners = map(np.concatenate, zip(*self._columns(some), strict=True))
+            entries = (np.ones(len(columns), np.float32), (owners, columns))
+            parts.append(coo_array(entries, shape=(len(some), len(self))).tocsr())  # adds up what occurs repeatedly
+        return vstack(parts, format="csr")
 
     def _columns(self, rows: TokenRows) -> Iterator[tuple[Codes, Codes]]:
         """By length, the column of each known n-gram of the texts, and its row."""
