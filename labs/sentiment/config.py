@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
@@ -24,6 +24,8 @@ from utils.base.config import (
 
 TITLE = "Movie reviews: is a text negative or positive, and which words decide it"
 COMMANDS = {"predict": "labs.sentiment.predict:Predict"}
+DATA_FILES = (".csv", ".tsv")
+"""Endings of the files that `--data` may name."""
 
 Network = Literal["course-mlp", "average", "lstm", "gru", "bilstm", "cnn", "attention", "wide"]
 Pooling = Literal["last", "mean", "max"]
@@ -33,8 +35,6 @@ Split = Literal["blocks", "random"]
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Config(Optimization, Splitting, BaseConfig):
     """The hyperparameters of the sentiment lab; the defaults are near the course's recurrent network."""
-
-    DATA_FILES: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
 
     text_column: str = "text"
     """The column of the texts, where --data is a CSV file."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.sentiment import pretrained
-from labs.sentiment.config import Config
+from labs.sentiment.config import DATA_FILES, Config
 from labs.sentiment.encoding import Encoding
 from utils.base.atomic_files import sha256
 from utils.base.console import say
@@ -87,7 +87,7 @@ def _found(config: Config) -> tuple[Corpus, Source]:
             f"--data-dir {config.data_dir}: this lab reads one CSV file", "give it with --data, such as reviews.csv"
         )
     path = Path(config.data)
-    if path.suffix.lower() in Config.DATA_FILES:
+    if path.suffix.lower() in DATA_FILES:
         corpus = labelled_texts(path, config.text_column, config.label_column)
         return corpus, Source(printable(path.name), "your file", sha256(path), simulated=False)
     obtained = obtain.obtain(config.data, "sentiment")

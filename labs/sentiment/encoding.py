@@ -85,7 +85,7 @@ def _of_ngrams(config: Config, splits: Splits, vocabulary: WordVocabulary, rows:
     entries = ngrams.strings()
     return Encoding(
         [entries[column] for column in kept],
-        {name: _numbers(part[:, kept]) for name, part in sets.items()},
+        {name: _numbers(part if len(kept) == len(ngrams) else part[:, kept]) for name, part in sets.items()},
         ratios[kept],
     )
 

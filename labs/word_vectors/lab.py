@@ -17,7 +17,7 @@ from labs.word_vectors.compared import methods
 from labs.word_vectors.config import Config
 from labs.word_vectors.data import Text
 from labs.word_vectors.evaluation import bias, scores
-from labs.word_vectors.training import train
+from labs.word_vectors.word2vec.training import train
 from utils.datasets.splits import Split
 from utils.export.formats import FORMATS, load_model, open_model
 from utils.export.subject import Subject

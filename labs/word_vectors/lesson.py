@@ -8,10 +8,11 @@ import keras
 import pandas as pd
 
 from labs.word_vectors import lab as of_lab
-from labs.word_vectors import model, training
+from labs.word_vectors import model
 from labs.word_vectors.compared import methods
 from labs.word_vectors.config import Config
 from labs.word_vectors.data import Text
+from labs.word_vectors.word2vec import training
 from utils.text.word_vectors import WordVectors
 from utils.training.results import Row, silent
 

@@ -48,7 +48,18 @@ def csv_file(path: Path, rows: int = 300) -> Path:
 
 def config(path: Path, **changes: Any) -> Config:
     given: dict[str, Any] = {"data": str(path), "text_column": "review", "label_column": "sentiment", "min_count": 2}
-    return Config(**{**given, "units": 6, "embedding": 6, "heads": 2, "epochs": 4, "learning_rate": 1e-2, **changes})
+    return Config(
+        **{
+            **given,
+            "units": 6,
+            "embedding": 6,
+            "heads": 2,
+            "epochs": 6,
+            "batch_size": 12,
+            "learning_rate": 2e-2,
+            **changes,
+        }
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from labs.word_vectors import model, training
+from labs.word_vectors import model
 from labs.word_vectors.config import Config, ModelKind
 from labs.word_vectors.data import Text, load
-from labs.word_vectors.gradients import cbow, skip_gram
-from labs.word_vectors.training import kept_share, noise_table
+from labs.word_vectors.word2vec import training
+from labs.word_vectors.word2vec.gradients import cbow, skip_gram
+from labs.word_vectors.word2vec.training import kept_share, noise_table
 from tests.conftest import Command
 from tests.labs.test_word_vectors import fails, generated, rows_of
 from utils.base.errors import CallerError

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from dataclasses import dataclass as plain_dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -47,14 +47,9 @@ AnyConfig = TypeVar("AnyConfig", bound="BaseConfig")
 class BaseConfig:
     """The fields that every lab has. A lab's `Config` adds mixins and its own fields, and may override defaults.
 
-    Attributes:
-        DATA_FILES: endings of the files that `--data` may also name; none by default.
-
     Raises:
         pydantic.ValidationError: an unknown name, a wrong type or a value outside its range.
     """
-
-    DATA_FILES: ClassVar[tuple[str, ...]] = ()
 
     seed: Seed = 7
     """Seed of the initial weights, the shuffling and the dropout masks; the same seed repeats a run bit by bit."""
@@ -110,6 +105,7 @@ class Definition:
             set, `<preset>/folder` those for a folder of the user's. `course` is the default preset.
         commands: further commands of the lab, `module:Class` by name.
         draft: whether the lab is in preparation: a draft needs no bands, recorded numbers or notebook.
+        data_files: endings of the files of the user that `--data` may also name.
     """
 
     name: str
@@ -118,12 +114,17 @@ class Definition:
     presets: Mapping[str, Mapping[str, Any]]
     commands: Mapping[str, str]
     draft: bool = False
+    data_files: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, module: ModuleType) -> Definition:
         """The definition in a lab's `config.py`, or in the module of a lab that is a single file."""
         name = module.__name__.removesuffix(".config").removeprefix("labs.")
-        optional = (getattr(module, "COMMANDS", {}), getattr(module, "DRAFT", False))
+        optional = (
+            getattr(module, "COMMANDS", {}),
+            getattr(module, "DRAFT", False),
+            getattr(module, "DATA_FILES", ()),
+        )
         return cls(name, module.TITLE, module.Config, module.PRESETS, *optional)
 
     @property
@@ -138,7 +139,7 @@ class Definition:
 
     def names_file(self, data: str) -> bool:
         """Whether `--data` names a file of the user's rather than a data set."""
-        return Path(data).suffix.lower() in self.config.DATA_FILES
+        return Path(data).suffix.lower() in self.data_files
 
     def preset(self, name: str, data: str = "auto", *, folder: bool = False) -> Any:
         """The lab's config under a preset, for a data set or for a folder of the user's.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -17,8 +17,9 @@ from utils.base.named_arrays import Arrays, concatenate, each, row_count
 LARGEST_BATCH = 5_000_000
 """Largest number of values in a batch of images. The activations of a model need many times their memory."""
 
-TEXTS = 32
-"""Number of texts in a batch: a model may have a number for each of hundreds of thousands of n-grams of each."""
+TEXTS, SETS = 256, 16
+"""Number of texts in a batch, and for a model that says which of hundreds of thousands of n-grams occur in each, or
+that is not known."""
 _UNKNOWN = re.compile(r"found OOV values \[(.*?)\], consider setting")
 """In the error of a lookup (Keras's IndexLookup) without a place for unknown levels."""
 
@@ -33,19 +34,24 @@ class Predictor:
         call: maps named input tensors to named output tensors.
         signature: see below.
         owner: an object to keep alive: the signature of a SavedModel only works while the loaded object exists.
+        texts: number of texts in a batch.
 
     Attributes:
         signature: `{"inputs": {name: {"dtype", "shape"}}, "outputs": {…}}`; None is an axis of any size. A model with
             several inputs or outputs takes or returns a dict of arrays with these names.
     """
 
-    def __init__(self, call: Callable[[Tensors], Tensors], signature: Signature, owner: Any) -> None:
+    def __init__(self, call: Callable[[Tensors], Tensors], signature: Signature, owner: Any, texts: int = SETS) -> None:
         self._call = call
+        self._texts = texts
         self._owner = owner
         self.signature = signature
 
     def predict(self, inputs: Arrays) -> Any:
-        """Predict in batches of 4,096 table rows, 32 texts or at most 256 images, so that memory is bounded.
+        """Predict in batches of 4,096 table rows, 256 texts or at most 256 images.
+
+        Memory is bounded: texts of a model of many n-grams come in batches of 16.
+
 
         Args:
             inputs: (rows, …) raw values as in the data set of the lab, or a dict of such arrays for several inputs.
@@ -61,7 +67,7 @@ class Predictor:
         expected = self.signature["inputs"]
         named = inputs if isinstance(inputs, Mapping) else {next(iter(expected)): inputs}
         self._check(named)
-        rows, size = row_count(named), _batch_size(named)
+        rows, size = row_count(named), _batch_size(named, self._texts)
         batches = []
         for start in range(0, rows, size):
             tensors = {
@@ -115,9 +121,9 @@ def _tensor(name: str, values: Any, dtype: str) -> Any:
     return tf.constant(values, dtype=dtype)
 
 
-def _batch_size(named: Mapping[str, Any]) -> int:
+def _batch_size(named: Mapping[str, Any], texts: int) -> int:
     if len(named) == 1 and any(array.dtype.kind in "OUS" for array in named.values()):  # not the columns of a table
-        return TEXTS
+        return texts
     images = [int(np.prod(array.shape[1:])) for array in named.values() if array.ndim > 2]
     return max(1, min(256, LARGEST_BATCH // max(images))) if images else 4096
 
@@ -152,7 +158,21 @@ def serving(model: keras.Model) -> Callable[[Tensors], Tensors]:
 def predictor(model: keras.Model) -> Predictor:
     """A Predictor of a functional model in memory."""
     serve = tf.function(serving(model), autograph=False)
-    return Predictor(serve.get_concrete_function(input_specs(model)), _signature(model), model)
+    texts = SETS if any(map(_is_set, _all_layers(model))) else TEXTS
+    return Predictor(serve.get_concrete_function(input_specs(model)), _signature(model), model, texts)
+
+
+def _is_set(layer: Any) -> bool:
+    """Whether a layer says which entries of its vocabulary occur in a text."""
+    return isinstance(layer, keras.layers.TextVectorization) and layer.get_config()["output_mode"] == "multi_hot"
+
+
+def _all_layers(model: keras.Model) -> Iterator[Any]:
+    """The layers of a model and of those in it."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _all_layers(layer)
 
 
 def _signature(model: keras.Model) -> Signature:

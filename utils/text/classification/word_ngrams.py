@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Codes = NDArray[np.int64]
+AT_A_TIME = 4096
+"""Number of texts that are counted at a time, so that only the result is large."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +53,13 @@ class WordNgrams:
             min_texts: smallest number of texts that contain an n-gram.
             largest: largest number of n-grams; those in most texts are kept. None for all.
         """
-        import pandas as pd
-
         if len(vocabulary) ** longest >= 2**63:
             raise ValueError(f"{longest}-grams of {len(vocabulary):,} words do not fit 63 bits")
         kept, texts = [], []
         for codes, owners in _each_length(rows, len(vocabulary), longest):
-            # Hash tables are several times faster than numpy.unique, which sorts.
-            members, found = pd.factorize(codes)
-            pairs = pd.unique(members * len(rows) + owners)
-            counts = np.bincount(pairs // len(rows), minlength=len(found))
-            often = np.flatnonzero(counts >= min_texts)
-            often = often[np.argsort(found[often])]
-            kept.append(found[often])
-            texts.append(counts[often])
+            found, counts = _texts_with(codes, owners)
+            kept.append(found[counts >= min_texts])
+            texts.append(counts[counts >= min_texts])
         if largest is not None and sum(map(len, kept)) > largest:
             ranks = np.argsort(-np.concatenate(texts), kind="stable")[:largest]
             chosen = np.zeros(sum(map(len, kept)), dtype=bool)
@@ -87,11 +82,15 @@ class WordNgrams:
 
     def counts(self, rows: TokenRows) -> csr_array:
         """How often each n-gram occurs in each text, (rows, n-grams) float32."""
-        from scipy.sparse import coo_array
+        from scipy.sparse import coo_array, vstack
 
-        columns, owners = map(np.concatenate, zip(*self._columns(rows), strict=True))
-        entries = (np.ones(len(columns), np.float32), (owners, columns))
-        return coo_array(entries, shape=(len(rows), len(self))).tocsr()  # adds up what occurs repeatedly
+        parts = []
+        for first in range(0, max(len(rows), 1), AT_A_TIME):
+            some = rows.take(np.arange(first, min(first + AT_A_TIME, len(rows))))
+            columns, owners = map(np.concatenate, zip(*self._columns(some), strict=True))
+            entries = (np.ones(len(columns), np.float32), (owners, columns))
+            parts.append(coo_array(entries, shape=(len(some), len(self))).tocsr())  # adds up what occurs repeatedly
+        return vstack(parts, format="csr")
 
     def _columns(self, rows: TokenRows) -> Iterator[tuple[Codes, Codes]]:
         """By length, the column of each known n-gram of the texts, and its row."""
@@ -117,6 +116,20 @@ def _each_length(rows: TokenRows, base: int, longest: int) -> Iterator[tuple[Cod
         places = len(codes)
         whole = known & (owners[:places] == owners[length - 1 :])
         yield codes[whole], owners[:places][whole]
+
+
+def _texts_with(codes: Codes, owners: Codes) -> tuple[Codes, Codes]:
+    """Each distinct code, ascending, and the number of rows that it occurs in.
+
+    A sort takes as long as hash tables here, and much less memory.
+    """
+    order = np.argsort(codes, kind="stable")
+    codes, owners = codes[order], owners[order]
+    is_first = np.append(True, codes[1:] != codes[:-1])[: len(codes)]
+    is_new = is_first | np.append(True, owners[1:] != owners[:-1])[: len(codes)]
+    starts = np.flatnonzero(is_first)
+    counts = np.diff(np.append(np.cumsum(is_new)[starts], is_new.sum() + 1)) if len(starts) else starts
+    return codes[starts], counts
 
 
 def present(counts: csr_array) -> csr_array:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from labs.word_vectors.config import Config
 from labs.word_vectors.data import Text
-from labs.word_vectors.gradients import Step, Tensor, cbow, skip_gram
+from labs.word_vectors.word2vec.gradients import Step, Tensor, cbow, skip_gram
 from utils.base.errors import CallerError
 from utils.training.results import Report, Row, reporter
 
