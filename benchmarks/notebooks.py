@@ -2,17 +2,18 @@
 
 The published notebooks are run, with the solutions and without the hidden cells that compute their texts.
 
-python -m benchmarks.notebooks
+python -m benchmarks.notebooks [NAME …]     those of the others stay in the record
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import time
 
 import nbformat
 
-from benchmarks.pages.results import record
+from benchmarks.pages.results import record, recorded
 from notebooks.tools import script
 from notebooks.tools.run import execute
 
@@ -27,8 +28,9 @@ def words(name: str) -> int:
 
 
 def main() -> None:
-    found = {}
-    for name in script.published():
+    wanted = sys.argv[1:] or script.published()
+    found = {} if len(sys.argv) == 1 else recorded("notebooks")["notebooks"]
+    for name in wanted:
         notebook = nbformat.read(script.FOLDER / f"{name}.ipynb", as_version=4)
         start = time.perf_counter()
         execute(notebook, name)
