@@ -52,7 +52,6 @@ class Predictor:
 
         Memory is bounded: texts of a model of many n-grams come in batches of 16.
 
-
         Args:
             inputs: (rows, …) raw values as in the data set of the lab, or a dict of such arrays for several inputs.
 
