@@ -100,6 +100,22 @@ def negation() -> str:
     return markdown_table(["preset", "plain sentences right", "negated sentences right", "pairs with both right"], rows)
 
 
+@block
+def vectors() -> str:
+    """What an embedding that starts from word vectors gains, by the number of training reviews."""
+    found = recorded("sentiment_vectors")
+    rows = [
+        [
+            f"{each['rows']:,}" if each["rows"] else "all",
+            "word vectors" if each["vectors"] else "random numbers",
+            *(f"{each['mean'][name]:.3f} ± {each['std'][name]:.3f}" for name in ("accuracy", "log_loss")),
+        ]
+        for each in found["results"]
+    ]
+    table = markdown_table(["training reviews", "the embedding starts from", "accuracy", "log loss (nat)"], rows)
+    return f"{table}\n\nMean ± standard deviation over {len(found['seeds'])} seeds of `--preset average`."
+
+
 def card() -> dict[str, str]:
     """The measured fields of the lab's card."""
     found = _presets()
