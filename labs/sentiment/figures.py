@@ -39,7 +39,12 @@ def curves(fitted: Fitted) -> Figure:
     phases = {name: epochs for name, epochs in fitted.progress.phases.items() if not name.endswith(AGAIN)}
     history = fitted.progress.history[: sum(phases.values())]
     kept = min(fitted.kept_epoch, len(history))
-    return plots.learning_curves(history, kept, label="cross-entropy (nat)", phases=phases)
+    figure = plots.learning_curves(history, kept, label="cross-entropy (nat)", phases=phases)
+    if fitted.config.members:  # each keeps an epoch of its own
+        axes = figure.axes[0]
+        next(line for line in axes.lines if str(line.get_label()).startswith("weights kept")).remove()
+        axes.legend(frameon=False)
+    return figure
 
 
 def by_length(fifths: Sequence[Mapping[str, Any]], *, note: str) -> Figure:
