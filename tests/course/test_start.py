@@ -10,7 +10,7 @@ import pytest
 
 from labs.course import start
 from labs.course.handout import delivered, delivered_pages, exercise_notebook, notebooks
-from labs.exercises import exercises, recorded, variants
+from labs.exercises import recorded, variants
 from notebooks.tools.script import STUB
 from tests.conftest import ROOT, Command
 from utils.base.errors import CallerError
@@ -144,7 +144,7 @@ def test_a_student_gets_numbers_of_their_own(command: Command, tmp_path: Path) -
             assert differing.told(name, "ada") in "".join(cell["source"])
             assert "exercise" in own[own.index(cell) + 1]["metadata"]["tags"]
             told += 1
-    assert told == sum(variants(name) is not None for name in exercises())
+    assert told == sum(variants(name) is not None for name in recorded())
     assert json.loads((tmp_path / "work" / FOLDER_RECORD).read_text())["student"] == "ada"
     assert "unchanged" in command("labs", "start", "work").out, "the folder knows its student"
     refused = command("labs", "start", "work", "--student", "bob")
