@@ -194,16 +194,19 @@ def from_text(config: Config, encoding: Encoding, trained: keras.Model, suffix: 
 def _of_sets(trained: keras.Model) -> Callable[[Any], Any]:
     """The same function of which entries occur, (batch, entries + 1) of 0 and 1; column 0 is the unknown word.
 
-    The sum of the vectors of the words that occur is a product with the matrix of all vectors.
+    The sum of the vectors of the words that occur is a product with the matrix of all vectors. The network was trained
+    on known entries only, so that the unknown word is left out: it would count in a mean.
     """
-    matrix = trained.get_layer("embedding").get_weights()[0][1:].copy()
+    matrix = trained.get_layer("embedding").get_weights()[0][2:].copy()
     names = [layer.name for layer in trained.layers]
     if "ratios" in names:
-        matrix *= trained.get_layer("ratios").get_weights()[0][1:]
+        matrix *= trained.get_layer("ratios").get_weights()[0][2:]
     first = layers.Dense(matrix.shape[1], use_bias=False, name="sum")
     rest = [trained.get_layer(name) for name in ("logits", trained.output_names[0]) if name in names]
 
     def call(found: Any) -> Any:
+        columns = layers.Cropping1D((1, 0))(layers.Reshape((len(matrix) + 1, 1))(found))
+        found = layers.Flatten()(columns)
         if "shares" in names:
             found = layers.UnitNormalization(axis=-1, name="shares_of_occurring")(found)
         values = first(found)
