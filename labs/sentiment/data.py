@@ -65,7 +65,7 @@ def load(config: Config) -> Reviews:
         CallerError: the data are not available or cannot be used.
     """
     if config.vectors is not None:
-        pretrained.vectors_of(config)  # before the texts are read
+        pretrained.source(config)  # before the texts are read
     corpus, source = _found(config)
     texts = clean_all(corpus.texts)
     rows = _fewer(config, _split(config, texts, corpus.targets), corpus.targets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,8 @@ EMBEDDING = "embedding"
 """The layer that starts from the vectors."""
 
 
-def vectors_of(config: Config) -> WordVectors:
-    """The word vectors that `--vectors` names.
+def source(config: Config) -> Path:
+    """The file of the word vectors that `--vectors` names; it is not read.
 
     Raises:
         CallerError: there are none, or the network does not look up words one by one.
@@ -36,7 +37,12 @@ def vectors_of(config: Config) -> WordVectors:
     if not path.is_file():
         hint = "give a run of labs.word_vectors, or a file in the format of word2vec or GloVe"
         raise CallerError(f"--vectors {place}: there are no word vectors", hint)
-    return read_word_vectors(path)
+    return path
+
+
+def vectors_of(config: Config) -> WordVectors:
+    """The word vectors that `--vectors` names; errors as of `source`, and of `read_word_vectors`."""
+    return read_word_vectors(source(config))
 
 
 def start(network: keras.Model, encoding: Encoding, found: WordVectors) -> None:
