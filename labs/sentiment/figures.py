@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from labs.sentiment.ensemble import AGAIN
-from labs.sentiment.findings import example
+from labs.sentiment.evaluation.findings import example
 from utils.base.text_tables import interval
 from utils.export.predictor import predictor
 from utils.figures import plots

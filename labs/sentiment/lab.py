@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.sentiment import data, ensemble, figures, findings, model, pretrained
+from labs.sentiment import data, ensemble, figures, model, pretrained
 from labs.sentiment.config import Config
 from labs.sentiment.data import Reviews, encoding
 from labs.sentiment.encoding import is_set
+from labs.sentiment.evaluation import findings
 from utils.datasets.splits import Split, Splits
 from utils.metrics import classification
 from utils.networks.compiling import compile_arguments

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from labs.sentiment import data, ensemble, findings, model, probes
+from labs.sentiment import data, ensemble, model
 from labs.sentiment.config import Config
 from labs.sentiment.data import Reviews
+from labs.sentiment.evaluation import findings, probes
 from labs.sentiment.lab import lab
 from tests.conftest import Command
 from utils.base.errors import CallerError

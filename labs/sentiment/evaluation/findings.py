@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labs.sentiment import probes
+from labs.sentiment.evaluation import probes
 from utils.base.config import SMOKE_PRESET
 from utils.datasets.splits import Split, Splits
 from utils.export.predictor import predictor
