@@ -40,7 +40,7 @@ def pairs(answer: Any) -> str:
                 raise NotYetError(what, f"{len(found)} pairs", advice)
         if not _same_pairs(found, right):
             raise NotYetError(f"{what}: {len(right)} pairs", f"{len(found)} pairs", hint)
-    return "A window of c gives up to 2c pairs per word. word2vec draws the window anew for each word, from 1 to c."
+    return "A window of c gives up to 2c pairs per word. word2vec draws the window again for each word, from 1 to c."
 
 
 def _pairs(

@@ -1,4 +1,4 @@
-"""The exports of runs on tables take the rows as they stand in the file: a program without this project predicts as
+"""The exports of runs on tables take the rows as they are in the file: a program without this project predicts as
 `predict` does, and an unknown level is refused by it and by the command line."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From the raw columns of a table to numbers, inside the model: levels are looked up, numbers are normalized.
 
-A saved model therefore takes rows as they stand in the file, and refuses a level that no training row has.
+A saved model therefore takes rows as they are in the file, and refuses a level that no training row has.
 """
 
 from __future__ import annotations

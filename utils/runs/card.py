@@ -171,7 +171,7 @@ def _levels(record: Mapping[str, Any]) -> str:
     if not {layer["kind"] for layer in record.get("layers", [])} & {"IntegerLookup", "StringLookup"}:
         return ""
     return (
-        "Each input is a column, with the values as they stand in the file: the model looks up the levels itself. It "
+        "Each input is a column, with the values as they are in the file: the model looks up the levels itself. It "
         "raises `InvalidArgumentError` for a level that no training row has; `labels.json` lists the known ones under "
         "`categories`. A column of int64 takes whole numbers; Keras cuts off the fraction of a float without an error."
     )

@@ -1,6 +1,6 @@
 """Columns of a table: numbers, whole numbers that name a level, and words, from a file to the inputs of a model.
 
-A table of numbers alone is one array. With categories it is a dict of arrays by column, as the rows stand in the file.
+A table of numbers alone is one array. With categories it is a dict of arrays by column, as the rows are in the file.
 """
 
 from __future__ import annotations
