@@ -182,14 +182,15 @@ def fused_recurrence(model: keras.Model) -> Iterator[None]:
     """Within the block, the LSTM layers of the model are computed by `lstm`.
 
     The formula and the weights are Keras's own, so the model is unchanged outside the block. Layers with settings that
-    `lstm` does not support (other activations, dropout inside the cell, masks, reversed time) use Keras's own code. So
-    do all layers on a machine with a GPU, for which Keras has its own kernel, and, with a warning, those of a version
-    of Keras without the attributes in `INTERNALS`.
+    `lstm` does not support (other activations, dropout inside the cell, masks) use Keras's own code. So do all layers
+    on a machine with a GPU, for which Keras has its own kernel, and, with a warning, those of a version of Keras
+    without the attributes in `INTERNALS`. Both directions of a Bidirectional layer are computed by `lstm`, too.
 
     Args:
         model: functional or Sequential, built.
     """
-    layers = [] if tf.config.list_physical_devices("GPU") else [layer for layer in model.layers if _is_plain(layer)]
+    found = [] if tf.config.list_physical_devices("GPU") else [part for layer in model.layers for part in _parts(layer)]
+    layers = [layer for layer in found if _is_plain(layer)]
     for layer in layers:
         layer.inner_loop = _inner_loop(layer)
     try:
@@ -199,14 +200,20 @@ def fused_recurrence(model: keras.Model) -> Iterator[None]:
             del layer.inner_loop
 
 
+def _parts(layer: Any) -> list[Any]:
+    """The two directions of a Bidirectional layer, or the layer itself."""
+    if isinstance(layer, keras.layers.Bidirectional):
+        return [layer.forward_layer, layer.backward_layer]
+    return [layer]
+
+
 def _is_plain(layer: Any) -> bool:
     return (
         type(layer) is keras.layers.LSTM
         and layer.activation is keras.activations.tanh
         and layer.recurrent_activation is keras.activations.sigmoid
-        and layer.use_bias
         and layer.compute_dtype == "float32"
-        and not (layer.dropout or layer.recurrent_dropout or layer.go_backwards or layer.unroll)
+        and not (layer.dropout or layer.recurrent_dropout or layer.unroll)
         and has_internals(layer, INTERNALS, "the LSTM recurrence")
     )
 
@@ -218,7 +225,10 @@ def _inner_loop(layer: Any) -> Any:
         if mask is not None:
             return plain(sequences, initial_state, mask=mask, training=training)
         cell = layer.cell
-        weights = [tf.cast(w, sequences.dtype) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+        bias = cell.bias if layer.use_bias else tf.zeros([4 * cell.units])
+        weights = [tf.cast(w, sequences.dtype) for w in (cell.kernel, cell.recurrent_kernel, bias)]
+        if layer.go_backwards:  # its outputs are in the order in which it reads, as Keras's are
+            sequences = tf.reverse(sequences, [1])
         outputs, state, memory = lstm(sequences, *initial_state, *weights)
         return state, outputs, [state, memory]
 

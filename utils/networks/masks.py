@@ -15,17 +15,18 @@ FAR = 1e9
 """Lowers what padding contributes to a maximum."""
 
 
-def word_mask(words: Any) -> Any:
+def word_mask(words: Any, prefix: str = "") -> Any:
     """The mask of padded words.
 
     Args:
         words: (batch, length) int32, 0 for padding.
+        prefix: of the names of the layers, where a model has several masks.
 
     Returns:
         (batch, length, 1) float32.
     """
-    number = layers.Rescaling(1.0, name="number")(words)
-    return layers.Reshape((-1, 1), name="mask")(layers.ReLU(max_value=1.0, name="is_word")(number))
+    number = layers.Rescaling(1.0, name=f"{prefix}number")(words)
+    return layers.Reshape((-1, 1), name=f"{prefix}mask")(layers.ReLU(max_value=1.0, name=f"{prefix}is_word")(number))
 
 
 def embedded(words: Any, mask: Any, count: int, width: int, **options: Any) -> Any:
@@ -77,6 +78,25 @@ def last_state(states: Any, mask: Any, name: str = "last") -> Any:
     following = layers.Cropping1D((1, 0), name=f"{name}_next")(following)
     is_last = layers.Subtract(name=f"is_{name}")([mask, following])
     return layers.Flatten(name=f"{name}_flat")(layers.Dot(axes=1, name=name)([is_last, states]))
+
+
+def first_state(states: Any, mask: Any, name: str = "first") -> Any:
+    """The state at the first word, (batch, width); zeros for an empty text."""
+    before = layers.ZeroPadding1D((1, 0), name=f"{name}_shifted")(mask)
+    before = layers.Cropping1D((0, 1), name=f"{name}_before")(before)
+    is_first = layers.Subtract(name=f"is_{name}")([mask, before])
+    return layers.Flatten(name=f"{name}_flat")(layers.Dot(axes=1, name=name)([is_first, states]))
+
+
+def places(mask: Any, longest: int, name: str = "place") -> Any:
+    """The number of each word in its text, from 1, (batch, length, 1) float32; 0 for padding before the first word.
+
+    It is a causal convolution that counts the mask, with weights of one that are not trained, so that every format
+    reloads it. Words behind the first `longest` have the number `longest`.
+    """
+    return layers.Conv1D(
+        1, longest, padding="causal", use_bias=False, kernel_initializer="ones", trainable=False, name=name
+    )(mask)
 
 
 def attention_mask(mask: Any) -> Any:

@@ -1,0 +1,104 @@
+"""The hyperparameters and presets of the translation lab."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from utils.base.config import (
+    STRICT,
+    BaseConfig,
+    Count,
+    Few,
+    Fraction,
+    NonNegative,
+    Optimization,
+    Positive,
+    Rate,
+    Schedule,
+    Splitting,
+    Width,
+)
+
+TITLE = "One sequence into another: dates, numbers and sentences, by an encoder and a decoder with attention"
+COMMANDS = {"translate": "labs.translation.translate:Translate"}
+DRAFT = True  # its numbers are not recorded yet
+DATA_FILES = (".tsv", ".txt")
+"""Endings of the files of pairs that `--data` may name: two columns with a tab between them."""
+
+Network = Literal["plain", "dot", "additive", "transformer"]
+Encoder = Literal["bidirectional", "forward", "convolutional"]
+Tokens = Literal["characters", "words", "subwords"]
+Language = Literal["en", "de", "fr"]
+Beams = Annotated[int, Field(ge=1, le=100)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Config(Optimization, Splitting, BaseConfig):
+    """The hyperparameters of the translation lab; the defaults translate dates."""
+
+    pairs: Count = 20_000
+    """Number of pairs of a generated data set, before equal ones are left out."""
+    source: Language = "de"
+    """Language that multi30k is translated from."""
+    target: Language = "en"
+    """Language that multi30k is translated into; numbers are always English and French."""
+    lower_case: bool = False
+    """Translate in lower case, as results on multi30k are often published."""
+    longest: Annotated[int, Field(ge=1, le=2000)] = 200
+    """Largest number of tokens of a text; longer pairs are left out, which is reported."""
+    tokens: Tokens = "characters"
+    """What a token is: a character, a word, or a subword (byte-pair encoding)."""
+    min_count: Count = 2
+    """Smallest number of times that a word of the vocabulary occurs in the training texts, with words."""
+    merges: Few | Count = 4000
+    """Number of merges of the byte-pair encoding, which is learned from both sides of the training pairs."""
+    network: Network = "dot"
+    """plain passes one vector from encoder to decoder, as Udacity's course; dot is Luong's attention, additive
+    Bahdanau's."""
+    encoder: Encoder = "bidirectional"
+    """How the source is read: by LSTM layers in both directions or forward only, or by convolutions; not used by the
+    transformer."""
+    embedding: Width = 64
+    """Width of the learned vector of a token; of a transformer also that of its layers."""
+    units: Width = 128
+    """Units of each LSTM layer and direction, filters of each convolution."""
+    layers: Count = 1
+    """Number of layers of the encoder and of the decoder."""
+    heads: Count = 4
+    """Number of heads of each attention of a transformer."""
+    label_smoothing: Rate = 0.0
+    """Fraction of each target that is distributed evenly over all tokens in training."""
+    averaging: Rate = 0.0
+    """Momentum of the moving average of the weights that is kept after training (Polyak and Juditsky 1992); 0 keeps
+    the last weights."""
+    beams: Beams = 1
+    """Number of hypotheses of the beam search by which the test pairs are translated; 1 is greedy decoding."""
+    length_penalty: NonNegative = 0.6
+    """Exponent of the length by which scores of the beam search are divided (Wu et al. 2016); 0 prefers short
+    translations."""
+    epochs: Count = 10
+    """Number of passes over the training pairs."""
+    batch_size: Count = 64
+    """Pairs per gradient step, of similar length."""
+    learning_rate: Positive = 4e-3
+    """Step size of the optimizer at the beginning."""
+    schedule: Schedule = "cosine"
+    """Learning rate over the epochs: constant, or decaying to zero along a cosine."""
+    clip: Positive = 1.0
+    """Largest norm of the gradient; steeper ones are scaled down (Pascanu et al. 2013)."""
+    restore_best_weights: bool = False
+    """Keep the weights of the epoch with the lowest validation loss; the cosine schedule makes this unnecessary."""
+    test_fraction: Fraction = 0.1
+    """Fraction of the groups of pairs held out for the test split, where there is no official one."""
+    validation_fraction: Fraction = 0.1
+    """Fraction of the rest held out for validation."""
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "course": {},
+    "quick": {"pairs": 2500, "units": 64, "embedding": 32, "epochs": 4, "learning_rate": 1e-2, "batch_size": 32},
+    "best": {},
+}

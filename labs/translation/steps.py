@@ -1,0 +1,142 @@
+"""The trained networks one token at a time, with the weights and the layers of `labs.translation.model`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from utils.networks.masks import FAR
+from utils.text.pairs.translating import EncoderDecoder
+
+
+def stepped(model: keras.Model) -> EncoderDecoder:
+    """The network of `labs.translation.model.build`, trained or loaded, as an encoder and a step of the decoder."""
+    found = {layer.name: layer for layer in model.layers}
+    return _transformer(model, found) if "memory" in found else _recurrent(model, found)
+
+
+def _submodel(model: keras.Model, outputs: dict[str, str]) -> keras.Model:
+    """The part of the network from the source to the outputs of some layers, by name."""
+    return keras.Model(model.input["source"], {name: model.get_layer(layer).output for name, layer in outputs.items()})
+
+
+def _numbered(found: dict[str, Any], form: str) -> list[Any]:
+    """The layers `form` with 1, 2, … in it, in their order."""
+    layers: list[Any] = []
+    while form.format(len(layers) + 1) in found:
+        layers.append(found[form.format(len(layers) + 1)])
+    return layers
+
+
+def _recurrent(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
+    cells = [layer.cell for layer in _numbered(found, "decoder_{}")]
+    names = [f"{kind}_{number}" for number in range(1, len(cells) + 1) for kind in ("output", "memory")]
+    taken = {name: name for name in names}
+    attends = "combined" in found
+    if attends:
+        taken |= {"keys": "keys", "encoded": _states_layer(found), "mask": "mask"}
+    encoder = _submodel(model, taken)
+
+    def encode(source: Any) -> dict[str, Any]:
+        outputs: dict[str, Any] = encoder(source, training=False)
+        return outputs
+
+    def step(tokens: Any, states: list[Any], context: list[Any]) -> tuple[Any, list[Any]]:
+        hidden = found["target_embedding"](tokens)
+        after: list[Any] = []
+        for number, cell in enumerate(cells):
+            hidden, pair = cell(hidden, states[2 * number : 2 * number + 2])
+            after += pair
+        if attends:
+            keys, encoded, mask = context
+            weights = attention_weights(found, hidden, keys, mask)
+            read = tf.einsum("bs,bsu->bu", weights, encoded)
+            hidden = found["combined"](tf.concat([read, hidden], axis=1))
+        return _logits(model, hidden), after
+
+    units = cells[0].units
+    shapes: dict[str, tuple[int | None, ...]] = {}
+    if attends:
+        shapes = {"keys": (None, units), "encoded": (None, encoder.output["encoded"].shape[-1]), "mask": (None, 1)}
+    return EncoderDecoder(encode, step, {name: (units,) for name in names}, shapes)
+
+
+def _states_layer(found: dict[str, Any]) -> str:
+    """The layer whose outputs are the states of the encoder."""
+    return "states" if "states" in found else f"states_{len(_numbered(found, 'states_{}'))}"
+
+
+def attention_weights(found: dict[str, Any], hidden: Any, keys: Any, mask: Any) -> Any:
+    """The weights of the source's tokens for a state of the decoder, (rows, source).
+
+    Args:
+        found: the layers of the network by name.
+        hidden: (rows, units).
+        keys: (rows, source, units).
+        mask: (rows, source, 1).
+    """
+    if "query" in found:
+        sums = tf.tanh(found["query"](hidden)[:, None] + keys)
+        scores = tf.reduce_sum(found["attention"].scale * sums, axis=-1)
+    else:
+        scores = tf.einsum("bu,bsu->bs", hidden, keys)
+    return tf.nn.softmax(scores + FAR * (mask[..., 0] - 1))
+
+
+def _logits(model: keras.Model, hidden: Any) -> Any:
+    last = model.layers[-1]
+    return tf.matmul(hidden, last.kernel) + last.bias
+
+
+def _transformer(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
+    selves, crosses = _numbered(found, "decoder_{}_self"), _numbered(found, "decoder_{}_cross")
+    encoder = _submodel(model, {"states": "memory", "mask": "mask"})
+    numbers = range(1, len(selves) + 1)
+    width = (selves[0].num_heads, selves[0].key_dim)
+    longest = found["target_place_embedding"].input_dim - 1
+    states: dict[str, tuple[int, ...]] = {"place": ()}
+    states |= {f"{kind}_{number}": (longest, *width) for number in numbers for kind in ("keys", "values")}
+    context: dict[str, tuple[int | None, ...]] = {"mask": (None, 1)}
+    context |= {f"source_{kind}_{number}": (None, *width) for number in numbers for kind in ("keys", "values")}
+
+    def encode(source: Any) -> dict[str, Any]:
+        outputs = encoder(source, training=False)
+        rows = tf.shape(source)[0]
+        first = {name: tf.zeros([rows, *shape]) for name, shape in states.items()}
+        for number, cross in zip(numbers, crosses, strict=True):
+            first[f"source_keys_{number}"] = cross.key_dense(outputs["states"])
+            first[f"source_values_{number}"] = cross.value_dense(outputs["states"])
+        return {**first, "mask": outputs["mask"]}
+
+    def step(tokens: Any, states: list[Any], context: list[Any]) -> tuple[Any, list[Any]]:
+        place, *caches = states
+        mask, *sources = context
+        place = place + 1  # numbered from 1
+        hidden = found["target_embedding"](tokens) + found["target_place_embedding"](place)
+        here = tf.one_hot(tf.cast(place, tf.int32) - 1, longest)[..., None, None]
+        seen = tf.cast(tf.range(1.0, longest + 1.0) <= place[:, None], tf.float32)
+        after = [place]
+        for number in range(len(selves)):
+            name = f"decoder_{number + 1}"
+            query = found[f"{name}_self_normalized"](hidden)[:, None]
+            keys = caches[2 * number] + here * selves[number].key_dense(query)
+            values = caches[2 * number + 1] + here * selves[number].value_dense(query)
+            after += [keys, values]
+            hidden = hidden + _attended(selves[number], query, keys, values, seen)
+            query = found[f"{name}_cross_normalized"](hidden)[:, None]
+            hidden = hidden + _attended(crosses[number], query, *sources[2 * number : 2 * number + 2], mask[..., 0])
+            wide = found[f"{name}_wide"](found[f"{name}_wide_normalized"](hidden))
+            hidden = hidden + found[f"{name}_wide_narrow"](wide)
+        return _logits(model, found["decoded"](hidden)), after
+
+    return EncoderDecoder(encode, step, states, context, longest)
+
+
+def _attended(layer: Any, query: Any, keys: Any, values: Any, mask: Any) -> Any:
+    """Attention of one token of each row, (rows, width), to keys and values (rows, length, heads, size)."""
+    scores = tf.einsum("bhk,blhk->bhl", layer.query_dense(query)[:, 0], keys) / layer.key_dim**0.5
+    weights = tf.nn.softmax(scores + FAR * (mask[:, None] - 1))
+    found = tf.einsum("bhl,blhk->bhk", weights, values)
+    return layer.output_dense(found[:, None])[:, 0]
