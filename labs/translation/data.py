@@ -171,7 +171,8 @@ def _multi30k(config: Config, obtained: obtain.Obtained) -> dict[str, pairs.Text
 
 def _clean(config: Config, texts: pairs.Texts) -> pairs.Texts:
     """White space collapsed, and lower case if the config says so; equal pairs once."""
-    return list(dict.fromkeys((cleaned(first, config.lower_case), cleaned(second, config.lower_case)) for first, second in texts))
+    lower = config.lower_case
+    return list(dict.fromkeys((cleaned(first, lower), cleaned(second, lower)) for first, second in texts))
 
 
 def cleaned(text: str, lower_case: bool) -> str:
