@@ -141,9 +141,10 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
     exact, errors = (network[name] for name in ("exact_match", "character_error_rate"))
     said = [f"With {way}, {exact:.2%} of the test pairs are exactly right and {errors:.2%} of the characters wrong."]
     if "bleu" in network:
+        low, high = network["bleu_interval"]
         others = ", ".join(f"{name} {each['bleu']:.1f}" for name, each in found.items() if name != NETWORK)
         said.append(
-            f"BLEU {network['bleu']:.1f} ± {network['bleu_plus_minus']:.1f}, chrF {network['chrf']:.1f}, in lower case; "
-            f"BLEU of {others}."
+            f"BLEU {network['bleu']:.1f} (95 % interval {low:.1f} to {high:.1f}), chrF {network['chrf']:.1f}, both in "
+            f"lower case; BLEU of {others}."
         )
     return said

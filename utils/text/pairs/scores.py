@@ -77,9 +77,23 @@ def sentence_scores(found: Sequence[str], truth: Sequence[str], *, resamples: in
 
     result: dict[str, Any] = {}
     for name, metric in (("bleu", BLEU(lowercase=True)), ("chrf", CHRF(lowercase=True))):
-        score = metric.corpus_score(list(found), [list(truth)], n_bootstrap=max(1, resamples))
-        result[name] = float(score.score)
+        result[name] = float(metric.corpus_score(list(found), [list(truth)]).score)
         result[f"{name}_signature"] = str(metric.get_signature())
-        if resamples:  # half the width of the interval, which sacrebleu prints too
-            result[f"{name}_plus_minus"] = float(score._ci)
+    if resamples:
+        result["bleu_interval"] = bleu_interval(found, truth, resamples)
     return result
+
+
+def bleu_interval(found: Sequence[str], truth: Sequence[str], resamples: int) -> list[float]:
+    """The 95 % interval of BLEU by bootstrap: its counts per sentence are added up for each sample of sentences.
+
+    sacrebleu's own bootstrap fails with NumPy 2 and Python 3.11 (it mixes float32 and float).
+    """
+    from sacrebleu.metrics import BLEU
+
+    metric = BLEU(lowercase=True)
+    counts = np.array(metric._extract_corpus_statistics(list(found), [list(truth)]))
+    draws = np.random.default_rng(0).integers(len(found), size=(resamples, len(found)))
+    values = [metric._compute_score_from_stats(counts[rows].sum(axis=0).tolist()).score for rows in draws]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return [float(low), float(high)]
