@@ -74,12 +74,12 @@ def encoded(config: Config, texts: Mapping[str, pairs.Texts], source: Source) ->
     for name in PARTS:
         codes = [[known[side].encode(pair[side]) for pair in texts[name]] for side in (0, 1)]
         fits = [max(len(first), len(second)) <= config.longest for first, second in zip(*codes, strict=True)]
-        if not all(fits):
-            say(f"note: {name}: {fits.count(False):,} pairs of more than {config.longest} tokens are left out")
         kept[name] = [pair for pair, fit in zip(texts[name], fits, strict=True) if fit]
         parts[name] = [[code for code, fit in zip(side, fits, strict=True) if fit] for side in codes]
         if not kept[name]:
             raise CallerError(f"--longest {config.longest}: no pair of the {name} split is left", "give more tokens")
+        if not all(fits):
+            say(f"note: {name}: {fits.count(False):,} pairs of more than {config.longest} tokens are left out")
     longest = [max(len(code) for name in PARTS for code in parts[name][side]) + 1 for side in (0, 1)]
     splits = Pairs(
         *(_as_split(*parts[name], longest) for name in PARTS),
