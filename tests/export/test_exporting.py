@@ -24,11 +24,11 @@ from tests.test_house import imports
 from utils.base.errors import CallerError
 from utils.datasets.splits import Split
 from utils.export import checks, exporting, extras, reading
-from utils.export.checks import on_canvas, outside, softmax
+from utils.export.checks import outside, softmax
 from utils.export.exporting import Item, planned
 from utils.export.extras import FILES, impossible, limit
 from utils.export.formats import save_model, save_saved_model
-from utils.export.image_bytes import SERVE_IMAGES, image_endpoint
+from utils.export.image_bytes import SERVE_IMAGES, image_endpoint, on_canvas
 from utils.export.litert import to_litert
 from utils.export.onnx import to_onnx
 from utils.export.predictor import predictor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from utils.base.console import captured_stderr
 from utils.base.named_arrays import Arrays, largest_difference, largest_value, read, row_count
 from utils.export.extras import limit
 from utils.export.fresh import FreshReader
-from utils.export.image_bytes import IMAGES
+from utils.export.image_bytes import IMAGES, encoded, on_canvas
 from utils.export.parity import parity_rows
 from utils.export.predictor import input_specs, plain, predictor, serving
 from utils.export.reading import in_batches, on_tensors
@@ -291,23 +290,3 @@ def outside(value: float, score: Mapping[str, float], better: str) -> bool:
     if np.isnan(score["value"]):
         return False
     return not (value <= score["high"] if better == "lower" else value >= score["low"])
-
-
-def encoded(pixels: Any, form: str) -> bytes:
-    """The bytes of an image file, from (height, width, channels) uint8."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(file, form)
-    return file.getvalue()
-
-
-def on_canvas(pixels: Any, centre: float) -> Any:
-    """An image of which the fraction `centre` is `pixels`: black around them."""
-    if centre >= 1:
-        return pixels
-    before = []
-    for side in pixels.shape[:2]:
-        length = next(n for n in range(side, 100 * side) if n - 2 * round(n * (1 - centre) / 2) == side)
-        before.append((length - side) // 2)
-    return np.pad(pixels, ((before[0],) * 2, (before[1],) * 2, (0, 0)))
