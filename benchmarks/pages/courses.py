@@ -36,6 +36,8 @@ CONCEPTS = {
     "galaxy": "strided convolutions, residual network, augmentation by symmetry, feature maps, recall",
     "music": "windows of text, bits per character, RNN, vanishing gradients, LSTM, temperature",
     "transfer": "preprocessing of a backbone, frozen features, fine-tuning, Grad-CAM",
+    "sentiment": "bag of words, log-count ratio, one-hot, embedding, padding and masks, negation, leave-one-out",
+    "word_vectors": "skip-gram, subsampling, negative sampling, cosine, analogies, Zipf's law, bias",
 }
 """By notebook, in the order in which the notebooks are best read."""
 
@@ -50,6 +52,8 @@ PREREQUISITES = {
     "galaxy": "`pneumonia`",
     "music": "`classification`",
     "transfer": "`pneumonia`",
+    "sentiment": "`classification`",
+    "word_vectors": "the scalar product; `sentiment`",
 }
 """What a reader should know before, by notebook: facts, and notebooks to read first."""
 
@@ -69,6 +73,9 @@ COURSES = {
         Week("Deep learning: saving and loading models", "saving"),
         Week("Deep learning: transfer learning", "transfer"),
         Week("Project: image classifier", "transfer"),
+        Week("Sentiment analysis with a bag of words (Andrew Trask)", "sentiment"),
+        Week("Recurrent networks: sentiment analysis", "sentiment"),
+        Week("Recurrent networks: embeddings, word2vec", "word_vectors"),
     ),
     "IBM/Coursera: Introduction to Deep Learning & Neural Networks with Keras": (
         Week("Week 1: forward propagation", "foundations_neuron"),
@@ -96,6 +103,7 @@ COURSES = {
         Week("Chapter 8: deep learning for computer vision", "pneumonia"),
         Week("Chapter 8: a pretrained model", "transfer"),
         Week("Chapter 9: residual connections, what convnets learn", "galaxy"),
+        Week("Chapter 11: text, bag of words, embeddings", "sentiment"),
         Week("Chapters 10 and 12: LSTM, text generation, temperature", "music"),
     ),
 }

@@ -24,7 +24,6 @@ from utils.base.config import (
 
 TITLE = "Movie reviews: is a text negative or positive, and which words decide it"
 COMMANDS = {"predict": "labs.sentiment.predict:Predict"}
-DRAFT = True  # its records are older than its code
 DATA_FILES = (".csv", ".tsv")
 """Endings of the files that `--data` may name."""
 

@@ -13,7 +13,7 @@ from keras import layers
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from labs.sentiment import model
+from labs.sentiment import text_model
 from labs.sentiment.config import PRESETS, Config
 from labs.sentiment.data import Reviews
 from utils.datasets.splits import Split
@@ -152,7 +152,7 @@ def join(members: Sequence[tuple[keras.Model, Reviews]], weights: Array) -> kera
     """The weighted mean of networks as one model: (batch,) text to (batch, classes) probabilities."""
     text = keras.Input((), dtype="string", name="text")
     each = [
-        model.from_text(own.config, own.encoding, network, suffix=f"_{number}")(text)
+        text_model.from_text(own.config, own.encoding, network, suffix=f"_{number}")(text)
         for number, (network, own) in enumerate(members, 1)
     ]
     target, classes = members[0][1].target, len(members[0][1].class_names)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.sentiment import data, ensemble, figures, model, pretrained
+from labs.sentiment import data, ensemble, figures, model, pretrained, text_model
 from labs.sentiment.config import Config
 from labs.sentiment.data import Reviews, encoding
 from labs.sentiment.encoding import is_set
@@ -42,6 +42,8 @@ class SentimentLab(SupervisedLab):
     inspect = staticmethod(findings.inspect)
     remarks = staticmethod(findings.remarks)
     figures = staticmethod(figures.draw)
+
+    tokenized = staticmethod(text_model.on_tokens)
 
     def build(self, config: Config, splits: Splits) -> keras.Model:
         """The network on numbers of words, which is trained; its embedding may start from word vectors."""
@@ -82,7 +84,7 @@ class SentimentLab(SupervisedLab):
 
     def assemble(self, config: Config, splits: Splits, trained: keras.Model) -> keras.Model:
         """The trained network with its vocabulary, which takes texts; an ensemble does so already."""
-        return trained if trained in ensemble.ENSEMBLES else model.from_text(config, encoding(splits), trained)
+        return trained if trained in ensemble.ENSEMBLES else text_model.from_text(config, encoding(splits), trained)
 
     def known(self, config: Config, splits: Splits, trained: keras.Model, part: Split) -> NDArray[Any] | None:  # noqa: ARG002
         """Predictions from the numbers of the words, without looking them up again."""

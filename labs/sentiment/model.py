@@ -1,8 +1,4 @@
-"""The networks: from the numbers of the words of a text to probabilities, and from the text itself.
-
-A network is trained on numbers of words (`build`). The saved model (`from_text`) looks the words up in its own
-vocabulary first, so that it takes raw text. Both consist of Keras's layers only.
-"""
+"""The networks: from the numbers of the words of a text to probabilities. They consist of Keras's layers only."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ import numpy as np
 from keras import layers
 
 from labs.sentiment.config import Config
-from labs.sentiment.encoding import Encoding, is_set
+from labs.sentiment.encoding import Encoding
 from utils.networks.masks import (
     attention_mask,
     embedded,
@@ -24,7 +20,6 @@ from utils.networks.masks import (
     masked_sum,
     word_mask,
 )
-from utils.text.tokens import SPLIT, STANDARDIZE
 
 POOLS = {"last": last_state, "mean": masked_mean, "max": masked_max}
 """How the states of a recurrent network at all words become one."""
@@ -161,58 +156,3 @@ NETWORKS: Mapping[str, Callable[[Any, Any, Config, Encoding, int], Any]] = {
     "attention": attention,
     "wide": wide,
 }
-
-
-def from_text(config: Config, encoding: Encoding, trained: keras.Model, suffix: str = "") -> keras.Model:
-    """The trained network with its vocabulary: (batch,) text to (batch, classes) probabilities.
-
-    Args:
-        config: of the network.
-        encoding: its vocabulary.
-        trained: the network.
-        suffix: of the names of the layers, where several networks are one model.
-
-    The text is cleaned (`utils.text.tokens.clean`); its tokens are those of `utils.text.tokens.tokens`.
-    """
-    text = keras.Input((), dtype="string", name="text")
-    words = layers.TextVectorization(
-        standardize=STANDARDIZE,
-        split=SPLIT,
-        ngrams=config.ngrams if is_set(config) else None,
-        vocabulary=encoding.entries,
-        output_mode="multi_hot" if is_set(config) else "int",
-        output_sequence_length=None if is_set(config) else config.words or None,
-        name=f"tokens{suffix}",
-    )(text)
-    if is_set(config):
-        outputs = _of_sets(trained)(layers.Rescaling(1.0, name=f"occurs{suffix}")(words))  # as float32
-    else:
-        outputs = trained(words)
-    return keras.Model(text, outputs, name=f"{trained.name}_from_text")
-
-
-def _of_sets(trained: keras.Model) -> Callable[[Any], Any]:
-    """The same function of which entries occur, (batch, entries + 1) of 0 and 1; column 0 is the unknown word.
-
-    The sum of the vectors of the words that occur is a product with the matrix of all vectors. The network was trained
-    on known entries only, so that the unknown word is left out: it would count in a mean.
-    """
-    matrix = trained.get_layer("embedding").get_weights()[0][2:].copy()
-    names = [layer.name for layer in trained.layers]
-    if "ratios" in names:
-        matrix *= trained.get_layer("ratios").get_weights()[0][2:]
-    first = layers.Dense(matrix.shape[1], use_bias=False, name="sum")
-    rest = [trained.get_layer(name) for name in ("logits", trained.output_names[0]) if name in names]
-
-    def call(found: Any) -> Any:
-        columns = layers.Cropping1D((1, 0))(layers.Reshape((len(matrix) + 1, 1))(found))
-        found = layers.Flatten()(columns)
-        if "shares" in names:
-            found = layers.UnitNormalization(axis=-1, name="shares_of_occurring")(found)
-        values = first(found)
-        first.set_weights([matrix])
-        for layer in rest:
-            values = layer(values)
-        return values
-
-    return call

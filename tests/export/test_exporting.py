@@ -24,11 +24,11 @@ from tests.test_house import imports
 from utils.base.errors import CallerError
 from utils.datasets.splits import Split
 from utils.export import checks, exporting, extras, reading
-from utils.export.checks import on_canvas, outside, softmax
+from utils.export.checks import outside, softmax
 from utils.export.exporting import Item, planned
 from utils.export.extras import FILES, impossible, limit
 from utils.export.formats import save_model, save_saved_model
-from utils.export.image_bytes import SERVE_IMAGES, image_endpoint
+from utils.export.image_bytes import SERVE_IMAGES, image_endpoint, on_canvas
 from utils.export.litert import to_litert
 from utils.export.onnx import to_onnx
 from utils.export.predictor import predictor
@@ -120,15 +120,17 @@ def record(*layers: str, dtype: str = "float32") -> dict[str, Any]:
 def test_what_a_format_cannot_represent_follows_from_the_record() -> None:
     text, strings, recurrent = record("TextVectorization", "Dense"), record(dtype="string"), record("LSTM", "Dense")
     for form in ("onnx", "litert"):
-        assert "TextVectorization" in str(impossible(form, text, stepped=False))
-        assert "is a string" in str(impossible(form, strings, stepped=False))
-        assert impossible(form, record("Dense"), stepped=False) is None
-        assert "levels of a column (IntegerLookup)" in str(impossible(form, record("IntegerLookup"), stepped=False))
-    assert "LSTM" in str(impossible("litert", recurrent, stepped=False))
-    assert impossible("litert", recurrent, stepped=True) is None
-    assert impossible("onnx", recurrent, stepped=False) is None
-    assert {impossible(form, text, stepped=False) for form in ("keras", "h5", "saved_model")} == {None}
-    assert impossible("onnx", {"parity": {}}, stepped=False) is None  # of an earlier version
+        assert "TextVectorization" in str(impossible(form, text, stepped=False, tokenized=False))
+        assert "is a string" in str(impossible(form, strings, stepped=False, tokenized=False))
+        assert impossible(form, record("Dense"), stepped=False, tokenized=False) is None
+        assert "levels of a column (IntegerLookup)" in str(
+            impossible(form, record("IntegerLookup"), stepped=False, tokenized=False)
+        )
+    assert "LSTM" in str(impossible("litert", recurrent, stepped=False, tokenized=False))
+    assert impossible("litert", recurrent, stepped=True, tokenized=False) is None
+    assert impossible("onnx", recurrent, stepped=False, tokenized=False) is None
+    assert {impossible(form, text, stepped=False, tokenized=False) for form in ("keras", "h5", "saved_model")} == {None}
+    assert impossible("onnx", {"parity": {}}, stepped=False, tokenized=False) is None  # of an earlier version
 
 
 def test_limits() -> None:
@@ -166,7 +168,7 @@ def test_a_network_whose_own_rounding_is_large_is_compared_in_float64() -> None:
     assert 0 < relative < 1e-6
     assert relative == pytest.approx(absolute / np.abs(expected["strength"]).max())
     checker = object.__new__(checks.Checker)
-    checker._subject, checker._compared = subject(model), inputs
+    checker.subject, checker._compared = subject(model), inputs
     judged = {"limit": 1e-6, "failed": "its predictions differ"}
     found = checker._judged_exactly(judged, expected)
     assert (found["failed"], found["exact_rel_diff"]) == ("", 0.0)

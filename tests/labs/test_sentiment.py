@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import tensorflow as tf
 
@@ -20,9 +22,11 @@ from utils.base.errors import CallerError
 from utils.datasets.audit import audit
 from utils.datasets.corpora import as_texts
 from utils.datasets.splits import Split
-from utils.export.formats import FORMATS, open_model, save_model
+from utils.export.formats import FORMATS, load_model, open_model, save_model, save_saved_model
+from utils.export.onnx import to_onnx
 from utils.export.predictor import predictor
 from utils.text.classification.batches import predict_rows
+from utils.text.tokens import tokens
 
 GOOD = ["great", "wonderful", "excellent", "best", "loved", "moving", "brilliant", "perfect", "superb", "fun"]
 BAD = ["bad", "awful", "terrible", "boring", "worst", "waste", "horrible", "poor", "stupid", "dull"]
@@ -126,6 +130,34 @@ def test_raw_text_in_every_format(splits: Reviews, changes: dict[str, Any], tmp_
         np.testing.assert_allclose(opened.predict(test.inputs), expected, atol=1e-6)
         assert np.isfinite(opened.predict(odd)).all()
     assert np.isfinite(whole(tf.constant([b"caf\xff", b"\xed\xa0\x80"]))).all()
+    check_on_tokens(tmp_path, as_texts([*test.inputs[:20], *odd]))
+
+
+def check_on_tokens(folder: Path, texts: Any) -> None:
+    """The ids of a text by the vocabulary file alone, and the predictions of ONNX from them."""
+    whole = load_model(folder / FORMATS["keras"])
+    tokenized = lab.tokenized(whole)
+    assert tokenized is not None
+    given = tokenized.encode(texts)
+    vocabulary = json.loads(json.dumps(tokenized.vocabulary))
+    for name, about in vocabulary["inputs"].items():
+        for row, text in zip(given[name], texts, strict=True):
+            assert [number for number in row if number] == ids_by_hand(vocabulary, about, text)
+    expected = predictor(whole).predict(texts)
+    np.testing.assert_allclose(predictor(tokenized.model).predict(given), expected, atol=1e-6)
+    save_saved_model(tokenized.model, folder / "tokens", {})
+    loaded = tf.saved_model.load(folder / "tokens")
+    session = onnxruntime.InferenceSession(to_onnx(loaded.signatures["serving_default"], "tokens"))
+    np.testing.assert_allclose(session.run(None, given)[0], expected, atol=1e-5)
+
+
+def ids_by_hand(vocabulary: dict[str, Any], about: dict[str, Any], text: str) -> list[int]:
+    words = tokens(text)
+    number = {entry: n for n, entry in enumerate(about["entries"], vocabulary["first_entry"])}
+    if about["ids"] == "every word, in order":
+        return [number.get(word, vocabulary["unknown"]) for word in words[: about["longest"]]]
+    grams = {" ".join(words[i : i + n]) for n in range(1, about["ngrams"] + 1) for i in range(len(words) - n + 1)}
+    return sorted(number[gram] for gram in grams & number.keys())
 
 
 def test_settings_of_a_preset_are_valid() -> None:
@@ -208,6 +240,7 @@ def test_a_mean_of_networks(splits: Reviews, tmp_path: Path) -> None:
     save_model(whole, tmp_path)
     for name in FORMATS.values():
         np.testing.assert_allclose(open_model(tmp_path / name).predict(found.test.inputs), test, atol=1e-5)
+    check_on_tokens(tmp_path, found.test.inputs)
 
 
 def test_weights_of_a_mean() -> None:
@@ -270,6 +303,9 @@ def test_the_commands(command: Command, tmp_path: Path) -> None:
     assert shown.status == 0, shown.err
     assert (tmp_path / "why.png").stat().st_size > 5_000
     assert command("labs", "predict", "run", "a great film").status == 0
+    assert command("labs", "export", "run", "--format", "onnx", "--json").json["exports"]["onnx"]["failed"] == ""
+    exported = json.loads((tmp_path / "run" / "exports" / "vocabulary.json").read_text())
+    assert exported["inputs"]["words"]["longest"] == 200
     for words, message in (
         (("predict", "run"), "there is no text"),
         (("predict", "run", "?!"), "text 1: the text has no word"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,13 @@ from utils.base.console import captured_stderr
 from utils.base.named_arrays import Arrays, largest_difference, largest_value, read, row_count
 from utils.export.extras import limit
 from utils.export.fresh import FreshReader
-from utils.export.image_bytes import IMAGES
+from utils.export.image_bytes import IMAGES, encoded, on_canvas
 from utils.export.parity import parity_rows
 from utils.export.predictor import input_specs, plain, predictor, serving
 from utils.export.reading import in_batches, on_tensors
 from utils.export.subject import Subject
 from utils.images.decode import read_picture
-from utils.text.stepping import AFTER, GENERATE, LOGITS, STEP
+from utils.text.stepping import AFTER, GENERATE, LOGITS
 
 BATCH = 33
 """A batch in which no runtime has a full vector at the end."""
@@ -47,14 +46,25 @@ def named(inputs: Arrays, names: Sequence[str]) -> dict[str, Any]:
 class Remote:
     """A model in the fresh process, as a predictor."""
 
-    def __init__(self, reader: FreshReader, name: str, names: Sequence[str], steps: Mapping[str, Any] | None) -> None:
-        self._reader, self._name, self._names, self._steps = reader, name, names, steps
+    def __init__(
+        self,
+        reader: FreshReader,
+        name: str,
+        names: Sequence[str],
+        steps: Mapping[str, Any] | None,
+        encode: Callable[[Any], dict[str, Any]] | None = None,
+    ) -> None:
+        self._reader, self._name, self._names, self._steps, self._encode = reader, name, names, steps, encode
+
+    def given(self, arrays: dict[str, Any]) -> dict[str, Any]:
+        """What the file receives for these inputs: the inputs, or their token ids."""
+        return arrays if self._encode is None else self._encode(arrays[self._names[0]])
 
     def predict(self, inputs: Arrays) -> Any:
         """As `Predictor.predict`; the logits of a model that goes step by step become probabilities."""
         arrays = named(inputs, self._names)
         if self._steps is None:
-            return plain(self._reader.predict(self._name, arrays, BATCH))
+            return plain(self._reader.predict(self._name, self.given(arrays), BATCH))
         tokens = arrays[self._names[0]].astype(np.int32)
         return softmax(self._reader.stepwise(self._name, tokens, BATCH, self._steps))
 
@@ -87,7 +97,7 @@ class Checker:
     """
 
     def __init__(self, subject: Subject, reader: FreshReader) -> None:
-        self._subject, self._reader = subject, reader
+        self.subject, self._reader = subject, reader
         specs = input_specs(subject.model)
         self._names = list(specs)
         self._live = on_tensors(tf.function(serving(subject.model), autograph=False, input_signature=[specs]), specs)
@@ -106,18 +116,22 @@ class Checker:
         self._reader.open(REFERENCE, "keras", path)
         self._timed[REFERENCE] = self._first(1)
 
-    def rows(self, name: str, form: str, *, int8: bool = False) -> dict[str, Any]:
-        """Check an export that takes raw rows; integers of eight bits are not compared in float64."""
-        self._timed[name] = self._first(1)
+    def rows(self, name: str, form: str, *, int8: bool = False, tokens: bool = False) -> dict[str, Any]:
+        """Check an export that takes raw rows, or token ids made from them; integers of eight bits are not compared in
+        float64."""
+        encode = self.subject.tokenized.encode if tokens and self.subject.tokenized is not None else None
+        remote = Remote(self._reader, name, self._names, None, encode)
+        self._timed[name] = remote.given(self._first(1))
         pairs = [
-            (self._reader.predict(name, part, size), self._expected[size]) for size, part in self._batches().items()
+            (self._reader.predict(name, remote.given(part), size), self._expected[size])
+            for size, part in self._batches().items()
         ]
         judged = self._compared_with(pairs, limit(form, self._kinds))
         if judged["failed"] and not int8:
             judged = self._judged_exactly(judged, pairs[-1][0])
         return judged | {
             "rows": len(next(iter(self._compared.values()))),
-            "metrics": self._both(Known(Remote(self._reader, name, self._names, None), self._inputs, pairs[-1][0])),
+            "metrics": self._both(Known(remote, self._inputs, pairs[-1][0])),
         }
 
     def steps(self, name: str) -> dict[str, Any]:
@@ -137,14 +151,14 @@ class Checker:
         }
 
     def _step_facts(self) -> dict[str, Any]:
-        stepped = self._subject.stepped
+        stepped = self.subject.stepped
         assert stepped is not None, "only a model with steps has such an export"
         states = {name: list(shape) for name, shape in stepped.states.items()}
         return {"token": stepped.token, "logits": LOGITS, "after": AFTER, "states": states}
 
     def generated(self, name: str) -> dict[str, Any]:
         """Check that a SavedModel generates the same sequences as the Keras model with the same seed."""
-        stepped = self._subject.stepped
+        stepped = self.subject.stepped
         assert stepped is not None, "only a model with steps has such an export"
         (tokens,) = self._first(2).values()
         prompts = np.full((len(tokens), LONGEST), -1, dtype=np.int32)
@@ -152,7 +166,7 @@ class Checker:
         options = {"temperature": np.float32(1), "top_k": np.int32(0), "top_p": np.float32(1), "seed": np.int64(7)}
         inputs = {"prompt": prompts, **options}
         tensors = {key: tf.constant(value) for key, value in inputs.items()}
-        function, specs = self._subject.endpoints[GENERATE]
+        function, specs = self.subject.endpoints[GENERATE]
         with captured_stderr():  # oneDNN says that it has no integers of 32 bits
             expected = tf.function(function, autograph=False)(*(tensors[spec.name] for spec in specs))["tokens"].numpy()
         found = self._reader.predict(name, inputs, None)["tokens"]
@@ -163,16 +177,16 @@ class Checker:
 
     def images(self, name: str) -> dict[str, Any]:
         """Check the signature for encoded images: test rows as PNG and JPEG, decoded here as `predict` does."""
-        shape = self._subject.model.inputs[0].shape[1:]
+        shape = self.subject.model.inputs[0].shape[1:]
         mode = "grey" if shape[2] == 1 else "rgb"
         contents, pixels = [], []
         with tempfile.TemporaryDirectory() as folder:
             for array in self._first(ENCODED)[self._names[0]]:
                 for form in ("PNG", "JPEG"):
-                    contents.append(encoded(on_canvas(array, self._subject.centre), form))
+                    contents.append(encoded(on_canvas(array, self.subject.centre), form))
                     path = Path(folder) / "image"
                     path.write_bytes(contents[-1])
-                    found = read_picture(path, shape[:2], mode, centre=self._subject.centre)  # type: ignore[arg-type]
+                    found = read_picture(path, shape[:2], mode, centre=self.subject.centre)  # type: ignore[arg-type]
                     assert not isinstance(found, str), found
                     pixels.append(found)
         inputs = {IMAGES: np.array(contents)}  # no file ends with a zero byte, which NumPy would cut off
@@ -184,15 +198,15 @@ class Checker:
     def int8(self, name: str, found: dict[str, Any], *, stepwise: bool) -> dict[str, Any]:
         """The report of integers of eight bits: no limit for the difference, but one for the loss in the metrics."""
         remote = Remote(self._reader, name, self._names, self._step_facts() if stepwise else None)
-        test, recorded = self._subject.test, self._subject.recorded
-        measured = self._subject.measure(remote, test.inputs, test.targets)
-        metrics = {key: metric.function(test.targets, measured) for key, metric in self._subject.metrics.items()}
+        test, recorded = self.subject.test, self.subject.recorded
+        measured = self.subject.measure(remote, test.inputs, test.targets)
+        metrics = {key: metric.function(test.targets, measured) for key, metric in self.subject.metrics.items()}
         both = {key: {"value": value, "keras": recorded[key]["value"]} for key, value in metrics.items()}
         lost = [
             f"{key} {recorded[key]['value']:.4g} becomes {value:.4g}, outside its interval"
             f" [{recorded[key]['low']:.4g}, {recorded[key]['high']:.4g}]"
             for key, value in metrics.items()
-            if outside(value, recorded[key], self._subject.metrics[key].better)
+            if outside(value, recorded[key], self.subject.metrics[key].better)
         ]
         return found | {"metrics": both, "metric_rows": len(test), "limit": None, "failed": "; ".join(lost)}
 
@@ -204,7 +218,7 @@ class Checker:
         found = self._reader.milliseconds(self._timed, TIMED_SECONDS)
         times = {name: {"ms": found[name]} for name in names}
         for name in names:
-            if not name.endswith((f"/{STEP}", f"/{GENERATE}")):
+            if self._timed[name].keys() == self._timed[REFERENCE].keys():
                 times[name]["ms_keras"] = found[REFERENCE]
         return times
 
@@ -213,7 +227,7 @@ class Checker:
 
         An export that is within the limit of the exact predictions is not wrong, however the Keras model rounds.
         """
-        expected = exact(self._subject.model, self._compared)
+        expected = exact(self.subject.model, self._compared)
         if expected is None:
             return judged
         _, relative = differences([(found, expected)])
@@ -227,8 +241,8 @@ class Checker:
         return {1: self._first(BATCH), BATCH: self._compared}
 
     def _metrics(self, model: Any) -> dict[str, float]:
-        measured = self._subject.measure(model, self._inputs, self._targets)
-        return {name: metric.function(self._targets, measured) for name, metric in self._subject.metrics.items()}
+        measured = self.subject.measure(model, self._inputs, self._targets)
+        return {name: metric.function(self._targets, measured) for name, metric in self.subject.metrics.items()}
 
     def _both(self, model: Any) -> dict[str, dict[str, float]]:
         return {name: {"value": value, "keras": self._own[name]} for name, value in self._metrics(model).items()}
@@ -276,23 +290,3 @@ def outside(value: float, score: Mapping[str, float], better: str) -> bool:
     if np.isnan(score["value"]):
         return False
     return not (value <= score["high"] if better == "lower" else value >= score["low"])
-
-
-def encoded(pixels: Any, form: str) -> bytes:
-    """The bytes of an image file, from (height, width, channels) uint8."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(file, form)
-    return file.getvalue()
-
-
-def on_canvas(pixels: Any, centre: float) -> Any:
-    """An image of which the fraction `centre` is `pixels`: black around them."""
-    if centre >= 1:
-        return pixels
-    before = []
-    for side in pixels.shape[:2]:
-        length = next(n for n in range(side, 100 * side) if n - 2 * round(n * (1 - centre) / 2) == side)
-        before.append((length - side) // 2)
-    return np.pad(pixels, ((before[0],) * 2, (before[1],) * 2, (0, 0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from utils.base.atomic_files import sha256
+from utils.base.atomic_files import sha256, write_json
 from utils.base.named_arrays import read
 from utils.export import checks
 from utils.export.checks import Checker
-from utils.export.extras import FILES, INT8_FILES, STEP_FILES
+from utils.export.extras import FILES, INT8_FILES, STEP_FILES, VOCABULARY
 from utils.export.formats import for_tensorflow, save_h5, save_saved_model
 from utils.export.fresh import FreshReader
 from utils.export.image_bytes import SERVE_IMAGES, image_endpoint
@@ -21,7 +22,7 @@ from utils.export.litert import CALIBRATION_ROWS, to_litert
 from utils.export.onnx import to_onnx
 from utils.export.predictor import input_specs
 from utils.export.reading import SERVING
-from utils.export.subject import Subject
+from utils.export.subject import Subject, Tokenized
 from utils.text.stepping import GENERATE, STEP
 
 Report = dict[str, Any]
@@ -48,6 +49,10 @@ class Item(NamedTuple):
         """The name in the report: `onnx`, `onnx/step`, `litert-int8`."""
         form = f"{self.form}-{INT8}" if self.int8 else self.form
         return form if self.signature == SERVING else f"{form}/{self.signature}"
+
+    def takes_tokens(self, subject: Subject) -> bool:
+        """Whether the file takes token ids where the model takes texts."""
+        return self.form == "onnx" and subject.tokenized is not None
 
 
 def planned(subject: Subject, forms: Sequence[str], *, int8: bool) -> list[Item]:
@@ -114,7 +119,11 @@ def _checked(checker: Checker, item: Item) -> Report:
         return checker.images(item.name)
     if item.signature == GENERATE:
         return checker.generated(item.name)
-    found = checker.steps(item.name) if item.signature == STEP else checker.rows(item.name, item.form, int8=item.int8)
+    if item.signature == STEP:
+        found = checker.steps(item.name)
+    else:
+        tokens = item.takes_tokens(checker.subject)
+        found = checker.rows(item.name, item.form, int8=item.int8, tokens=tokens)
     return checker.int8(item.name, found, stepwise=item.signature == STEP) if item.int8 else found
 
 
@@ -129,6 +138,10 @@ def _write(subject: Subject, items: Sequence[Item], folder: Path, stage: Callabl
         stage("write saved_model")
         save_saved_model(subject.model, folder / FILES["saved_model"], _endpoints(subject))
     converted = [item for item in items if item.form in ("onnx", "litert")]
+    if subject.tokenized is not None and "onnx" in forms:
+        converted = [item for item in converted if not item.takes_tokens(subject)]
+        stage("convert to onnx, which takes token ids")
+        _write_tokenized(subject.tokenized, folder)
     if not converted:
         return
     with for_tensorflow(folder / FILES["saved_model"]) as place:
@@ -136,6 +149,17 @@ def _write(subject: Subject, items: Sequence[Item], folder: Path, stage: Callabl
         for item in converted:
             stage(f"convert to {item.name}")
             (folder / item.file).write_bytes(_converted(subject, item, loaded, place))
+
+
+def _write_tokenized(tokenized: Tokenized, folder: Path) -> None:
+    """The model on token ids as ONNX, and its vocabulary."""
+    place = folder / "tokenized"
+    save_saved_model(tokenized.model, place, {})
+    with for_tensorflow(place) as opened:
+        loaded = tf.saved_model.load(opened)  # kept: it owns the variables
+        (folder / FILES["onnx"]).write_bytes(to_onnx(loaded.signatures[SERVING], tokenized.model.name))
+    shutil.rmtree(place)
+    write_json(folder / VOCABULARY, tokenized.vocabulary)
 
 
 def _converted(subject: Subject, item: Item, loaded: Any, saved_model: Path) -> bytes:

@@ -20,6 +20,8 @@ FILES = {
 STEP_FILES = {"onnx": "step.onnx", "litert": "step.tflite"}
 """The file with one step of a model of sequences, where it is a file of its own."""
 INT8_FILES = {"model.tflite": "model.int8.tflite", "step.tflite": "step.int8.tflite"}
+VOCABULARY = "vocabulary.json"
+"""Next to a file that takes token ids: how to encode texts."""
 RECORD = "exports.json"
 EXTRA = "onnx"
 NEEDED = {"onnx": ("onnx", "onnxruntime", "tf2onnx")}
@@ -47,15 +49,16 @@ def missing_extra(form: str) -> tuple[str, str] | None:
     return f"the format {form} needs {', '.join(missing)}", with_extra(EXTRA)
 
 
-def impossible(form: str, record: Mapping[str, Any], *, stepped: bool) -> str | None:
+def impossible(form: str, record: Mapping[str, Any], *, stepped: bool, tokenized: bool) -> str | None:
     """Why a format cannot represent the model of a run, in one sentence; None if it can.
 
     Args:
         form: the format.
         record: the contents of `run.json`.
         stepped: whether the lab has the model one step at a time.
+        tokenized: whether the lab has the model on token ids.
     """
-    if form not in ("onnx", "litert"):
+    if form not in ("onnx", "litert") or (form == "onnx" and tokenized):
         return None
     found = kinds(record)
     if text := sorted(set(found) & TEXT):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from utils.export.predictor import Tensors, input_specs, serving
@@ -73,3 +75,23 @@ def _resized(pixels: Any, size: list[int]) -> Any:
 
     found = tf.cond(tf.reduce_all(tf.shape(pixels)[:2] == size), lambda: pixels, resized)
     return tf.ensure_shape(found, (*size, pixels.shape[2]))
+
+
+def encoded(pixels: Any, form: str) -> bytes:
+    """The bytes of an image file, from (height, width, channels) uint8."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(file, form)
+    return file.getvalue()
+
+
+def on_canvas(pixels: Any, centre: float) -> Any:
+    """An image of which the fraction `centre` is `pixels`: black around them."""
+    if centre >= 1:
+        return pixels
+    before = []
+    for side in pixels.shape[:2]:
+        length = next(n for n in range(side, 100 * side) if n - 2 * round(n * (1 - centre) / 2) == side)
+        before.append((length - side) // 2)
+    return np.pad(pixels, ((before[0],) * 2, (before[1],) * 2, (0, 0)))

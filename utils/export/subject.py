@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from utils.datasets.splits import Split
 from utils.metrics.metric import Metric, Scores
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     import keras
 
     from utils.text.stepping import Stepped
+
+
+@dataclass(frozen=True)
+class Tokenized:
+    """A model of texts without its vocabulary, for formats that have no strings.
+
+    Attributes:
+        model: from token ids, (rows, length) int32 by name, to the predictions of the model of texts.
+        encode: from texts to those token ids, padded on the right.
+        vocabulary: what another program needs to encode texts, as JSON; saved next to the file.
+    """
+
+    model: keras.Model
+    encode: Callable[[Any], dict[str, Any]]
+    vocabulary: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,7 @@ class Subject:
         metrics: by name; the model is judged by the first one.
         recorded: the metrics of the run on all test rows.
         stepped: the model one step at a time; None if it is no model of sequences.
+        tokenized: the model on token ids, if it takes texts and is exported to formats without strings, too.
         endpoints: further signatures of the SavedModel, among them those of `stepped`.
         centre: fraction of height and width of an image file that the model is given.
     """
@@ -39,5 +55,6 @@ class Subject:
     metrics: Mapping[str, Metric]
     recorded: Scores
     stepped: Stepped | None = None
+    tokenized: Tokenized | None = None
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     centre: float = 1.0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
+    from utils.export.subject import Tokenized
     from utils.text.stepping import Stepped
 
 VALIDATION_BATCH = 256
@@ -132,6 +133,10 @@ class SupervisedHooks(Lab):
     def stepped(self, model: keras.Model) -> Stepped | None:
         """A model of sequences one symbol at a time, with explicit states, for generation and exports; by default
         none."""
+        return None
+
+    def tokenized(self, model: keras.Model) -> Tokenized | None:
+        """A model of texts on token ids, for formats that have no strings; by default none."""
         return None
 
     def endpoints(self, model: keras.Model) -> Mapping[str, Endpoint]:

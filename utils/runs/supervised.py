@@ -51,6 +51,7 @@ class SupervisedLab(SupervisedHooks):
             metrics=self.metrics_of(run),
             recorded=run.record["metrics"]["test"],
             stepped=self.stepped(model),
+            tokenized=self.tokenized(model),
             endpoints=self.endpoints(model),
             centre=run.labels.get("centre", 1.0),
         )

@@ -53,7 +53,7 @@ class Export:
             raise CallerError(
                 f"{self.run}: the lab {definition.name} saves no Keras model to export", "export a run of another lab"
             )
-        forms = self._possible(forms, run, stepped=True)
+        forms = self._possible(forms, run, stepped=True, tokenized=True)
         out = run_folder.named(self.out or run.folder / "exports")
         self._check_free(out, forms)
         reports = self._exported(run, definition, forms, out)
@@ -78,13 +78,15 @@ class Export:
         from utils.export.exporting import export, planned
 
         subject = labs.find_lab(definition.name).subject(run, data)
-        forms = self._possible(forms, run, stepped=subject.stepped is not None)
+        forms = self._possible(forms, run, stepped=subject.stepped is not None, tokenized=subject.tokenized is not None)
         items = planned(subject, forms, int8=self.int8)
         with _staged(out) as folder:
             reports = export(subject, items, folder, say_progress)
             failed = {report["file"] for report in reports.values() if report["failed"]}
             files = [file for file in {item.file: None for item in items} if file not in failed]
             passed = {name: report for name, report in reports.items() if report["file"] in files}
+            if any(item.takes_tokens(subject) and item.file in files for item in items):
+                files.append(extras.VOCABULARY)
             about = {"run": run.folder.name, "lab": definition.name, "data": data.source.name}
             versions = run.record["versions"] | extras.versions()
             _publish(folder, out, files, {**about, "versions": versions, "exports": passed})
@@ -100,12 +102,12 @@ class Export:
             raise CallerError("--int8 concerns the format litert", "add litert to --format")
         return [form for form in extras.FILES if form in words]
 
-    def _possible(self, forms: Sequence[str], run: Run, *, stepped: bool) -> list[str]:
+    def _possible(self, forms: Sequence[str], run: Run, *, stepped: bool, tokenized: bool) -> list[str]:
         """The formats that model and machine allow; one that was asked for and is not possible is an error."""
         possible = []
         for form in forms:
             missing = extras.missing_extra(form)
-            reason = extras.impossible(form, run.record, stepped=stepped)
+            reason = extras.impossible(form, run.record, stepped=stepped, tokenized=tokenized)
             message, hint = missing or (reason, "choose other formats with --format")
             if message is None:
                 possible.append(form)
