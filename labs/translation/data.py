@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from labs.translation import pairs
 from labs.translation.config import DATA_FILES, Config
-from labs.translation.generated import GENERATORS, generate
+from labs.translation.texts import pairs
+from labs.translation.texts.generated import GENERATORS, generate
 from utils.base.atomic_files import digest_of_all, sha256
 from utils.base.console import say
 from utils.base.errors import CallerError
@@ -81,8 +80,11 @@ def encoded(config: Config, texts: Mapping[str, pairs.Texts], source: Source) ->
         if not all(fits):
             say(f"note: {name}: {fits.count(False):,} pairs of more than {config.longest} tokens are left out")
     longest = [max(len(code) for name in PARTS for code in parts[name][side]) + 1 for side in (0, 1)]
+    train, validation, test = (_as_split(parts[name][0], parts[name][1], longest) for name in PARTS)
     splits = Pairs(
-        *(_as_split(*parts[name], longest) for name in PARTS),
+        train,
+        validation,
+        test,
         source,
         target="next_token",
         unit="",
@@ -162,9 +164,7 @@ def _multi30k(config: Config, obtained: obtain.Obtained) -> dict[str, pairs.Text
         raise CallerError(f"--source and --target are both {config.source}", "give two different languages")
     files = {path.name: path for path in obtained.paths}
     return {
-        name: _clean(
-            config, pairs.aligned(*(files[f"{prefix}.{each}.gz"] for each in (config.source, config.target)))
-        )
+        name: _clean(config, pairs.aligned(*(files[f"{prefix}.{each}.gz"] for each in (config.source, config.target))))
         for name, prefix in MULTI30K.items()
     }
 
@@ -200,7 +200,7 @@ def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
     known = vocabularies(labels["categories"])
     sides = [[vocabulary.encode(pair[side]) for pair in chosen] for side, vocabulary in enumerate(known)]
     longest = [max(map(len, side)) + 1 for side in sides]
-    return Labelled(_as_split(*sides, longest), source, "all its pairs" if own else "its test split")
+    return Labelled(_as_split(sides[0], sides[1], longest), source, "all its pairs" if own else "its test split")
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> Array:

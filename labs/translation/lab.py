@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs import find_definition
-from labs.translation import data, figures, findings, model
+from labs.translation import data, model
 from labs.translation.config import Config
+from labs.translation.evaluation import figures, findings
 from labs.translation.steps import stepped
 from utils.datasets.splits import Splits
+from utils.export.extras import PART_FILES
 from utils.export.formats import FORMATS, load_model
-from utils.export.subject import Subject
+from utils.export.subject import Part, Subject
 from utils.metrics.metric import Metric
 from utils.networks.compiling import compile_arguments
 from utils.runs.record import Run
@@ -32,6 +35,8 @@ METRICS = {
     "log_loss": Metric(log_loss, "lower", "nat per token"),
 }
 VALIDATION_BATCH = 256
+CHECKED = 5
+"""Number of test pairs on which the parts of exports are checked."""
 
 
 class TranslationLab(SupervisedLab):
@@ -80,7 +85,11 @@ class TranslationLab(SupervisedLab):
 
     def subject(self, run: Run, data: Any) -> Subject:
         """The model of a run, and the rows on which its exports are checked."""
-        return super().subject(run, data)
+        subject = super().subject(run, data)
+        source = subject.test.inputs["source"][:CHECKED]
+        parts = stepped(subject.model).parts(source[:, : (source != 0).sum(axis=1).max()])
+        checked = {name: Part(inputs, onnx=name in PART_FILES) for name, inputs in parts.items()}
+        return replace(subject, parts=checked, vocabulary=run.labels["categories"])
 
     def predict(self, run: Run, inputs: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
         """The translations of sources, with the beams of the run, and their scores."""

@@ -111,7 +111,9 @@ def _vectors(source: Any, config: Config, tokens: int) -> tuple[Any, Any]:
 
 def bidirectional(source: Any, config: Config, tokens: int) -> Encoded:
     """LSTM layers that read in both directions (Graves and Schmidhuber 2005)."""
-    states, mask = _lstm_layers(source, config, tokens, lambda layer: layers.Bidirectional(layer, name=f"bi{layer.name}"))
+    states, mask = _lstm_layers(
+        source, config, tokens, lambda layer: layers.Bidirectional(layer, name=f"bi{layer.name}")
+    )
     ends = [last_state(states, mask), first_state(states, mask)]
     return Encoded(states, mask, layers.Concatenate(name="summary")(ends))
 

@@ -60,7 +60,7 @@ def _recurrent(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
     shapes: dict[str, tuple[int | None, ...]] = {}
     if attends:
         shapes = {"keys": (None, units), "encoded": (None, encoder.output["encoded"].shape[-1]), "mask": (None, 1)}
-    return EncoderDecoder(encode, step, {name: (units,) for name in names}, shapes)
+    return EncoderDecoder(encode, step, dict.fromkeys(names, (units,)), shapes)
 
 
 def _states_layer(found: dict[str, Any]) -> str:
@@ -126,7 +126,8 @@ def _transformer(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
             after += [keys, values]
             hidden = hidden + _attended(selves[number], query, keys, values, seen)
             query = found[f"{name}_cross_normalized"](hidden)[:, None]
-            hidden = hidden + _attended(crosses[number], query, *sources[2 * number : 2 * number + 2], mask[..., 0])
+            keys, values = sources[2 * number : 2 * number + 2]
+            hidden = hidden + _attended(crosses[number], query, keys, values, mask[..., 0])
             wide = found[f"{name}_wide"](found[f"{name}_wide_normalized"](hidden))
             hidden = hidden + found[f"{name}_wide_narrow"](wide)
         return _logits(model, found["decoded"](hidden)), after

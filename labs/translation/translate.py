@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic.dataclasses import dataclass
 from tyro.conf import Positional
 
-from labs.translation import data, pairs
+from labs.translation import data
 from labs.translation.config import Beams
+from labs.translation.texts import pairs
 from utils.base import text_tables
 from utils.base.atomic_files import replacing
 from utils.base.config import STRICT, Definition, NonNegative
@@ -106,8 +107,8 @@ class Translate:
             )
 
     def _draw(self, run: Run, model: Any, source: Any, longest: int) -> None:
-        from labs.translation.attention import has_attention
-        from labs.translation.figures import maps
+        from labs.translation.evaluation.attention import has_attention
+        from labs.translation.evaluation.figures import maps
 
         assert self.attention is not None
         if not has_attention(model):

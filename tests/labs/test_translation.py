@@ -13,11 +13,11 @@ import pytest
 import tensorflow as tf
 
 from labs.translation import data, model
-from labs.translation.attention import attention, has_attention
 from labs.translation.config import Config
-from labs.translation.generated import GENERATORS, generate
-from labs.translation.pairs import Texts, aligned, columns, groups, without
+from labs.translation.evaluation.attention import attention, has_attention
 from labs.translation.steps import stepped
+from labs.translation.texts.generated import GENERATORS, generate
+from labs.translation.texts.pairs import Texts, aligned, columns, groups, without
 from tests.conftest import Refused
 from utils.base.errors import CallerError
 from utils.datasets.splits import Splits
@@ -46,7 +46,7 @@ def test_no_text_of_the_test_split_is_in_training(name: str) -> None:
     for part, texts in zip(splits.parts().values(), splits.texts.values(), strict=True):
         assert isinstance(part.inputs, dict)
         assert [known[0].decode(row) for row in part.inputs["source"]] == [source for source, _ in texts]
-        assert [known[1].decode(row) for row in part.targets] == [target for _, target in texts]  # type: ignore[union-attr]
+        assert [known[1].decode(row) for row in part.targets] == [target for _, target in texts]
 
 
 def test_pairs_that_share_a_text_are_one_group() -> None:
@@ -77,7 +77,7 @@ def test_what_is_generated() -> None:
 
 
 def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labs.translation.generated.find_spec", lambda _: None)
+    monkeypatch.setattr("labs.translation.texts.generated.find_spec", lambda _: None)
     with pytest.raises(CallerError, match="dates are generated with babel"):
         generate("dates", 5)
     assert generate("sort", 5)
@@ -103,7 +103,8 @@ def test_subwords_and_lower_case(tmp_path: Path) -> None:
 def test_multi30k(mirror: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("LABS_MIRROR", str(mirror))
     for source, target in (("de", "en"), ("en", "fr")):
-        config: Any = Config(data="multi30k", tokens="words", lower_case=True, source=source, target=target)  # type: ignore[arg-type]
+        languages: Any = {"source": source, "target": target}
+        config = Config(data="multi30k", tokens="words", lower_case=True, **languages)
         splits = data.load(config)
         assert len(splits.test) == 1000
         assert len(splits.validation) in (1013, 1014)
@@ -217,8 +218,8 @@ def test_sources_as_the_network_receives_them(tmp_path: Path) -> None:
 def network(name: str, encoder: str = "bidirectional") -> tuple[keras.Model, Splits]:
     splits = data.load(SMALL)
     keras.utils.set_random_seed(3)
-    config: Any = replace(SMALL, network=name, encoder=encoder)  # type: ignore[arg-type]
-    built = model.build(config, splits)
+    kinds: Any = {"network": name, "encoder": encoder}
+    built = model.build(replace(SMALL, **kinds), splits)
     for weight in built.trainable_weights:
         weight.assign(weight + 0.3 * keras.random.normal(weight.shape, seed=len(weight.shape)))
     return built, splits

@@ -54,7 +54,9 @@ def everything(logits: Any, penalty: float) -> list[tuple[float, list[int]]]:
             ended = tokens[-1] == END
             if END in tokens[:-1] or (not ended and length < LONGEST):
                 continue
-            total = sum(chances[i, before, token] for i, (before, token) in enumerate(itertools.pairwise((START, *tokens))))
+            total = sum(
+                chances[i, before, token] for i, (before, token) in enumerate(itertools.pairwise((START, *tokens)))
+            )
             found.append((total / ((5 + length) / 6) ** penalty, [*tokens, *[END] * (LONGEST - length)]))
     return sorted(found, reverse=True)
 
@@ -117,9 +119,7 @@ def test_states_follow_their_hypothesis() -> None:
         first = tf.constant([[-9.0, -9, -1.0, -0.5, *[-9.0] * 8]])
         return tf.where(total == START, first, right), [total]
 
-    tokens, _ = search(
-        step, [tf.zeros([1, 1])], [], start=START, end=END, beams=2, longest=3, penalty=0.0
-    )
+    tokens, _ = search(step, [tf.zeros([1, 1])], [], start=START, end=END, beams=2, longest=3, penalty=0.0)
     assert {tuple(row) for row in tokens.numpy()[0].tolist()} == {(3, 5, 10), (2, 4, 8)}
 
 

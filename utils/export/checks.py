@@ -175,6 +175,17 @@ class Checker:
         differing = 0.0 if same else float("inf")
         return {"rows": len(prompts)} | self._judged(differing, differing, 0.0)
 
+    def part(self, name: str, signature: str, form: str) -> dict[str, Any]:
+        """Check a signature against the function that it was made from, on inputs of its own."""
+        inputs = dict(self.subject.parts[signature].inputs)
+        function, specs = self.subject.endpoints[signature]
+        tensors = [tf.constant(inputs[spec.name], dtype=spec.dtype) for spec in specs]
+        expected = {key: value.numpy() for key, value in tf.function(function, autograph=False)(*tensors).items()}
+        found = self._reader.predict(name, inputs, None)
+        self._timed[name] = inputs
+        rows = max(array.shape[0] for array in map(np.asarray, inputs.values()) if array.ndim)
+        return {"rows": rows} | self._compared_with([(found, expected)], limit(form, self._kinds))
+
     def images(self, name: str) -> dict[str, Any]:
         """Check the signature for encoded images: test rows as PNG and JPEG, decoded here as `predict` does."""
         shape = self.subject.model.inputs[0].shape[1:]

@@ -14,7 +14,7 @@ from utils.base.atomic_files import sha256, write_json
 from utils.base.named_arrays import read
 from utils.export import checks
 from utils.export.checks import Checker
-from utils.export.extras import FILES, INT8_FILES, STEP_FILES, VOCABULARY
+from utils.export.extras import FILES, INT8_FILES, PART_FILES, STEP_FILES, VOCABULARY
 from utils.export.formats import for_tensorflow, save_h5, save_saved_model
 from utils.export.fresh import FreshReader
 from utils.export.image_bytes import SERVE_IMAGES, image_endpoint
@@ -66,6 +66,8 @@ def planned(subject: Subject, forms: Sequence[str], *, int8: bool) -> list[Item]
             items += [Item(form, FILES[form], name) for name in _endpoints(subject)]
         elif form in STEP_FILES and subject.stepped is not None:
             items.append(Item(form, STEP_FILES[form], STEP))
+        if form == "onnx":
+            items += [Item(form, PART_FILES[name], name) for name, part in subject.parts.items() if part.onnx]
     if int8:
         items += [item._replace(file=INT8_FILES[item.file], int8=True) for item in items if item.file in INT8_FILES]
     return items
@@ -115,6 +117,8 @@ def export(
 
 
 def _checked(checker: Checker, item: Item) -> Report:
+    if item.signature in checker.subject.parts:
+        return checker.part(item.name, item.signature, item.form)
     if item.signature == SERVE_IMAGES:
         return checker.images(item.name)
     if item.signature == GENERATE:
@@ -131,6 +135,8 @@ def _write(subject: Subject, items: Sequence[Item], folder: Path, stage: Callabl
     forms = {item.form for item in items}
     stage("write keras")
     subject.model.save(folder / FILES["keras"])  # the reference of the fresh process
+    if subject.vocabulary:
+        write_json(folder / VOCABULARY, subject.vocabulary)
     if "h5" in forms:
         stage("write h5")
         save_h5(subject.model, folder / FILES["h5"])

@@ -19,6 +19,8 @@ FILES = {
 """The formats, and the name of the file with the whole model."""
 STEP_FILES = {"onnx": "step.onnx", "litert": "step.tflite"}
 """The file with one step of a model of sequences, where it is a file of its own."""
+PART_FILES = {"encode": "encode.onnx", "step": "step.onnx"}
+"""The files in ONNX of the parts of a model with an encoder and a decoder, by the name of the signature."""
 INT8_FILES = {"model.tflite": "model.int8.tflite", "step.tflite": "step.int8.tflite"}
 VOCABULARY = "vocabulary.json"
 """Next to a file that takes token ids: how to encode texts."""

@@ -32,6 +32,19 @@ class Tokenized:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A further signature of the SavedModel that is checked on inputs of its own.
+
+    Attributes:
+        inputs: arrays by name.
+        onnx: whether it is also a file of its own in ONNX, see `utils.export.extras.PART_FILES`.
+    """
+
+    inputs: Mapping[str, Any]
+    onnx: bool = False
+
+
+@dataclass(frozen=True)
 class Subject:
     """A model, and the rows on which its exports are checked.
 
@@ -45,6 +58,9 @@ class Subject:
         stepped: the model one step at a time; None if it is no model of sequences.
         tokenized: the model on token ids, if it takes texts and is exported to formats without strings, too.
         endpoints: further signatures of the SavedModel, among them those of `stepped`.
+        vocabulary: what another program needs to encode texts for a model that takes numbers of tokens, as JSON; saved
+            next to the files.
+        parts: how signatures among `endpoints` are checked that are not those of `stepped`, by name.
         centre: fraction of height and width of an image file that the model is given.
     """
 
@@ -57,4 +73,6 @@ class Subject:
     stepped: Stepped | None = None
     tokenized: Tokenized | None = None
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    vocabulary: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
     centre: float = 1.0

@@ -64,7 +64,8 @@ def search(
     before = [tf.repeat(each, beams, axis=0) for each in states]
     first = tf.one_hot(tf.zeros([rows], tf.int32), beams, on_value=0.0, off_value=-float("inf"))  # the others are equal
 
-    def unfinished(number: Any, tokens: Any, written: Any, scores: Any, lengths: Any, ended: Any, *_: Any) -> Any:
+    def unfinished(number: Any, *variables: Any) -> Any:
+        ended = variables[4]
         return (number < longest) & ~tf.reduce_all(ended)
 
     def body(number: Any, tokens: Any, written: Any, scores: Any, lengths: Any, ended: Any, *states: Any) -> Any:
@@ -108,9 +109,8 @@ def search(
 
 def _open(shapes: Sequence[Any]) -> tuple[Any, ...]:
     """The shapes of the loop's variables, with rows and beams of any number."""
-    number, tokens, written, scores, lengths, ended, *states = shapes
     pair, triple = tf.TensorShape([None, None]), tf.TensorShape([None, None, None])
-    return (number, pair, triple, pair, pair, pair, *(tf.TensorShape([None, *each[1:]]) for each in states))
+    return (shapes[0], pair, triple, pair, pair, pair, *(tf.TensorShape([None, *each[1:]]) for each in shapes[6:]))
 
 
 def _log_probabilities(logits: Any, excluded: Sequence[int]) -> Any:

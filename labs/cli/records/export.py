@@ -85,7 +85,7 @@ class Export:
             failed = {report["file"] for report in reports.values() if report["failed"]}
             files = [file for file in {item.file: None for item in items} if file not in failed]
             passed = {name: report for name, report in reports.items() if report["file"] in files}
-            if any(item.takes_tokens(subject) and item.file in files for item in items):
+            if subject.vocabulary or any(item.takes_tokens(subject) and item.file in files for item in items):
                 files.append(extras.VOCABULARY)
             about = {"run": run.folder.name, "lab": definition.name, "data": data.source.name}
             versions = run.record["versions"] | extras.versions()
@@ -122,6 +122,7 @@ class Export:
         if out.exists() and not out.is_dir():
             raise CallerError(f"--out {out}: it is not a folder", "give the name of a folder")
         names = {*(extras.FILES[form] for form in forms), *(extras.STEP_FILES.get(form, "") for form in forms)} - {""}
+        names |= set(extras.PART_FILES.values()) if "onnx" in forms else set()
         names |= {extras.INT8_FILES[name] for name in names if name in extras.INT8_FILES} if self.int8 else set()
         taken = sorted(name for name in names if (out / name).exists())
         if taken and not self.overwrite:

@@ -73,7 +73,8 @@ def sentence_scores(found: Sequence[str], truth: Sequence[str], *, resamples: in
     Source:
         Post, A Call for Clarity in Reporting BLEU Scores, WMT 2018; Popović, chrF, WMT 2015.
     """
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     result: dict[str, Any] = {}
     for name, metric in (("bleu", BLEU(lowercase=True)), ("chrf", CHRF(lowercase=True))):
@@ -89,7 +90,7 @@ def bleu_interval(found: Sequence[str], truth: Sequence[str], resamples: int) ->
 
     sacrebleu's own bootstrap fails with NumPy 2 and Python 3.11 (it mixes float32 and float).
     """
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     metric = BLEU(lowercase=True)
     counts = np.array(metric._extract_corpus_statistics(list(found), [list(truth)]))

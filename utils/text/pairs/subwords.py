@@ -23,7 +23,7 @@ class Merges:
     """
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
-        self.pairs = tuple(map(tuple, pairs))
+        self.pairs: tuple[Pair, ...] = tuple((first, second) for first, second in pairs)
         self._known: dict[str, list[str]] = {}
 
     @cached_property

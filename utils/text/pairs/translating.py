@@ -117,6 +117,16 @@ class EncoderDecoder:
             STEP: Endpoint(self._step, self._step_specs()),
         }
 
+    def parts(self, source: NDArray[np.int32]) -> dict[str, dict[str, Any]]:
+        """Inputs of each of the signatures, by name, for some sources: the step gets what the encoder returns."""
+        encoded = {name: value.numpy() for name, value in self.encode(tf.constant(source)).items()}
+        options = {"beams": np.int32(3), "longest": np.int32(source.shape[1]), "length_penalty": np.float32(0.6)}
+        return {
+            TRANSLATE: {"source": source, **options},
+            ENCODE: {"source": source},
+            STEP: {"token": np.full(len(source), START, dtype=np.int32), **encoded},
+        }
+
     def _step_specs(self) -> list[Any]:
         tensors = {**self.states, **self.context}
         specs = [tf.TensorSpec((None, *shape), tf.float32, name=name) for name, shape in tensors.items()]

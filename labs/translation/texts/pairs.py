@@ -81,7 +81,9 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else read_text(path)
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         if not line.strip():
-            raise CallerError(f"{path}: line {number} is empty", "remove it; in two files that belong together, in both")
+            raise CallerError(
+                f"{path}: line {number} is empty", "remove it; in two files that belong together, in both"
+            )
         yield number, line
 
 

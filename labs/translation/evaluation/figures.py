@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from labs.translation import data
-from labs.translation.attention import attention, has_attention
+from labs.translation.evaluation.attention import attention, has_attention
 from labs.translation.steps import stepped
 from utils.base.text_tables import interval
 from utils.figures import plots
@@ -41,7 +41,7 @@ def by_length(networks: Mapping[str, Sequence[Mapping[str, Any]]], *, note: str)
     """Exact match by length of the source, of one or several networks.
 
     Args:
-        networks: by name, the groups of `labs.translation.findings.by_length`.
+        networks: by name, the groups of `labs.translation.evaluation.findings.by_length`.
         note: below the title.
     """
     figure, axes = plots.new_figure(f"Exact match by length of the source, test split\n{note}")
@@ -65,11 +65,11 @@ def by_length(networks: Mapping[str, Sequence[Mapping[str, Any]]], *, note: str)
 
 def examples(fitted: Fitted) -> Figure:
     """Attention for the first test pairs whose source is neither short nor long."""
-    source = fitted.splits.test.inputs["source"]  # type: ignore[call-overload, index]
+    source = fitted.splits.test.inputs["source"]
     lengths = (source != 0).sum(axis=1)
     inside = np.flatnonzero((lengths >= READABLE[0]) & (lengths <= READABLE[1]))
     rows = (inside if len(inside) >= MAPS else np.arange(len(source)))[:MAPS]
-    longest = fitted.splits.test.targets.shape[1]  # type: ignore[union-attr]
+    longest = fitted.splits.test.targets.shape[1]
     return maps(fitted.model, source[rows], data.vocabularies(fitted.splits.categories), longest=longest)
 
 

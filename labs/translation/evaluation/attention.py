@@ -38,8 +38,8 @@ def attention(model: keras.Model, source: NDArray[np.int32], target: NDArray[np.
         return np.asarray(weights({"source": source, "target": target}, training=False))
     last = max(number for number in range(1, len(names)) if f"decoder_{number}_cross" in names)
     parts = {name: model.get_layer(name).output for name in (f"decoder_{last}_cross_normalized", "memory", "attended")}
-    found: Any = keras.Model(model.input, parts)({"source": source, "target": target}, training=False)
-    query, memory, mask = found.values()
+    outputs: Any = keras.Model(model.input, parts)({"source": source, "target": target}, training=False)
+    query, memory, mask = outputs.values()
     cross = model.get_layer(f"decoder_{last}_cross")
     _, by_head = cross(query, memory, attention_mask=mask, return_attention_scores=True)
     return np.asarray(by_head).mean(axis=1)

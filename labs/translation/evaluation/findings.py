@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from labs.translation import data
 from labs.translation.data import Pairs
-from labs.translation.pairs import Texts
 from labs.translation.steps import stepped
+from labs.translation.texts.pairs import Texts
 from utils.base.config import SMOKE_PRESET
 from utils.datasets.splits import Splits
 from utils.figures.plots import wilson
@@ -58,8 +58,8 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
     sources, truth = ([pair[side] for pair in texts] for side in (0, 1))
     sentences = config.tokens != "characters"
     decoder, target = stepped(fitted.model), data.vocabularies(splits.categories)[1]
-    source = splits.test.inputs["source"]  # type: ignore[call-overload, index]
-    longest = splits.test.targets.shape[1]  # type: ignore[union-attr]
+    source = splits.test.inputs["source"]
+    longest = splits.test.targets.shape[1]
 
     def translated(beams: int) -> list[str]:
         found = decoder.translate(source, longest=longest, beams=beams, penalty=config.length_penalty)
@@ -83,9 +83,9 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
 def simple(sources: Sequence[str], trained: Texts, *, slow: bool) -> dict[str, list[str]]:
     """Translations of simple methods, by name.
 
-    `copying` returns the source. `dictionary` translates word by word, see `utils.text.pairs.dictionary`. `most similar`
-    returns the target of the training source with the most similar groups of characters (cosine of TF-IDF), as a
-    translation memory does.
+    `copying` returns the source. `dictionary` translates word by word, see `utils.text.pairs.dictionary`.
+    `most similar` returns the target of the training source with the most similar groups of characters (cosine of
+    TF-IDF), as a translation memory does.
 
     Args:
         sources: of the test pairs.

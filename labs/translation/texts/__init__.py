@@ -1,0 +1,1 @@
+"""The pairs of texts: generated, or read from files."""
