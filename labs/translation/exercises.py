@@ -50,7 +50,7 @@ def teacher_forcing(answer: Any) -> str:
 
 
 QUERY = np.array([2.0, -1.0])
-KEYS = np.array([[1.0, 0.0], [0.5, -1.0], [0.0, 2.0], [9.0, 9.0]])
+KEYS = np.array([[1.0, 0.0], [0.5, -0.5], [0.0, 2.0], [9.0, 9.0]])
 STATES = np.array([[1.0, 4.0], [3.0, 0.0], [-2.0, 1.0], [50.0, 50.0]])
 MASK = np.array([1.0, 1.0, 1.0, 0.0])
 
@@ -95,7 +95,7 @@ def attention(answer: Any) -> str:
     large = called(answer, 1000 * QUERY, KEYS, STATES, MASK, expected=what, signature=signature)
     what = "the state of the token with the largest score, for a query that is 1,000 times longer"
     hint = "exp of a large number is infinite: subtract the largest score of the tokens before exp"
-    array(large, STATES[1], what=what, hint=hint)
+    array(large, STATES[0], what=what, hint=hint)
     return "The context differs at each step of the decoder: it reads what it needs for the next token."
 
 
@@ -176,6 +176,6 @@ HINTS = {
 VARIANTS = {
     "passed_numbers": Variants(
         "a source of {tokens} tokens and an encoder with {units} units in each direction",
-        {"tokens": (20, 25, 40, 50, 60), "units": (32, 64, 96, 200, 256)},
+        {"tokens": (20, 25, 40, 50, 60), "units": (40, 50, 100, 200, 250)},
     )
 }

@@ -96,7 +96,12 @@ ANSWERS = {
             Wrong(lambda first, second, beams: search(first, second, 1), "greedy decoding"),
             Wrong(lambda first, second, beams: search(first, second, 3), "with one hypothesis"),
             Wrong(
-                lambda first, second, beams: search(0 * first + [0, 0.001, 0], second, beams), "add the log-probability"
+                lambda first, second, beams: (
+                    (found := search(first, second, beams))[0],
+                    found[1],
+                    second[found[0], found[1]],
+                ),
+                "add the log-probability",
             ),
             Wrong(
                 lambda first, second, beams: (

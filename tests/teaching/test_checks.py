@@ -202,6 +202,8 @@ def right(exercise: str, numbers: dict[str, int]) -> float:
             return words * width
         case {"per_million": per_million, "threshold": threshold}:
             return float(np.sqrt(threshold / per_million))
+        case {"tokens": tokens, "units": units}:
+            return 2 * units * tokens
         case {"units": units, "classes": classes}:
             return 785 * units + (units + 1) * classes
         case {"filters": filters, "size": size, "channels": channels}:
