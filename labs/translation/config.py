@@ -39,7 +39,7 @@ Beams = Annotated[int, Field(ge=1, le=100)]
 class Config(Optimization, Splitting, BaseConfig):
     """The hyperparameters of the translation lab; the defaults translate dates."""
 
-    pairs: Count = 20_000
+    pairs: Count = 10_000
     """Number of pairs of a generated data set, before equal ones are left out."""
     source: Language = "de"
     """Language that multi30k is translated from."""
@@ -61,9 +61,9 @@ class Config(Optimization, Splitting, BaseConfig):
     encoder: Encoder = "bidirectional"
     """How the source is read: by LSTM layers in both directions or forward only, or by convolutions; not used by the
     transformer."""
-    embedding: Width = 64
+    embedding: Width = 48
     """Width of the learned vector of a token; of a transformer also that of its layers."""
-    units: Width = 128
+    units: Width = 64
     """Units of each LSTM layer and direction, filters of each convolution."""
     layers: Count = 1
     """Number of layers of the encoder and of the decoder."""
@@ -79,11 +79,11 @@ class Config(Optimization, Splitting, BaseConfig):
     length_penalty: NonNegative = 0.6
     """Exponent of the length by which scores of the beam search are divided (Wu et al. 2016); 0 prefers short
     translations."""
-    epochs: Count = 10
+    epochs: Count = 4
     """Number of passes over the training pairs."""
     batch_size: Count = 64
     """Pairs per gradient step, of similar length."""
-    learning_rate: Positive = 4e-3
+    learning_rate: Positive = 8e-3
     """Step size of the optimizer at the beginning."""
     schedule: Schedule = "cosine"
     """Learning rate over the epochs: constant, or decaying to zero along a cosine."""
