@@ -288,9 +288,9 @@ pd.DataFrame(
 #
 # | then | now |
 # | --- | --- |
-# | `Model(encoder_inputs, encoder_states)` for the encoder alone | the same: it shares the weights of the trained model |
+# | `Model(encoder_inputs, encoder_states)` for the encoder | the same: it shares the weights of the trained model |
 # | a third `Model` for one step of the decoder | `layer.cell(x, states)`, one step of the trained layer |
-# | `decoder_model.predict([token] + states)` per character | a loop in one `tf.function`; `predict` is for batches |
+# | `decoder_model.predict([token] + states)` per token | a loop in one `tf.function`; `predict` is for batches |
 # | `Embedding(…, mask_zero=True)` | a mask from layers: such models reload from `.h5`, too |
 # | `tf.contrib.seq2seq.BeamSearchDecoder` | gone with TensorFlow 2; `utils.text.beam.search` |
 # | `model.reset_states()` between sentences | states are inputs and outputs of a step: nothing to reset |

@@ -114,7 +114,7 @@ SENTENCES: dict[str, Any] = {
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
-    "quick": {"pairs": 2500, "units": 64, "embedding": 32, "epochs": 4, "learning_rate": 1e-2, "batch_size": 32},
+    "quick": {"pairs": 2500, "embedding": 32, "learning_rate": 1e-2, "batch_size": 32},
     "best": {},
     "best/multi30k": SENTENCES,
 }

@@ -126,7 +126,7 @@ def test_evaluate_compare_and_predict(
 
 
 def _input(folder: Path, place: Path) -> Path:
-    """A file that the run can predict from: a row, an image, a word or a tune."""
+    """A file that the run can predict from: a row, an image, a word, a date or a tune."""
     labels = json.loads((folder / "labels.json").read_text())
     if labels["features"]:
         between, levels = labels["trained_between"], labels["categories"]
@@ -138,6 +138,9 @@ def _input(folder: Path, place: Path) -> Path:
         return place / "in.png"
     if "word" in labels["categories"]:
         (place / "in.txt").write_text("good\n")
+        return place / "in.txt"
+    if "source" in labels["categories"]:
+        (place / "in.txt").write_text("3 mars 1992\n")
         return place / "in.txt"
     (place / "in.abc").write_text("X:1\nT:Begun\nM:6/8\nL:1/8\nK:D\nA|dcd efg|\n")
     return place / "in.abc"
