@@ -34,6 +34,7 @@ Seeds = dict[str, tuple[int, ...]]
 TEN, FIVE, THREE, ONE = tuple(range(7, 17)), (7, 8, 9, 10, 11), (7, 8, 9), (7,)
 FASHION_MLP = "best --network mlp --units 512 --epochs 20 --learning-rate 1e-3 --label-smoothing 0"
 RANDOM_BEST = "best --validation-fraction 0.03"
+OTHER_NETWORKS = ("plain", "additive", "transformer")
 SEEDS: dict[str, dict[str, Seeds]] = {
     "regression": {
         "concrete": {"quick": TEN, "course": FIVE, "best": FIVE},
@@ -78,6 +79,14 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "imdb": dict.fromkeys(("best", "course", "wide", "average", "attention", "course-mlp"), ONE),
         "rotten-tomatoes": {"best": ONE, "wide": ONE},
     },
+    "translation": {
+        "dates": {
+            "course": THREE,
+            **dict.fromkeys(("best", *(f"course --network {name}" for name in OTHER_NETWORKS)), ONE),
+        },
+        **{name: {"best": ONE, "best --network plain": ONE} for name in ("numbers", "reverse", "sort")},
+        "multi30k": {"best": ONE},
+    },
     "foundations": {
         "bike-sharing": {"quick": ONE, "course": ONE, "best": ONE},
         "admissions": {"course": ONE},
@@ -101,6 +110,7 @@ PAGE_FIGURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "galaxy": {("simulated-galaxies", "best"): ("feature_maps.png",)},
     "music": {("oneills", "best"): ("sureness.png", "intervals.png", "tune.png")},
     "transfer": {("elpv", "best"): ("grad_cam.png", "learning_curves.png")},
+    "translation": {("dates", "course"): ("attention.png", "by_length.png")},
     "sentiment": {("imdb", "attention"): ("explanation.png",), ("imdb", "best"): ("negation.png",)},
 }
 """Figures of a run that the page of the lab shows."""
