@@ -63,6 +63,8 @@ class Config(Optimization, Splitting, BaseConfig):
     transformer."""
     embedding: Width = 48
     """Width of the learned vector of a token; of a transformer also that of its layers."""
+    tied: bool = False
+    """Use the same vectors for source, target and output, with subwords: rare tokens are learned from all three."""
     units: Width = 64
     """Units of each LSTM layer and direction, filters of each convolution."""
     layers: Count = 1
@@ -102,7 +104,8 @@ SENTENCES: dict[str, Any] = {
     "lower_case": True,
     "tokens": "subwords",
     "merges": 3000,
-    "embedding": 128,
+    "tied": True,
+    "embedding": 192,
     "units": 256,
     "dropout": 0.2,
     "label_smoothing": 0.1,

@@ -56,6 +56,8 @@ def load(config: Config) -> Pairs:
     Raises:
         CallerError: the data are not available or cannot be used.
     """
+    if config.tied and config.tokens != "subwords":
+        raise CallerError(f"--tied: source and target have different {config.tokens}", "add --tokens subwords")
     texts, source = _found(config)
     kept = texts if isinstance(texts, dict) else _split(config, texts)
     if isinstance(texts, dict):

@@ -13,7 +13,7 @@ from keras import layers
 
 from labs.translation.config import Config
 from utils.datasets.splits import Splits
-from utils.networks.masks import FAR, attention_mask, embedded, first_state, last_state, masked_mean, places, word_mask
+from utils.networks.masks import FAR, attention_mask, first_state, last_state, masked_mean, places, word_mask
 
 KERNEL = 5
 """Number of tokens that a filter of the convolutional encoder sees."""
@@ -46,20 +46,39 @@ def build(config: Config, splits: Splits) -> keras.Model:
     """
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
+    tables = tables_of(config, splits)
     if config.network == "transformer":
-        hidden = transformer(source, target, config, splits)
+        hidden = transformer(source, target, config, splits, tables)
     else:
-        hidden = recurrent(source, target, config, splits)
+        hidden = recurrent(source, target, config, tables)
     tokens = len(splits.categories["target"])
-    outputs = layers.Dense(tokens, activation="softmax", name=splits.target)(hidden)
+    if config.tied:
+        outputs = layers.Activation("softmax", name=splits.target)(tables[1](hidden, reverse=True))
+    else:
+        outputs = layers.Dense(tokens, activation="softmax", name=splits.target)(hidden)
     return keras.Model({"source": source, "target": target}, outputs, name=config.network)
 
 
-def recurrent(source: Any, target: Any, config: Config, splits: Splits) -> Any:
+def tables_of(config: Config, splits: Splits) -> tuple[Any, Any]:
+    """The layers with the vectors of the tokens of source and target; one for both, and for the output, if tied.
+
+    Source: Press and Wolf, Using the Output Embedding to Improve Language Models, EACL 2017.
+    """
+    sizes = [len(splits.categories[side]) for side in ("source", "target")]
+    if config.tied:
+        table = layers.ReversibleEmbedding(sizes[1], config.embedding, name="table")
+        return table, table
+    first, second = (
+        layers.Embedding(size, config.embedding, name=f"{side}_embedding")
+        for size, side in zip(sizes, ("source", "target"), strict=True)
+    )
+    return first, second
+
+
+def recurrent(source: Any, target: Any, config: Config, tables: tuple[Any, Any]) -> Any:
     """An encoder, and an LSTM that begins with its summary and attends to its states, (batch, target, units)."""
-    encoded = ENCODERS[config.encoder](source, config, len(splits.categories["source"]))
-    hidden = layers.Embedding(len(splits.categories["target"]), config.embedding, name="target_embedding")(target)
-    hidden = layers.Dropout(config.dropout, name="target_dropout")(hidden)
+    encoded = ENCODERS[config.encoder](source, config, tables[0])
+    hidden = layers.Dropout(config.dropout, name="target_dropout")(tables[1](target))
     for number in range(1, config.layers + 1):
         start = [
             layers.Dense(config.units, activation="tanh", name=f"{name}_{number}")(encoded.summary)
@@ -67,12 +86,12 @@ def recurrent(source: Any, target: Any, config: Config, splits: Splits) -> Any:
         ]
         hidden = layers.LSTM(config.units, return_sequences=True, name=f"decoder_{number}")(hidden, initial_state=start)
         hidden = layers.Dropout(config.dropout, name=f"decoder_dropout_{number}")(hidden)
-    if config.network == "plain":
-        return hidden
-    context = ATTENTION[config.network](hidden, encoded, config)
-    both = layers.Concatenate(name="both")([context, hidden])
-    combined = layers.Dense(config.units, activation="tanh", name="combined")(both)
-    return layers.Dropout(config.dropout, name="combined_dropout")(combined)
+    if config.network != "plain":
+        context = ATTENTION[config.network](hidden, encoded, config)
+        both = layers.Concatenate(name="both")([context, hidden])
+        combined = layers.Dense(config.units, activation="tanh", name="combined")(both)
+        hidden = layers.Dropout(config.dropout, name="combined_dropout")(combined)
+    return layers.Dense(config.embedding, name="narrowed")(hidden) if config.tied else hidden
 
 
 def dot_attention(hidden: Any, encoded: Encoded, config: Config) -> Any:
@@ -103,31 +122,31 @@ def additive_attention(hidden: Any, encoded: Encoded, config: Config) -> Any:
 ATTENTION = {"dot": dot_attention, "additive": additive_attention}
 
 
-def _vectors(source: Any, config: Config, tokens: int) -> tuple[Any, Any]:
+def _vectors(source: Any, config: Config, table: Any) -> tuple[Any, Any]:
     mask = word_mask(source)
-    vectors = embedded(source, mask, tokens, config.embedding)
+    vectors = layers.Multiply(name="vectors")([table(source), mask])
     return layers.Dropout(config.dropout, name="source_dropout")(vectors), mask
 
 
-def bidirectional(source: Any, config: Config, tokens: int) -> Encoded:
+def bidirectional(source: Any, config: Config, table: Any) -> Encoded:
     """LSTM layers that read in both directions (Graves and Schmidhuber 2005)."""
     states, mask = _lstm_layers(
-        source, config, tokens, lambda layer: layers.Bidirectional(layer, name=f"bi{layer.name}")
+        source, config, table, lambda layer: layers.Bidirectional(layer, name=f"bi{layer.name}")
     )
     ends = [last_state(states, mask), first_state(states, mask)]
     return Encoded(states, mask, layers.Concatenate(name="summary")(ends))
 
 
-def forward(source: Any, config: Config, tokens: int) -> Encoded:
+def forward(source: Any, config: Config, table: Any) -> Encoded:
     """LSTM layers that read from left to right, as in Udacity's course."""
-    states, mask = _lstm_layers(source, config, tokens, lambda layer: layer)
+    states, mask = _lstm_layers(source, config, table, lambda layer: layer)
     return Encoded(states, mask, last_state(states, mask))
 
 
-def _lstm_layers(source: Any, config: Config, tokens: int, wrapped: Any) -> tuple[Any, Any]:
+def _lstm_layers(source: Any, config: Config, table: Any, wrapped: Any) -> tuple[Any, Any]:
     """Padding is zeros and the layers have no bias, so that a state that begins there stays zero; the mask is an input
     of its own, whose weights act as the bias."""
-    states, mask = _vectors(source, config, tokens)
+    states, mask = _vectors(source, config, table)
     for number in range(1, config.layers + 1):
         inputs = layers.Concatenate(name=f"inputs_{number}")([states, mask])
         layer = layers.LSTM(config.units, return_sequences=True, use_bias=False, name=f"encoder_{number}")
@@ -136,9 +155,9 @@ def _lstm_layers(source: Any, config: Config, tokens: int, wrapped: Any) -> tupl
     return states, mask
 
 
-def convolutional(source: Any, config: Config, tokens: int) -> Encoded:
+def convolutional(source: Any, config: Config, table: Any) -> Encoded:
     """Convolutions with residual connections (Gehring et al. 2017): a state sees its neighbours only."""
-    states, mask = _vectors(source, config, tokens)
+    states, mask = _vectors(source, config, table)
     states = layers.Dense(config.units, name="widened")(states)
     for number in range(1, config.layers + 1):
         states = layers.Multiply(name=f"states_{number}")([states, mask])
@@ -152,19 +171,19 @@ def convolutional(source: Any, config: Config, tokens: int) -> Encoded:
 ENCODERS = {"bidirectional": bidirectional, "forward": forward, "convolutional": convolutional}
 
 
-def transformer(source: Any, target: Any, config: Config, splits: Splits) -> Any:
+def transformer(source: Any, target: Any, config: Config, splits: Splits, tables: tuple[Any, Any]) -> Any:
     """An encoder and a decoder of attention (Vaswani et al. 2017), normalized before each part (Xiong et al. 2020)."""
     longest = {name: array.shape[1] for name, array in splits.train.inputs.items()}
     mask = word_mask(source)
     attended = attention_mask(mask)
-    states = _placed("source", source, mask, len(splits.categories["source"]), longest["source"], config)
+    states = _placed("source", tables[0](source), mask, longest["source"], config)
     for number in range(1, config.layers + 1):
         name = f"encoder_{number}"
         states = _attend(states, None, config, f"{name}_self", attention_mask=attended)
         states = _transform(states, config, f"{name}_wide")
     states = layers.LayerNormalization(name="memory")(states)
     before = word_mask(target, "target_")
-    hidden = _placed("target", target, before, len(splits.categories["target"]), longest["target"], config)
+    hidden = _placed("target", tables[1](target), before, longest["target"], config)
     for number in range(1, config.layers + 1):
         name = f"decoder_{number}"
         hidden = _attend(hidden, None, config, f"{name}_self", use_causal_mask=True)
@@ -173,9 +192,8 @@ def transformer(source: Any, target: Any, config: Config, splits: Splits) -> Any
     return layers.LayerNormalization(name="decoded")(hidden)
 
 
-def _placed(name: str, tokens: Any, mask: Any, count: int, longest: int, config: Config) -> Any:
+def _placed(name: str, vectors: Any, mask: Any, longest: int, config: Config) -> Any:
     """Vectors of the tokens plus vectors of their places, both learned."""
-    vectors = layers.Embedding(count, config.embedding, name=f"{name}_embedding")(tokens)
     numbers = places(mask, longest, f"{name}_places")
     of_places = layers.Embedding(longest + 1, config.embedding, name=f"{name}_place_embedding")(numbers)
     of_places = layers.Reshape((-1, config.embedding), name=f"{name}_place_vectors")(of_places)

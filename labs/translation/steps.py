@@ -44,7 +44,7 @@ def _recurrent(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
         return outputs
 
     def step(tokens: Any, states: list[Any], context: list[Any]) -> tuple[Any, list[Any]]:
-        hidden = found["target_embedding"](tokens)
+        hidden = _table(found)(tokens)
         after: list[Any] = []
         for number, cell in enumerate(cells):
             hidden, pair = cell(hidden, states[2 * number : 2 * number + 2])
@@ -54,7 +54,7 @@ def _recurrent(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
             weights = attention_weights(found, hidden, keys, mask)
             read = tf.einsum("bs,bsu->bu", weights, encoded)
             hidden = found["combined"](tf.concat([read, hidden], axis=1))
-        return _logits(model, hidden), after
+        return _logits(model, found, hidden), after
 
     units = cells[0].units
     shapes: dict[str, tuple[int | None, ...]] = {}
@@ -85,7 +85,14 @@ def attention_weights(found: dict[str, Any], hidden: Any, keys: Any, mask: Any) 
     return tf.nn.softmax(scores + FAR * (mask[..., 0] - 1))
 
 
-def _logits(model: keras.Model, hidden: Any) -> Any:
+def _table(found: dict[str, Any]) -> Any:
+    """The layer with the vectors of the target's tokens."""
+    return found["table"] if "table" in found else found["target_embedding"]
+
+
+def _logits(model: keras.Model, found: dict[str, Any], hidden: Any) -> Any:
+    if "table" in found:
+        return found["table"](found["narrowed"](hidden) if "narrowed" in found else hidden, reverse=True)
     last = model.layers[-1]
     return tf.matmul(hidden, last.kernel) + last.bias
 
@@ -114,7 +121,7 @@ def _transformer(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
         place, *caches = states
         mask, *sources = context
         place = place + 1  # numbered from 1
-        hidden = found["target_embedding"](tokens) + found["target_place_embedding"](place)
+        hidden = _table(found)(tokens) + found["target_place_embedding"](place)
         here = tf.one_hot(tf.cast(place, tf.int32) - 1, longest)[..., None, None]
         seen = tf.cast(tf.range(1.0, longest + 1.0) <= place[:, None], tf.float32)
         after = [place]
@@ -130,7 +137,7 @@ def _transformer(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
             hidden = hidden + _attended(crosses[number], query, keys, values, mask[..., 0])
             wide = found[f"{name}_wide"](found[f"{name}_wide_normalized"](hidden))
             hidden = hidden + found[f"{name}_wide_narrow"](wide)
-        return _logits(model, found["decoded"](hidden)), after
+        return _logits(model, found, found["decoded"](hidden)), after
 
     return EncoderDecoder(encode, step, states, context, longest)
 

@@ -181,6 +181,7 @@ def test_a_file_that_is_not_one_of_pairs(content: bytes, message: str, tmp_path:
         (["--data", "klingon"], "--data klingon: no data set"),
         (["--network", "rnn"], "--network"),
         (["--beams", "0"], "--beams"),
+        (["--tied"], "--tied: source and target have different characters"),
         (["--pairs", "0"], "--pairs"),
         (["--longest", "3", "--pairs", "100"], "no pair of the train split is left"),
         (["--pairs", "20", "--batch-size", "64"], "--batch-size: 64 is more than"),
@@ -213,6 +214,27 @@ def test_sources_as_the_network_receives_them(tmp_path: Path) -> None:
     ):
         with pytest.raises(CallerError, match=message):
             data.sources([(text, "text 1")], labels)
+
+
+def test_one_table_of_vectors(tmp_path: Path) -> None:
+    """For source, target and output: it reloads from each format, and the step uses it, too."""
+    pairs = [(f"der mann {n} läuft weg", f"the man {n} runs off") for n in range(60)]
+    (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs))
+    own = replace(SMALL, data=str(tmp_path / "own.tsv"), tokens="subwords", merges=20, tied=True, batch_size=8)
+    splits = data.load(own)
+    size = len(splits.categories["target"])
+    for name in NETWORKS:
+        kind: Any = {"network": name}
+        built = model.build(replace(own, **kind), splits)
+        tables = [weight for weight in built.weights if size in weight.shape and weight.shape[-1] != size]
+        assert [tuple(weight.shape) for weight in tables] == [(size, 8)]
+        inputs = inputs_of(splits)
+        save_model(built, tmp_path, stepped(built).endpoints())
+        for form in FORMATS.values():
+            np.testing.assert_allclose(open_model(tmp_path / form).predict(inputs), built(inputs), atol=1e-6)
+        logits = teacher_forced(stepped(built), inputs["source"], list(inputs["target"].T))
+        real = inputs["target"] > 0  # behind the end, padding has no place of its own
+        np.testing.assert_allclose(tf.nn.softmax(logits)[real], built(inputs)[real], atol=2e-6)
 
 
 def network(name: str, encoder: str = "bidirectional") -> tuple[keras.Model, Splits]:
