@@ -111,13 +111,43 @@ SENTENCES: dict[str, Any] = {
     "label_smoothing": 0.1,
     "beams": 5,
     "length_penalty": 1.0,
-    "epochs": 6,
+    "epochs": 8,
     "learning_rate": 2e-3,
 }
+# Whole words and a small network, for a first look.
+WORDS: dict[str, Any] = {
+    "lower_case": True,
+    "tokens": "words",
+    "min_count": 5,
+    "embedding": 64,
+    "units": 128,
+    "dropout": 0.2,
+    "epochs": 3,
+    "learning_rate": 4e-3,
+}
+LETTERS: dict[str, Any] = {"pairs": 20_000, "embedding": 32}
+# Where a letter belongs depends on all others: self-attention learns it, a recurrent network hardly does.
+SORTED: dict[str, Any] = {
+    "pairs": 20_000,
+    "network": "transformer",
+    "embedding": 64,
+    "epochs": 12,
+    "learning_rate": 4e-3,
+}
+REVERSED: dict[str, Any] = {**LETTERS, "units": 96, "epochs": 5}
+LONG: dict[str, Any] = {**LETTERS, "units": 128, "epochs": 5}
 
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "quick": {"pairs": 2500, "embedding": 32, "learning_rate": 1e-2, "batch_size": 32},
-    "best": {},
+    "best": {"pairs": 20_000, "units": 128, "embedding": 64, "epochs": 5, "learning_rate": 6e-3},
+    "course/numbers": LONG,
+    "best/numbers": {**LONG, "epochs": 8},
+    "course/reverse": REVERSED,
+    "best/reverse": {**REVERSED, "units": 128, "epochs": 10},
+    **{f"{name}/sort": SORTED for name in ("course", "best")},
+    **{f"{name}/seq2seq-letters": {**SORTED, "dropout": 0.1, "epochs": 20} for name in ("course", "best")},
+    "quick/multi30k": {**WORDS, "min_count": 50, "units": 32, "epochs": 1},
+    "course/multi30k": WORDS,
     "best/multi30k": SENTENCES,
 }

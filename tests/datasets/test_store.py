@@ -512,6 +512,7 @@ def test_the_catalogue_is_whole() -> None:
     wanted += "galaxy-codecademy galaxy-zoo oneills ryans irish elpv simulated-radiographs simulated-galaxies "
     wanted += "chest-xray-128 tiny-shakespeare points imdb rotten-tomatoes brown "
     wanted += "wordsim-353 analogies word-vectors simlex-gensim glove-6b-50d "
+    wanted += "dates numbers reverse sort seq2seq-letters multi30k "
     wanted += "efficientnet-lite0 mobilenet-v2 efficientnet-v2-b0 resnet50 imagenet"
     assert set(sets) == set(wanted.split())
     for name, found in sets.items():
