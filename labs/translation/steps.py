@@ -14,7 +14,7 @@ from utils.text.pairs.translating import EncoderDecoder
 def stepped(model: keras.Model) -> EncoderDecoder:
     """The network of `labs.translation.model.build`, trained or loaded, as an encoder and a step of the decoder."""
     found = {layer.name: layer for layer in model.layers}
-    return _transformer(model, found) if "memory" in found else _recurrent(model, found)
+    return _Transformer(model, found).stepped() if "memory" in found else _recurrent(model, found)
 
 
 def _submodel(model: keras.Model, outputs: dict[str, str]) -> keras.Model:
@@ -97,52 +97,70 @@ def _logits(model: keras.Model, found: dict[str, Any], hidden: Any) -> Any:
     return tf.matmul(hidden, last.kernel) + last.bias
 
 
-def _transformer(model: keras.Model, found: dict[str, Any]) -> EncoderDecoder:
-    selves, crosses = _numbered(found, "decoder_{}_self"), _numbered(found, "decoder_{}_cross")
-    encoder = _submodel(model, {"states": "memory", "mask": "mask"})
-    numbers = range(1, len(selves) + 1)
-    width = (selves[0].num_heads, selves[0].key_dim)
-    longest = found["target_place_embedding"].input_dim - 1
-    states: dict[str, tuple[int, ...]] = {"place": ()}
-    states |= {f"{kind}_{number}": (longest, *width) for number in numbers for kind in ("keys", "values")}
-    context: dict[str, tuple[int | None, ...]] = {"mask": (None, 1)}
-    context |= {f"source_{kind}_{number}": (None, *width) for number in numbers for kind in ("keys", "values")}
+class _Transformer:
+    """The decoder of a transformer, which keeps the keys and values of the tokens so far (a key-value cache)."""
 
-    def encode(source: Any) -> dict[str, Any]:
-        outputs = encoder(source, training=False)
-        rows = tf.shape(source)[0]
-        first = {name: tf.zeros([rows, *shape]) for name, shape in states.items()}
-        for number, cross in zip(numbers, crosses, strict=True):
-            first[f"source_keys_{number}"] = cross.key_dense(outputs["states"])
-            first[f"source_values_{number}"] = cross.value_dense(outputs["states"])
-        return {**first, "mask": outputs["mask"]}
+    def __init__(self, model: keras.Model, found: dict[str, Any]) -> None:
+        self._model, self._found = model, found
+        self._selves, self._crosses = (_numbered(found, f"decoder_{{}}_{kind}") for kind in ("self", "cross"))
+        self._encoder = _submodel(model, {"states": "memory", "mask": "mask"})
+        self._longest = found["target_place_embedding"].input_dim - 1
 
-    def step(tokens: Any, states: list[Any], context: list[Any]) -> tuple[Any, list[Any]]:
+    def stepped(self) -> EncoderDecoder:
+        """The network as an encoder and a step."""
+        numbers = range(1, len(self._selves) + 1)
+        width = (self._selves[0].num_heads, self._selves[0].key_dim)
+        names = [f"{kind}_{number}" for number in numbers for kind in ("keys", "values")]
+        states: dict[str, tuple[int, ...]] = {"place": (), **dict.fromkeys(names, (self._longest, *width))}
+        context: dict[str, tuple[int | None, ...]] = {"mask": (None, 1)}
+        context |= {f"source_{name}": (None, *width) for name in names}
+
+        def encode(source: Any) -> dict[str, Any]:
+            first = {name: tf.zeros([tf.shape(source)[0], *shape]) for name, shape in states.items()}
+            return {**first, **self._encoded(source)}
+
+        return EncoderDecoder(encode, self.step, states, context, self._longest)
+
+    def _encoded(self, source: Any) -> dict[str, Any]:
+        """The keys and values of the source in each layer, which all steps share."""
+        outputs = self._encoder(source, training=False)
+        found = {"mask": outputs["mask"]}
+        for number, cross in enumerate(self._crosses, 1):
+            found[f"source_keys_{number}"] = cross.key_dense(outputs["states"])
+            found[f"source_values_{number}"] = cross.value_dense(outputs["states"])
+        return found
+
+    def step(self, tokens: Any, states: list[Any], context: list[Any]) -> tuple[Any, list[Any]]:
+        """One token of each row through all layers."""
         place, *caches = states
         mask, *sources = context
         place = place + 1  # numbered from 1
-        hidden = _table(found)(tokens) + found["target_place_embedding"](place)
-        here = tf.one_hot(tf.cast(place, tf.int32) - 1, longest)[..., None, None]
-        seen = tf.cast(tf.range(1.0, longest + 1.0) <= place[:, None], tf.float32)
+        hidden = _table(self._found)(tokens) + self._found["target_place_embedding"](place)
+        here = tf.one_hot(tf.cast(place, tf.int32) - 1, self._longest)[..., None, None]
+        seen = tf.cast(tf.range(1.0, self._longest + 1.0) <= place[:, None], tf.float32)
         after = [place]
-        for number in range(len(selves)):
-            name = f"decoder_{number + 1}"
-            query = found[f"{name}_self_normalized"](hidden)[:, None]
-            keys = caches[2 * number] + here * selves[number].key_dense(query)
-            values = caches[2 * number + 1] + here * selves[number].value_dense(query)
-            after += [keys, values]
-            hidden = hidden + _attended(selves[number], query, keys, values, seen)
-            query = found[f"{name}_cross_normalized"](hidden)[:, None]
-            keys, values = sources[2 * number : 2 * number + 2]
-            hidden = hidden + _attended(crosses[number], query, keys, values, mask[..., 0])
-            wide = found[f"{name}_wide"](found[f"{name}_wide_normalized"](hidden))
-            hidden = hidden + found[f"{name}_wide_narrow"](wide)
-        return _logits(model, found, found["decoded"](hidden)), after
+        for number, own in enumerate(self._selves):
+            pair = slice(2 * number, 2 * number + 2)
+            query = self._normalized(number, "self", hidden)
+            new = own.key_dense(query), own.value_dense(query)
+            cache = [before + here * each for before, each in zip(caches[pair], new, strict=True)]
+            after += cache
+            hidden = hidden + _attended(own, query, *cache, mask=seen)
+            query = self._normalized(number, "cross", hidden)
+            hidden = hidden + _attended(self._crosses[number], query, *sources[pair], mask=mask[..., 0])
+            hidden = hidden + self._transformed(number, hidden)
+        return _logits(self._model, self._found, self._found["decoded"](hidden)), after
 
-    return EncoderDecoder(encode, step, states, context, longest)
+    def _normalized(self, number: int, kind: str, hidden: Any) -> Any:
+        """The query of an attention, (rows, 1, width)."""
+        return self._found[f"decoder_{number + 1}_{kind}_normalized"](hidden)[:, None]
+
+    def _transformed(self, number: int, hidden: Any) -> Any:
+        name = f"decoder_{number + 1}_wide"
+        return self._found[f"{name}_narrow"](self._found[name](self._found[f"{name}_normalized"](hidden)))
 
 
-def _attended(layer: Any, query: Any, keys: Any, values: Any, mask: Any) -> Any:
+def _attended(layer: Any, query: Any, keys: Any, values: Any, *, mask: Any) -> Any:
     """Attention of one token of each row, (rows, width), to keys and values (rows, length, heads, size)."""
     scores = tf.einsum("bhk,blhk->bhl", layer.query_dense(query)[:, 0], keys) / layer.key_dim**0.5
     weights = tf.nn.softmax(scores + FAR * (mask[:, None] - 1))

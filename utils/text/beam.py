@@ -7,6 +7,7 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -59,52 +60,72 @@ def search(
         scores: (rows, beams) float32; −∞ where there are fewer hypotheses than beams.
     """
     beams, longest = tf.convert_to_tensor(beams), tf.convert_to_tensor(longest)
-    rows = tf.shape((list(states) + list(context))[0])[0]
     shared = [tf.repeat(each, beams, axis=0) for each in context]
-    before = [tf.repeat(each, beams, axis=0) for each in states]
-    first = tf.one_hot(tf.zeros([rows], tf.int32), beams, on_value=0.0, off_value=-float("inf"))  # the others are equal
-
-    def unfinished(number: Any, *variables: Any) -> Any:
-        ended = variables[4]
-        return (number < longest) & ~tf.reduce_all(ended)
-
-    def body(number: Any, tokens: Any, written: Any, scores: Any, lengths: Any, ended: Any, *states: Any) -> Any:
-        logits, after = step(tf.reshape(tokens, [-1]), list(states), shared)
-        found = _log_probabilities(logits, excluded)
-        symbols = tf.shape(found)[1]
-        found = tf.reshape(found, [rows, beams, symbols])
-        only_end = tf.where(tf.range(symbols) == end, 0.0, -float("inf"))
-        found = tf.where(ended[..., None], only_end, found)
-        lengths = tf.where(ended, lengths, lengths + 1)
-        totals = scores[..., None] + found
-        ranked = totals / length_divisor(lengths, penalty)[..., None]
-        _, best = tf.math.top_k(tf.reshape(ranked, [rows, -1]), beams)
-        origin, tokens = best // symbols, best % symbols
-
-        def chosen(each: Any) -> Any:
-            return tf.gather(each, origin, batch_dims=1)
-
-        flat = tf.reshape(origin + tf.range(rows)[:, None] * beams, [-1])
-        after = [tf.ensure_shape(tf.gather(new, flat), old.shape) for new, old in zip(after, states, strict=True)]
-        scores = tf.gather(tf.reshape(totals, [rows, -1]), best, batch_dims=1)
-        here = tf.range(longest) == number
-        written = tf.where(here, tokens[..., None], chosen(written))
-        return number + 1, tokens, written, scores, chosen(lengths), chosen(ended) | (tokens == end), *after
-
-    loop = (
+    loop = _Loop(step, shared, beams, longest, end, penalty, tuple(excluded))
+    rows = tf.shape((list(states) + list(context))[0])[0]
+    start_of_loop = (
         tf.constant(0),
         tf.fill([rows, beams], start),
         tf.fill([rows, beams, longest], end),
-        first,
+        # At first all hypotheses are equal: only one of them counts.
+        tf.one_hot(tf.zeros([rows], tf.int32), beams, on_value=0.0, off_value=-float("inf")),
         tf.zeros([rows, beams], tf.int32),
         tf.zeros([rows, beams], tf.bool),
-        *before,
+        *(tf.repeat(each, beams, axis=0) for each in states),
     )
-    shapes = [each.shape for each in loop]
     _, _, written, scores, lengths, *_ = tf.while_loop(
-        unfinished, body, loop, shape_invariants=_open(shapes), parallel_iterations=1
+        loop.unfinished,
+        loop.body,
+        start_of_loop,
+        shape_invariants=_open([each.shape for each in start_of_loop]),
+        parallel_iterations=1,
     )
     return written, scores / length_divisor(lengths, penalty)
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """One step of the search; see `search` for the attributes."""
+
+    step: Step
+    context: list[Any]
+    beams: Any
+    longest: Any
+    end: int
+    penalty: Any
+    excluded: tuple[int, ...]
+
+    def unfinished(self, number: Any, *variables: Any) -> Any:
+        """Whether a hypothesis has not ended, and may become longer."""
+        ended = variables[4]
+        return (number < self.longest) & ~tf.reduce_all(ended)
+
+    def body(self, number: Any, tokens: Any, written: Any, scores: Any, lengths: Any, ended: Any, *states: Any) -> Any:
+        """Extend each hypothesis by each token, and keep the best."""
+        logits, after = self.step(tf.reshape(tokens, [-1]), list(states), self.context)
+        symbols = tf.shape(logits)[1]
+        found = tf.reshape(_log_probabilities(logits, self.excluded), [tf.shape(tokens)[0], self.beams, symbols])
+        only_end = tf.where(tf.range(symbols) == self.end, 0.0, -float("inf"))
+        totals = scores[..., None] + tf.where(ended[..., None], only_end, found)
+        lengths = tf.where(ended, lengths, lengths + 1)
+        ranked = totals / length_divisor(lengths, self.penalty)[..., None]
+        _, best = tf.math.top_k(_flat(ranked), self.beams)
+        origin, tokens = best // symbols, best % symbols
+        here = tf.range(self.longest) == number
+        written = tf.where(here, tokens[..., None], tf.gather(written, origin, batch_dims=1))
+        lengths, ended = (tf.gather(each, origin, batch_dims=1) for each in (lengths, ended))
+        scores = tf.gather(_flat(totals), best, batch_dims=1)
+        return number + 1, tokens, written, scores, lengths, ended | (tokens == self.end), *self._follow(after, origin)
+
+    def _follow(self, states: list[Any], origin: Any) -> list[Any]:
+        """The states of the hypotheses that each new one comes from."""
+        flat = tf.reshape(origin + tf.range(tf.shape(origin)[0])[:, None] * self.beams, [-1])
+        return [tf.gather(state, flat) for state in states]
+
+
+def _flat(values: Any) -> Any:
+    """(rows, beams, symbols) to (rows, beams × symbols)."""
+    return tf.reshape(values, [tf.shape(values)[0], -1])
 
 
 def _open(shapes: Sequence[Any]) -> tuple[Any, ...]:
