@@ -15,6 +15,7 @@ import tensorflow as tf
 from labs.translation import data, model
 from labs.translation.config import Config
 from labs.translation.evaluation.attention import attention, has_attention
+from labs.translation.lab import lab
 from labs.translation.steps import stepped
 from labs.translation.texts.generated import GENERATORS, generate
 from labs.translation.texts.pairs import Texts, aligned, columns, groups, without
@@ -24,6 +25,7 @@ from utils.datasets.splits import Splits
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.text.pairs.translating import teacher_forced
 from utils.text.pairs.vocabulary import SPECIAL
+from utils.training.results import silent
 
 NETWORKS = ["plain", "dot", "additive", "transformer"]
 SMALL = Config(data="dates", pairs=300, units=8, embedding=8, layers=2, heads=2)
@@ -332,6 +334,21 @@ def test_a_transformer_has_a_place_for_as_many_tokens_as_in_training() -> None:
     decoder = stepped(built)
     assert decoder.most == 11
     assert decoder.translate(inputs_of(splits)["source"], longest=99).tokens.shape == (4, 1, 11)
+
+
+def test_the_moving_average_of_the_weights_is_kept() -> None:
+    splits = data.load(SMALL)
+    weights = {}
+    for averaging in (0.0, 0.999):
+        config = replace(SMALL, network="plain", epochs=1, averaging=averaging, layers=1)
+        trained, _ = lab.train(config, splits, None, silent)
+        keras.utils.set_random_seed(config.seed)
+        start = lab.build(config, splits).get_weights()
+        weights[averaging] = sum(
+            float(np.abs(one - other).sum()) for one, other in zip(trained.get_weights(), start, strict=True)
+        )
+    # With so high a momentum, the average is still near the first weights.
+    assert 0 < weights[0.999] < 0.2 * weights[0.0]
 
 
 @pytest.mark.parametrize("name", NETWORKS[1:])

@@ -90,6 +90,9 @@ class _Words:
 def _cells(rows: Sequence[tuple[list[int], list[int]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each combination of a source word and a target word of a sentence, (cells, 2), and the place of its target word
     in the corpus, (cells,)."""
-    cells = [(source, target) for first, second in rows for target in second for source in (NOTHING, *first)]
-    sizes = [len(first) + 1 for first, second in rows for _ in second]
-    return np.array(cells, dtype=np.int64), np.repeat(np.arange(len(sizes)), sizes)
+    parts, sizes = [], []
+    for first, second in rows:
+        words = np.array([NOTHING, *first], dtype=np.int64)
+        parts.append(np.stack([np.tile(words, len(second)), np.repeat(np.array(second, np.int64), len(words))], axis=1))
+        sizes += [len(words)] * len(second)
+    return np.concatenate(parts), np.repeat(np.arange(len(sizes)), sizes)
