@@ -347,8 +347,8 @@ def test_the_moving_average_of_the_weights_is_kept() -> None:
         weights[averaging] = sum(
             float(np.abs(one - other).sum()) for one, other in zip(trained.get_weights(), start, strict=True)
         )
-    # With so high a momentum, the average is still near the first weights.
-    assert 0 < weights[0.999] < 0.2 * weights[0.0]
+    # With so high a momentum, the average of four steps is that after the first one.
+    assert 0 < weights[0.999] < 0.6 * weights[0.0]
 
 
 @pytest.mark.parametrize("name", NETWORKS[1:])
