@@ -25,13 +25,17 @@ class Ngram:
     or more. A shorter context does not count how often a symbol followed it, but in how many different longer contexts
     it did. The shortest context is interpolated with the uniform distribution.
 
-    Contexts are numbered, so that neither the order nor the vocabulary has a limit.
+    Contexts are numbered length by length, so that neither the order nor the vocabulary is limited by the size of an
+    integer: a key is at most the number of positions times the vocabulary's size.
 
     Args:
         codes: (rows, length) int32, each row beginning with the symbol 0, see `utils.text.sequences.rows_of`.
         targets: (rows, length) int32, the symbol after each code; PADDING where none counts.
         symbols: size of the vocabulary.
         order: number of symbols of the longest n-gram.
+
+    Raises:
+        ValueError: there is no target, or a symbol is not in the vocabulary.
 
     Source:
         Chen and Goodman, An Empirical Study of Smoothing Techniques for Language Modeling (1998), section 3.
@@ -40,21 +44,21 @@ class Ngram:
     def __init__(self, codes: Any, targets: Any, symbols: int, order: int = 5) -> None:
         self.order = order
         self._symbols = symbols
-        counted = targets != PADDING
-        following = targets[counted].astype(np.int64)
-        contexts = np.zeros(codes.shape, dtype=np.int64)  # the number of the context that ends at each position
+        positions, following = _positions(codes, targets, symbols)
+        if not len(positions):
+            raise ValueError("there is no target to count")
+        contexts = np.zeros(len(positions), dtype=np.int64)  # the number of the context that ends at each position
         self._contexts: list[Numbers] = []  # by length from 1: sorted keys, whose places are the contexts' numbers
         grams, places = [], np.zeros(0, dtype=np.int64)
         for length in range(order):
-            at_start = np.zeros(len(following), dtype=bool)
+            at_start = np.zeros(len(positions), dtype=bool)
             if length:
-                added = _earlier(codes, length - 1)
-                keys, numbers = np.unique(contexts * symbols + added, return_inverse=True)
+                added = _earlier(codes, positions, length - 1)
+                keys, contexts = np.unique(contexts * symbols + added, return_inverse=True)
                 self._contexts.append(keys)
-                contexts = numbers.reshape(codes.shape)
-                at_start = added[counted] == START
+                at_start = added == START
             keys, first, numbers, counts = np.unique(
-                contexts[counted] * symbols + following, return_index=True, return_inverse=True, return_counts=True
+                contexts * symbols + following, return_index=True, return_inverse=True, return_counts=True
             )
             shorter = places[first] if length else None
             grams.append(_Grams(keys, counts, shorter, at_start[first]))
@@ -73,21 +77,25 @@ class Ngram:
 
         Returns:
             (rows, 2): the sum of the negative log-probabilities in nats, and the number of symbols.
+
+        Raises:
+            ValueError: a symbol is not in the vocabulary, or the order is larger than the model's.
         """
-        used = order or self.order
-        counted = targets != PADDING
-        following = targets[counted].astype(np.int64)
-        estimate = np.full(len(following), 1 / self._symbols)
-        contexts = np.zeros(codes.shape, dtype=np.int64)
+        used = self.order if order is None else order
+        if not 1 <= used <= self.order:
+            raise ValueError(f"order {used}: the model has the orders 1 to {self.order}")
+        positions, following = _positions(codes, targets, self._symbols)
+        estimate = np.full(len(positions), 1 / self._symbols)
+        contexts = np.zeros(len(positions), dtype=np.int64)
         for length in range(used):
             if length:
-                keys = np.where(contexts < 0, -1, contexts * self._symbols + _earlier(codes, length - 1))
+                keys = np.where(contexts < 0, -1, contexts * self._symbols + _earlier(codes, positions, length - 1))
                 contexts = _places(self._contexts[length - 1], keys)
             level = (self._longest if length == used - 1 else self._shorter)[length]
-            estimate = level.interpolated(contexts[counted], following, estimate, self._symbols)
-        nats = np.zeros(targets.shape)
-        nats[counted] = -np.log(estimate)
-        return np.stack([nats.sum(axis=1), counted.sum(axis=1)], axis=1)
+            estimate = level.interpolated(contexts, following, estimate, self._symbols)
+        nats = np.zeros(targets.size)
+        nats[positions] = -np.log(estimate)
+        return np.stack([nats.reshape(targets.shape).sum(axis=1), (targets != PADDING).sum(axis=1)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -139,14 +147,11 @@ class _Level:
             shorter: (positions,), the estimates of the shorter context.
             size: of the vocabulary.
         """
-        # A context may be numbered because symbols lie before it, although nothing that counts follows it.
-        seen = (contexts >= 0) & (contexts < len(self.totals))
+        seen = contexts >= 0
         here = np.where(seen, contexts, 0)
-        seen &= self.totals[here] > 0
         places = _places(self.keys, np.where(seen, contexts * size + symbols, -1))
         counts = np.where(places >= 0, self.discounted[places], 0.0)
-        mixed = (counts + self.taken[here] * shorter) / np.where(seen, self.totals[here], 1)
-        return np.where(seen, mixed, shorter)
+        return np.where(seen, (counts + self.taken[here] * shorter) / self.totals[here], shorter)
 
 
 def _discounts(counts: Numbers) -> NDArray[np.float64]:
@@ -159,11 +164,20 @@ def _discounts(counts: Numbers) -> NDArray[np.float64]:
     return np.array([0.0, *np.clip(found, 0.01, [0.99, 1.99, 2.99])])
 
 
-def _earlier(codes: Any, positions: int) -> Numbers:
-    """The symbol that many positions earlier; START before the row."""
-    found = np.full(codes.shape, START, dtype=np.int64)
-    found[:, positions:] = codes[:, : max(codes.shape[1] - positions, 0)]
-    return found
+def _positions(codes: Any, targets: Any, symbols: int) -> tuple[Numbers, Numbers]:
+    """The places in the flattened rows at which a symbol counts, and these symbols."""
+    positions = np.flatnonzero(targets != PADDING)
+    following = targets.ravel()[positions].astype(np.int64)
+    for given in (codes, following):
+        if given.size and not (given.min() >= 0 and given.max() < symbols):
+            raise ValueError(f"symbols must be from 0 to {symbols - 1}")
+    return positions, following
+
+
+def _earlier(codes: Any, positions: Numbers, back: int) -> Numbers:
+    """The code that many symbols before each place; START before the row."""
+    found = codes.ravel()[np.maximum(positions - back, 0)].astype(np.int64)
+    return np.where(positions % codes.shape[1] < back, START, found)
 
 
 def _places(keys: Numbers, wanted: Numbers) -> Numbers:
