@@ -145,6 +145,7 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
         "peak_mb": statistics.median(run["peak_mb"] for run in runs),
         "largest_difference": max(form["max_abs_diff"] for run in runs for form in run["parity"].values()),
         "data": runs[0]["data"],
+        "device": runs[0]["device"],
         "git": COMMIT,
     }
 

@@ -76,9 +76,11 @@ def _note(presets: dict[str, Any]) -> str:
     baselines = {name.replace("_", " "): values["bits_per_char"] for name, values in first["baselines"].items()}
     listed = ", ".join(f"{name} {bits:.2f}" for name, bits in baselines.items())
     seeds = ", ".join(f"`{name}` {len(found['seeds'])}" for name, found in presets.items())
+    on_one = [f"`{name}`" for name, found in presets.items() if found.get("device", {}).get("threads") == 1]
+    timed = f" Timed on one core instead of two: {', '.join(on_one)}." if on_one else ""
     return (
         f"Baselines on the same tunes, in bits per character: {listed}. Number of seeds: {seeds}; the properties of "
-        "the generated tunes are those of the first seed."
+        f"the generated tunes are those of the first seed.{timed}"
     )
 
 
