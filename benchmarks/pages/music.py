@@ -77,7 +77,7 @@ def _note(presets: dict[str, Any]) -> str:
     listed = ", ".join(f"{name} {bits:.2f}" for name, bits in baselines.items())
     seeds = ", ".join(f"`{name}` {len(found['seeds'])}" for name, found in presets.items())
     on_one = [f"`{name}`" for name, found in presets.items() if found.get("device", {}).get("threads") == 1]
-    timed = f" Timed on one core instead of two: {', '.join(on_one)}." if on_one else ""
+    timed = f" Timed on one core of a busy machine: {', '.join(on_one)}." if on_one else ""
     return (
         f"Baselines on the same tunes, in bits per character: {listed}. Number of seeds: {seeds}; the properties of "
         f"the generated tunes are those of the first seed.{timed}"
