@@ -46,7 +46,7 @@ def _measured(lab: Any, config: Any) -> dict[str, float]:
     from utils.runs import harness
 
     splits = lab.splits(config)
-    model = harness.fit(lab, config, splits, preset="average").model
+    model = harness.fit(lab, config, splits, preset="average-words").model
     probabilities = model.predict(tf.constant(list(splits.test.inputs)), batch_size=64, verbose=0)
     truth = splits.test.targets
     accuracy = float(np.mean(probabilities.argmax(axis=1) == truth))
@@ -62,7 +62,7 @@ def main() -> None:
         _vectors(path)
         for rows in ROWS:
             # As many gradient steps as with all reviews would overfit; early stopping ends the training on validation.
-            few = replace(lab.preset("average"), train_rows=rows, epochs=40 if rows else 6, patience=5)
+            few = replace(lab.preset("average-words"), train_rows=rows, epochs=40 if rows else 6, patience=5)
             for start in (None, path):
                 runs = [_measured(lab, replace(few, seed=seed, vectors=start)) for seed in SEEDS]
                 means = {name: statistics.mean(run[name] for run in runs) for name in runs[0]}

@@ -36,15 +36,21 @@ def write(run: Positional[Path]) -> Path:
     folder = PRETRAINED / f"{opened.record['lab']}-{opened.record['preset']}"
     shutil.rmtree(folder, ignore_errors=True)
     model = keras.saving.load_model(opened.folder / MODEL, compile=False, safe_mode=True)
-    card = (opened.folder / CARD).read_text(encoding="utf-8").splitlines()
     with staged(folder) as temporary:
         model.save(temporary / MODEL)
         shutil.copy2(opened.folder / LABELS, temporary / LABELS)
-        text = "\n".join([*card[:2], NOTE.strip(), "", *(line for line in card[2:] if not line.startswith("!["))])
-        (temporary / CARD).write_text(re.sub(r"\n{3,}", "\n\n", text) + "\n", encoding="utf-8")
+        card = (opened.folder / CARD).read_text(encoding="utf-8")
+        (temporary / CARD).write_text(card_of(card), encoding="utf-8")
         record = {**opened.record, "files": digests(temporary), "figures": [], "captions": {}}
         write_json(temporary / run_folder.RECORD, record)
     return folder
+
+
+def card_of(text: str) -> str:
+    """The card of a run for the folder in the project: with NOTE, without figures."""
+    card = text.splitlines()
+    kept = "\n".join([*card[:2], NOTE.strip(), "", *(line for line in card[2:] if not line.startswith("!["))])
+    return re.sub(r"\n{3,}", "\n\n", kept) + "\n"
 
 
 if __name__ == "__main__":

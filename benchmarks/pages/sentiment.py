@@ -113,7 +113,7 @@ def vectors() -> str:
         for each in found["results"]
     ]
     table = markdown_table(["training reviews", "the embedding starts from", "accuracy", "log loss (nat)"], rows)
-    return f"{table}\n\nMean ± standard deviation over {len(found['seeds'])} seeds of `--preset average`."
+    return f"{table}\n\nMean ± standard deviation over {len(found['seeds'])} seeds of `--preset average-words`."
 
 
 def card() -> dict[str, str]:

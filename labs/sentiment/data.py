@@ -26,7 +26,7 @@ from utils.datasets.labelled import Labelled, renumbered
 from utils.datasets.splits import RowSplit, Source, Split, Splits, glue, row_digests, split_rows
 from utils.datasets.tables.array_files import read_text
 from utils.datasets.tables.text_columns import LONGEST_TEXT
-from utils.text.tokens import clean, clean_all, token_bytes
+from utils.text.tokens import clean, token_bytes
 
 Array = NDArray[Any]
 NEIGHBOURS = 10
@@ -67,7 +67,7 @@ def load(config: Config) -> Reviews:
     if config.vectors is not None:
         pretrained.source(config)  # before the texts are read
     corpus, source = _found(config)
-    texts = clean_all(corpus.texts)
+    texts = corpus.texts
     rows = _fewer(config, _split(config, texts, corpus.targets), corpus.targets)
     names = corpus.class_names
     neighbours = None
@@ -81,19 +81,19 @@ def load(config: Config) -> Reviews:
 
 
 def _found(config: Config) -> tuple[Corpus, Source]:
-    """The texts as they are in the file, and where they come from."""
+    """The cleaned texts, and where they come from."""
     if config.data_dir is not None:
         raise CallerError(
             f"--data-dir {config.data_dir}: this lab reads one CSV file", "give it with --data, such as reviews.csv"
         )
     path = Path(config.data)
     if path.suffix.lower() in DATA_FILES:
-        corpus = labelled_texts(path, config.text_column, config.label_column)
+        corpus = labelled_texts(path, config.text_column, config.label_column, clean)
         return corpus, Source(printable(path.name), "your file", sha256(path), simulated=False)
     obtained = obtain.obtain(config.data, "sentiment")
     name = obtained.entry.name
     # Both data sets are in one file: the name is part of what the digest stands for.
-    return movie_reviews(obtained.paths[0], name), Source(name, obtained.found, obtained.digest, simulated=False)
+    return movie_reviews(obtained.paths[0], name, clean), Source(name, obtained.found, obtained.digest, simulated=False)
 
 
 def _fewer(config: Config, rows: RowSplit, targets: Array) -> RowSplit:
@@ -126,7 +126,7 @@ def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
         CallerError: the data cannot be obtained, or do not have the classes of the run.
     """
     corpus, source = _found(config)
-    texts = clean_all(corpus.texts)
+    texts = corpus.texts
     rows = _split(config, texts, corpus.targets).test
     targets = renumbered(source.name, corpus.targets, corpus.class_names, labels["class_names"])
     return Labelled(Split(texts[rows], targets[rows]), source, "its test split")

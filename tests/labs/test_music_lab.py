@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Command, QuickRun
+from tools.baselines import write
+from utils.base.paths import PRETRAINED
+from utils.runs.record import Run
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +36,7 @@ def test_record(quick: Path) -> None:
     assert record["data"]["name"] == "oneills"
     assert sum(record["data"]["rows"].values()) == 2007
     assert list(record["metrics"]["test"]) == ["log_loss", "bits_per_char"]
-    assert set(record["baselines"]) == {"single_characters", "5-gram"}
+    assert set(record["baselines"]) == {"single_characters", "8-gram"}
     audit = record["audit"]
     assert (audit["duplicates_across_splits"], audit["groups_across_splits"]) == (0, 0)
     bits = record["metrics"]["test"]["bits_per_char"]["value"]
@@ -88,6 +91,19 @@ def test_generate_needs_neither_a_run_nor_a_folder(
     (tunes,) = (tmp_path / "models" / "music").glob("*-tunes")
     assert ended.out.strip().endswith(f"parsed by music21: {tunes}")
     assert {"tunes.json", "tune-001.abc"} <= {path.name for path in tunes.iterdir()}
+
+
+def test_the_network_that_ships_has_the_baselines_of_today(tmp_path: Path) -> None:
+    run = shutil.copytree(PRETRAINED / "music-best", tmp_path / "music-best")
+    before, card = record_of(run), (run / "README.md").read_text()
+    shipped = before["baselines"]
+    (run / "run.json").write_text(json.dumps(before | {"baselines": {}}))
+    write(run)
+    again = Run.open(run).record  # with the digest of its card
+    assert set(again["baselines"]) == set(shipped)
+    for name, values in shipped.items():
+        assert again["baselines"][name] == pytest.approx(values, rel=1e-6)
+    assert (run / "README.md").read_text() == card
 
 
 @pytest.mark.parametrize(

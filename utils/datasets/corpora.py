@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class Corpus:
         return len(self.texts)
 
 
-def movie_reviews(path: Path, name: str) -> Corpus:
+def movie_reviews(path: Path, name: str, prepare: Callable[[str], str] = str) -> Corpus:
     """The reviews of one source of the package movie-reviews: imdb (25,000) or rotten-tomatoes (8,530).
 
     The file is sorted by label; within a label, IMDb's reviews are sorted by movie.
@@ -50,21 +50,23 @@ def movie_reviews(path: Path, name: str) -> Corpus:
     Args:
         path: `combined_movie_reviews.csv`; the package itself is not imported, because that reads the file too.
         name: of the data set in the catalogue.
+        prepare: applied to each text when it is read, so that texts are in memory once.
     """
     source = REVIEWS[name]
     texts, labels = [], []
     for (text, label, of), _ in read_columns(path, ("text", "label", "source")):
         if of == source:
-            texts.append(text)
+            texts.append(prepare(text))
             labels.append(label)
     return Corpus(as_texts(texts), np.array(labels, dtype=np.int64), SENTIMENTS)
 
 
-def labelled_texts(path: Path, text_column: str, label_column: str) -> Corpus:
+def labelled_texts(path: Path, text_column: str, label_column: str, prepare: Callable[[str], str] = str) -> Corpus:
     """The texts and labels of a CSV file, see `read_columns`.
 
     `pos`, `positive`, `1`, `True` and `yes`, and their opposites, are read as positive and negative. Other labels are
-    the names of the classes. Rows without text are left out, which is reported.
+    the names of the classes. Rows without text are left out, which is reported. `prepare` is applied to each text as
+    it is read, so that texts are in memory once.
 
     Raises:
         CallerError: the file cannot be read, a label is empty, or there are fewer than two classes.
@@ -76,7 +78,7 @@ def labelled_texts(path: Path, text_column: str, label_column: str) -> Corpus:
         if not text:
             empty.append(line)
             continue
-        texts.append(text)
+        texts.append(prepare(text))
         labels.append(label)
     if empty:
         rows = "1 row has" if len(empty) == 1 else f"{len(empty):,} rows have"
