@@ -2,9 +2,12 @@
 
     python -m benchmarks.quality LAB
     python -m benchmarks.quality LAB DATA… DATA/PRESET…
+    python -m benchmarks.quality LAB --baselines …
 
 LABS_MIRROR must name a mirror with the data sets; benchmarks/README.md gives the duration for each lab. If data sets or
-single presets are named, only those are measured again. The pages take all numbers from what this script records.
+single presets are named, only those are measured again. After a change of a baseline, `--baselines` measures the
+baselines again and keeps the rest, so that nothing is trained. The pages take all numbers from what this script
+records.
 """
 
 from __future__ import annotations
@@ -24,9 +27,12 @@ from PIL import Image
 from tyro.conf import Positional
 
 from benchmarks.pages.results import COMMIT, FOLDER, record
+from labs import find_definition, find_lab
 from labs.cli import options
 from labs.cli.main import status_of
+from labs.cli.train import RunOptions, configured
 from utils.base.errors import CallerError
+from utils.base.keras_import import import_keras
 from utils.base.paths import ROOT
 
 Seeds = dict[str, tuple[int, ...]]
@@ -143,6 +149,35 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
     }
 
 
+def with_baselines(lab: str, data: str, name: str, known: dict[str, Any]) -> dict[str, Any]:
+    """The recorded figures of a preset with its baselines measured again, without training.
+
+    Raises:
+        CallerError: the data are not those of the record.
+    """
+    import_keras()  # not before: a run must not share the memory with it
+    from utils.runs import harness
+    from utils.runs.hooks import SupervisedHooks
+
+    words = [*source(lab, data), "--preset", *name.split(), "--seed", str(known["seeds"][0])]
+    definition, found = find_definition(lab), find_lab(lab)
+    if not isinstance(found, SupervisedHooks):
+        raise CallerError(f"{lab} is not a supervised lab", "leave out --baselines")
+    kinds: dict[str, type[Any]] = {"run": RunOptions, "hyperparameter": definition.config}
+    given = options.parse_given(kinds, words, program=definition.program, description=definition.title)
+    preset_name = given["run"]["preset"]
+    config = configured(definition, preset_name, given["hyperparameter"])
+    splits = found.splits(config)
+    now = {"digest": splits.source.digest, "rows": {split: len(part) for split, part in splits.parts().items()}}
+    if any(known["data"][key] != value for key, value in now.items()):
+        raise CallerError(
+            f"{data}/{name}: these are not the data of the record", "measure the network, too: leave out --baselines"
+        )
+    guesses = harness.baselines(found, config, splits, preset_name)
+    scores = harness.baseline_scores(found, splits, guesses)
+    return {**known, "baselines": scores, "git_of_baselines": COMMIT}
+
+
 def small_copy(figure: Path, target: Path) -> None:
     """Copy a figure for a page, scaled down to LARGEST_WIDTH pixels, the width of a page."""
     with Image.open(figure) as image:
@@ -201,6 +236,8 @@ class Quality:
     """Name of the lab."""
     chosen: Positional[tuple[str, ...]] = ()
     """Only these data sets, or single presets as DATA/PRESET; defaults to all."""
+    baselines: bool = False
+    """Measure only the baselines again, on the rows of the record, and keep the rest."""
 
     def execute(self) -> int:
         """Measure and record.
@@ -222,17 +259,30 @@ class Quality:
             for data, presets in sets.items():
                 for name, seeds in presets.items():
                     if not self.chosen or {data, f"{data}/{name}"} & set(self.chosen):
-                        results["data"].setdefault(data, {})[name] = preset(self.lab, data, name, seeds)
-            if self.lab == "regression" and not self.chosen:
+                        results["data"].setdefault(data, {})[name] = self._measured(data, name, seeds)
+            if self.lab == "regression" and not self.chosen and not self.baselines:
                 results["protocols"] = protocols()
-        # Read only now: other data sets may have been measured in the meantime. Not with `recorded`, whose numbers are
-        # partly those of bands.
-        file = FOLDER / f"{self.lab}.json"
-        if self.chosen and file.exists():
-            earlier = json.loads(file.read_text(encoding="utf-8"))
+        # Read only now: other data sets may have been measured in the meantime.
+        earlier = earlier_record(self.lab)
+        if (self.chosen or self.baselines) and earlier:
             results = {**earlier, "data": merged(self.lab, earlier["data"], results["data"])}
         record(self.lab, results)
         return 0
+
+    def _measured(self, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, Any]:
+        if not self.baselines:
+            return preset(self.lab, data, name, seeds)
+        known = earlier_record(self.lab).get("data", {}).get(data, {}).get(name)
+        if known is None:
+            raise CallerError(f"{data}/{name} is not recorded yet", "leave out --baselines")
+        return with_baselines(self.lab, data, name, known)
+
+
+def earlier_record(lab: str) -> dict[str, Any]:
+    """What is recorded of a lab, or nothing. Unlike `recorded`, none of its numbers are those of bands."""
+    file = FOLDER / f"{lab}.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return found
 
 
 if __name__ == "__main__":

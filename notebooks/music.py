@@ -242,20 +242,21 @@ def bits(probabilities, targets):
 # %% tags=["check"]
 check("music.bits", bits)
 
-# %% [markdown] facts=["5"]
+# %% [markdown]
 # ## Two models that only count
 #
 # Before a network, two models that count. The **unigram** model gives each character the fraction that it has in the
 # training tunes. An **n-gram** takes the last $n - 1$ characters, finds the places in training where the same ones
-# occur, and counts what followed. Where a context does not occur, it takes a shorter one: our 5-gram mixes
-# all lengths, by the method of Witten and Bell.
+# occur, and counts what followed. Where a context does not occur, it takes a shorter one. Where it is rare, its counts
+# are not reliable: our n-gram takes a little from each count and gives it to the shorter contexts, so that it mixes
+# all lengths. This is the method of Kneser and Ney, as modified by Chen and Goodman.
 #
 # How long should the context be?
 
 # %%
-counted = lesson.Ngram(splits.train.inputs, splits.train.targets, len(known.symbols), order=8)
+counted = lesson.Ngram(splits.train.inputs, splits.train.targets, len(known.symbols), order=12)
 by_order = {}
-for order in range(1, 9):
+for order in range(1, 13):
     nats, characters = counted.losses(
         splits.validation.inputs, splits.validation.targets, order=order
     ).sum(axis=0)
@@ -265,15 +266,14 @@ figure = Figure(figsize=(6.4, 4), layout="constrained")
 axes = figure.subplots()
 axes.plot(list(by_order), list(by_order.values()), "o-", color=BLUE, linewidth=2)
 axes.axhline(np.log2(len(known.symbols)), color=GREY, linestyle=":", linewidth=1.5)
-axes.text(8, 5.95, "all characters equally probable", color=GREY, ha="right", va="top")
+axes.text(12, 5.95, "all characters equally probable", color=GREY, ha="right", va="top")
 axes.set_title("Counting: bits on validation by the order of the n-gram", loc="left")
 axes.set_ylim(0, 6.5)
 axes.set_xlabel("order n (it sees n − 1 characters)")
 axes.set_ylabel("bits per character")
-picture(figure, "Bits by order: they fall steeply to about the fifth order, then rise again.")
+picture(figure, "Bits by order: they fall steeply to about the fifth order, then hardly.")
 
-# %% tags=["prose"]
-best_order = min(by_order, key=lambda order: by_order[order])
+# %% tags=["prose"] facts=["4", "5", "7", "8", "11", "12"]
 text, other = joined(tunes), joined(lesson.texts(splits.validation, known))
 
 
@@ -284,30 +284,31 @@ def unseen(length):
     return float(np.mean([row.tobytes() not in contexts for row in slid(other, length)]))
 
 
-missing = {length: unseen(length) for length in (best_order - 1, 7)}
+missing = {order: unseen(order - 1) for order in (5, 8, 12)}
 prose(
     """
     If all {symbols} symbols were equally probable, each would cost {uniform:.2f} bits. The unigram model has
-    {unigram:.2f}; the best order, {best}, has **{lowest:.2f}**. Longer contexts are worse. Of the validation contexts
-    of {short} characters {few:.0%} do not occur in training, of those of {long} characters **{many:.0%}**: there is
-    little to count.
+    {unigram:.2f}, the 5-gram {fifth:.2f}, the 8-gram **{eighth:.2f}** and the 12-gram {twelfth:.2f}: longer contexts
+    help less and less. Of the validation contexts of 4 characters {few:.0%} do not occur in training, of those of 7
+    characters {more:.0%}, of those of 11 characters **{most:.0%}**: there is little to count. From here on we compare
+    with the 8-gram.
 
     We need a model that does not store contexts, but summarizes them.
     """,
     claims={
-        "longer contexts help at first": by_order[best_order] < by_order[2] < by_order[1],
-        "and harm later": by_order[8] > by_order[best_order],
-        "long contexts are often unseen": missing[7] > 2 * missing[best_order - 1],
+        "longer contexts help at first": by_order[5] < by_order[2] < by_order[1],
+        "then less and less": by_order[4] - by_order[8] > 3 * (by_order[8] - by_order[12]) > 0,
+        "long contexts are often unseen": missing[12] > missing[8] > 2 * missing[5],
     },
     symbols=len(known.symbols),
     uniform=np.log2(len(known.symbols)),
     unigram=by_order[1],
-    best=best_order,
-    lowest=by_order[best_order],
-    short=best_order - 1,
-    few=missing[best_order - 1],
-    long=max(missing),
-    many=missing[7],
+    fifth=by_order[5],
+    eighth=by_order[8],
+    twelfth=by_order[12],
+    few=missing[5],
+    more=missing[8],
+    most=missing[12],
 )
 
 # %% [markdown]
@@ -563,7 +564,7 @@ table = pd.DataFrame({"bits per character": rows})
 table["perplexity"] = 2 ** table["bits per character"]
 table.round(2)
 
-# %% tags=["prose"] facts=["95 %", "5"]
+# %% tags=["prose"] facts=["95 %", "8"]
 others = {name: values["bits_per_char"] for name, values in evaluation.baselines.items()}
 of_validation = {
     "harness": evaluation.metrics["validation"]["bits_per_char"]["value"],
@@ -573,15 +574,15 @@ prose(
     """
     On the test tunes the network of `harness.fit` has **{bits:.2f} bits per character** (95 % interval {low:.2f} to
     {high:.2f}), that of plain Keras {keras:.2f}; both have {parameters:,} parameters. Single characters have
-    {single:.2f} bits, and the 5-gram has {counting:.2f}: **both networks are better than counting**. On validation they
-    have {validation:.2f} and {keras_validation:.2f} bits, and the 5-gram {counting_validation:.2f}.
+    {single:.2f} bits, and the 8-gram has {counting:.2f}: **both networks are better than counting**. On validation they
+    have {validation:.2f} and {keras_validation:.2f} bits, and the 8-gram {counting_validation:.2f}.
     """,
     claims={
         "better than the best count on test": max(
             rows["network, harness.fit"], rows["network, plain Keras"]
         )
-        < others["5-gram"],
-        "and on validation": max(of_validation.values()) < by_order[5],
+        < others["8-gram"],
+        "and on validation": max(of_validation.values()) < by_order[8],
         "as many parameters": fitted.model.count_params() == by_keras.count_params(),
         "equal within a tenth of a bit": abs(
             rows["network, harness.fit"] - rows["network, plain Keras"]
@@ -595,10 +596,10 @@ prose(
     keras=rows["network, plain Keras"],
     parameters=fitted.model.count_params(),
     single=others["single_characters"],
-    counting=others["5-gram"],
+    counting=others["8-gram"],
     validation=of_validation["harness"],
     keras_validation=of_validation["keras"],
-    counting_validation=by_order[5],
+    counting_validation=by_order[8],
 )
 
 # %% [markdown]
@@ -665,26 +666,26 @@ lstm = harness.fit(lab, small, splits, preset="quick")
 race = {
     "plain": lesson.bits(plain.model, splits.validation),
     "LSTM": lesson.bits(lstm.model, splits.validation),
-    "5-gram": by_order[5],
+    "8-gram": by_order[8],
 }
 for name, value in race.items():
     print(f"{name:10} {value:.2f} bits per character")
 
-# %% tags=["prose"] facts=["5"]
+# %% tags=["prose"] facts=["8"]
 prose(
     """
     After one pass over the tunes, the small LSTM has {lstm:.2f} bits per character on validation and the plain network
-    {plain:.2f}: at this point the plain network is ahead. The 5-gram has {counting:.2f}.
+    {plain:.2f}: at this point the plain network is ahead. The 8-gram has {counting:.2f}.
     """,
     claims={
-        "counting is better than so short a training": race["5-gram"]
+        "counting is better than so short a training": race["8-gram"]
         < min(race["plain"], race["LSTM"]),
         "the plain network is ahead after one pass": race["plain"] < race["LSTM"],
     },
     within=0.15,
     lstm=race["LSTM"],
     plain=race["plain"],
-    counting=race["5-gram"],
+    counting=race["8-gram"],
 )
 
 # %% [markdown]
@@ -1105,7 +1106,7 @@ display(lesson.staff(real_tune), lesson.play(real_tune, seconds=5))
 gru_lab = lab.replace(build=lambda settings, _: build(keras.layers.GRU, settings))
 gru = harness.fit(gru_lab, small, splits)
 print(f"GRU: {lesson.bits(gru.model, splits.validation):.2f} bits per character")
-print(f"LSTM: {race['LSTM']:.2f}, plain: {race['plain']:.2f}, 5-gram: {race['5-gram']:.2f}")
+print(f"LSTM: {race['LSTM']:.2f}, plain: {race['plain']:.2f}, 8-gram: {race['8-gram']:.2f}")
 
 # %% [markdown]
 # **2. How much context does it use?** All but the last characters of each window are hidden, and the networks predict

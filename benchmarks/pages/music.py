@@ -15,14 +15,14 @@ def _presets(data: str = "oneills") -> dict[str, Any]:
     return presets
 
 
-def _five_gram(found: dict[str, Any]) -> float:
-    """Bits per character of the 5-gram on the same tunes."""
-    return float(found["baselines"]["5-gram"]["bits_per_char"])
+def _eight_gram(found: dict[str, Any]) -> float:
+    """Bits per character of the 8-gram on the same tunes."""
+    return float(found["baselines"]["8-gram"]["bits_per_char"])
 
 
 def _under(found: dict[str, Any]) -> float:
-    """Bits per character below the 5-gram."""
-    return _five_gram(found) - float(found["test"]["bits_per_char"]["mean"])
+    """Bits per character below the 8-gram."""
+    return _eight_gram(found) - float(found["test"]["bits_per_char"]["mean"])
 
 
 def row() -> list[str]:
@@ -31,7 +31,7 @@ def row() -> list[str]:
     return [
         "oneills: 2,009 tunes, in a package; two other collections or your own `.abc` files",
         f"{spread(best['test']['bits_per_char'])} bits per character",
-        f"5-gram {_five_gram(best):.2f}",
+        f"8-gram {_eight_gram(best):.2f}",
         in_minutes(best["wall_seconds"]),
     ]
 
@@ -39,7 +39,7 @@ def row() -> list[str]:
 @block
 def presets() -> str:
     """The presets on each collection: prediction, and properties of the generated tunes."""
-    header = ["preset", "bits per character", "below the 5-gram", "parsed", "inner bars correct", "end on the tonic"]
+    header = ["preset", "bits per character", "below the 8-gram", "parsed", "inner bars correct", "end on the tonic"]
     header += ["longest copied run (characters, median)", "parameters", "training", "wall time", "memory"]
     return "\n\n".join(
         f"{find(data).title}:\n\n{markdown_table(header, _rows(presets))}\n\n{_note(presets)}"
@@ -109,11 +109,11 @@ def card() -> dict[str, str]:
     """The measured fields of the lab's card."""
     best, band = _presets()["best"], course_band("music")
     bits = "test bits_per_char"
-    course = f"{over_seeds(band, bits)}, {_five_gram(best) - statistics.mean(band.measures[bits]):.2f} below it"
+    course = f"{over_seeds(band, bits)}, {_eight_gram(best) - statistics.mean(band.measures[bits]):.2f} below it"
     tunes = best["details"]["tunes"]["generated"]
     return {
         "Quality": f"best {spread(best['test']['bits_per_char'])} bits per character, {_under(best):.2f} below the "
-        f"5-gram; course {course}; of the tunes of best, "
+        f"8-gram; course {course}; of the tunes of best, "
         f"{tunes['parse_rate']:.1%} parse and {tunes['inner_bars_right']:.1%} have only correct inner bars.",
         "Time": f"course {course_time('music')}, best {best['wall_seconds'] / 60:.0f} minutes "
         "(wall time on two cores).",

@@ -46,18 +46,18 @@ class MusicLab(SupervisedLab):
         return compile_arguments(config, "sparse_categorical_crossentropy", steps=steps)
 
     def baselines(self, config: Config, splits: Splits) -> Mapping[str, NDArray[Any]]:  # noqa: ARG002
-        """Losses of the test tunes by single characters and by an interpolated 5-gram, (tunes, 2) each.
+        """Losses of the test tunes by single characters and by an interpolated 8-gram, (tunes, 2) each.
 
         Both are fitted on the training and the validation tunes.
         """
         parts = (splits.train, splits.validation)
         codes = np.concatenate([part.inputs for part in parts])
         targets = np.concatenate([part.targets for part in parts])
-        ngram = Ngram(codes, targets, len(splits.categories["character"]), order=5)
+        ngram = Ngram(codes, targets, len(splits.categories["character"]), order=8)
         test = splits.test
         return {
             "single_characters": ngram.losses(test.inputs, test.targets, order=1),
-            "5-gram": ngram.losses(test.inputs, test.targets),
+            "8-gram": ngram.losses(test.inputs, test.targets),
         }
 
 

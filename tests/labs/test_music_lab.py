@@ -33,7 +33,7 @@ def test_record(quick: Path) -> None:
     assert record["data"]["name"] == "oneills"
     assert sum(record["data"]["rows"].values()) == 2007
     assert list(record["metrics"]["test"]) == ["log_loss", "bits_per_char"]
-    assert set(record["baselines"]) == {"single_characters", "5-gram"}
+    assert set(record["baselines"]) == {"single_characters", "8-gram"}
     audit = record["audit"]
     assert (audit["duplicates_across_splits"], audit["groups_across_splits"]) == (0, 0)
     bits = record["metrics"]["test"]["bits_per_char"]["value"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,8 +28,9 @@ class Compared(SupervisedHooks):
     ("preset", "names"), [("course", ["mean", "forest"]), ("best", ["mean", "forest"]), ("quick", ["mean"])]
 )
 def test_a_smoke_run_omits_what_takes_long(preset: str, names: list[str]) -> None:
-    fitted: Any = SimpleNamespace(lab=Compared(), preset=preset, config="config", splits="splits")
-    assert list(harness._baselines(fitted, slow=True)) == names
+    splits: Any = "splits"
+    assert list(harness.baselines(Compared(), "config", splits, preset)) == names
+    assert list(harness.baselines(Compared(), "config", splits, preset, slow=False)) == ["mean"]
     assert SupervisedHooks().slow_baselines(None, None) == {}  # type: ignore[arg-type]
 
 

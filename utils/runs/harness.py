@@ -92,11 +92,8 @@ def evaluate(fitted: Fitted, report: Report = silent, *, slow_baselines: bool = 
     threshold = lab.threshold(fitted.config, splits.validation.targets, predicted["validation"])
     metrics = {name: metric.at(threshold) for name, metric in fitted.metrics.items()}
     scores = {name: score(metrics, part.targets, predicted[name], part.groups) for name, part in splits.parts().items()}
-    guesses = _baselines(fitted, slow=slow_baselines)
-    compared = {
-        baseline: {name: metric.function(splits.test.targets, guess) for name, metric in fitted.metrics.items()}
-        for baseline, guess in guesses.items()
-    }
+    guesses = baselines(lab, fitted.config, splits, fitted.preset, slow=slow_baselines)
+    compared = baseline_scores(lab, splits, guesses)
     details = lab.details(splits, predicted["test"], threshold) | lab.inspect(fitted)
     paired = {name: guesses[name] for name in lab.paired if name in guesses}
     if paired:
@@ -114,11 +111,19 @@ def _minus(metrics: Mapping[str, Metric], test: Split, prediction: Any, guesses:
     }
 
 
-def _baselines(fitted: Fitted, *, slow: bool) -> dict[str, Any]:
-    """Test predictions of the lab's baselines, by name."""
-    lab, arguments = fitted.lab, (fitted.config, fitted.splits)
-    further = lab.slow_baselines(*arguments) if slow and fitted.preset != SMOKE_PRESET else {}
-    return {**lab.baselines(*arguments), **further}
+def baselines(lab: SupervisedHooks, config: Any, splits: Splits, preset: str, *, slow: bool = True) -> dict[str, Any]:
+    """Test predictions of the lab's baselines, by name; see `evaluate` for `slow`."""
+    further = lab.slow_baselines(config, splits) if slow and preset != SMOKE_PRESET else {}
+    return {**lab.baselines(config, splits), **further}
+
+
+def baseline_scores(lab: SupervisedHooks, splits: Splits, guesses: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The lab's metrics of the test predictions of `baselines`, by name of the baseline."""
+    metrics = lab.metrics_on(splits.source.name)
+    return {
+        baseline: {name: metric.function(splits.test.targets, guess) for name, metric in metrics.items()}
+        for baseline, guess in guesses.items()
+    }
 
 
 def _measured(fitted: Fitted, live: Predicts, name: str) -> Any:
