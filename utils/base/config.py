@@ -36,7 +36,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Natural = Annotated[int, Field(ge=0, le=1_000_000)]
 Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "linear"]
-OptimizerName = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
+OptimizerName = Literal["adam", "adamw", "muon", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -79,6 +79,18 @@ class Optimization:
     """Learning rate over the epochs: constant, or decaying to zero along a cosine."""
     dropout: Rate = 0.0
     """Fraction of the outputs of each hidden layer that is set to zero in training."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class StableOptimization(Optimization):
+    """Gradient descent with what keeps large steps stable, for recurrent networks and transformers."""
+
+    warm_up: Rate = 0.0
+    """Fraction of the steps in which the learning rate rises from zero; needs the schedule cosine."""
+    weight_decay: NonNegative = 0.0
+    """Fraction of the weights that adamw and muon subtract per step, times the learning rate."""
+    clip: NonNegative = 0.0
+    """Largest norm of the gradient of all weights (Pascanu et al. 2013); 0 disables it."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

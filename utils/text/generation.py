@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from utils.base.errors import CallerError
+
 Tokens = NDArray[np.int32]
 Step = Callable[[Any, list[Any]], tuple[Any, list[Any]]]
 """One symbol of each sequence through a model: `step(tokens, states) -> (probabilities, states)`.
@@ -32,6 +34,7 @@ class Generator:
         step: the model, see `Step`; it is traced into a graph.
         end: the symbol that ends a sequence; None for sequences that all reach the largest length.
         excluded: symbols that are never drawn.
+        most: largest number of symbols of a sequence that the model can process; None if there is none.
 
     Example:
         >>> def step(tokens, states):  # counts 0, 1, 2, 0, …
@@ -40,8 +43,11 @@ class Generator:
         [(array([0, 1, 2, 0, 1], dtype=int32), False)]
     """
 
-    def __init__(self, step: Step, *, end: int | None = None, excluded: Sequence[int] = ()) -> None:
+    def __init__(
+        self, step: Step, *, end: int | None = None, excluded: Sequence[int] = (), most: int | None = None
+    ) -> None:
         self._step = step
+        self._most = most
         self._end = -1 if end is None else end
         self._excluded = np.array(excluded, dtype=np.int32)
         self._loop = tf.function(self._generate, autograph=False, reduce_retracing=True)
@@ -74,7 +80,13 @@ class Generator:
 
         Raises:
             ValueError: a prompt is empty or longer than `longest`.
+            CallerError: the model cannot process that many symbols.
         """
+        if self._most is not None and longest > self._most:
+            raise CallerError(
+                f"the model can write at most {self._most} tokens, prompt included, not {longest}",
+                "ask for a shorter text, or train a network whose positions are relative",
+            )
         if not all(1 <= len(prompt) <= longest for prompt in prompts):
             raise ValueError(f"a prompt must have 1 to {longest} symbols")
         forced = np.full((longest, len(prompts)), -1, dtype=np.int32)
