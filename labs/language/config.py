@@ -25,8 +25,8 @@ from utils.base.config import (
 TITLE = "Writing text: networks that predict the next token of a text, compared with n-grams"
 COMMANDS: dict[str, str] = {}
 DRAFT = True  # its records are not made yet
-DATA_FILES = (".txt", ".md", ".text")
-"""Endings of the files that `--data` may name."""
+DATA_FILES = ("*",)
+"""Endings of the files that `--data` may name: any text."""
 
 Tokens = Literal["characters", "words", "bpe"]
 Network = Literal["simple-rnn", "lstm", "gru", "transformer"]

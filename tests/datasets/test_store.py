@@ -510,7 +510,7 @@ def test_the_catalogue_is_whole() -> None:
     sets = catalog.catalogue()
     wanted = "concrete bike-sharing mnist-5k mnist fashion-mnist car-evaluation admissions pneumoniamnist chest-xray "
     wanted += "galaxy-codecademy galaxy-zoo oneills ryans irish elpv simulated-radiographs simulated-galaxies "
-    wanted += "chest-xray-128 tiny-shakespeare points imdb rotten-tomatoes brown "
+    wanted += "chest-xray-128 shakespeare plays anna seinfeld moes-tavern points imdb rotten-tomatoes brown "
     wanted += "wordsim-353 analogies word-vectors simlex-gensim glove-6b-50d "
     wanted += "efficientnet-lite0 mobilenet-v2 efficientnet-v2-b0 resnet50 imagenet"
     assert set(sets) == set(wanted.split())

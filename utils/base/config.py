@@ -117,7 +117,7 @@ class Definition:
             set, `<preset>/folder` those for a folder of the user's. `course` is the default preset.
         commands: further commands of the lab, `module:Class` by name.
         draft: whether the lab is in preparation: a draft needs no bands, recorded numbers or notebook.
-        data_files: endings of the files of the user that `--data` may also name.
+        data_files: endings of the files of the user that `--data` may also name; `*` for any, or none in a folder.
     """
 
     name: str
@@ -151,7 +151,10 @@ class Definition:
 
     def names_file(self, data: str) -> bool:
         """Whether `--data` names a file of the user's rather than a data set."""
-        return Path(data).suffix.lower() in self.data_files
+        path = Path(data)
+        return path.suffix.lower() in self.data_files or (
+            "*" in self.data_files and (path.suffix != "" or path.name != data)
+        )
 
     def preset(self, name: str, data: str = "auto", *, folder: bool = False) -> Any:
         """The lab's config under a preset, for a data set or for a folder of the user's.
