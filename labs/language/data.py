@@ -88,7 +88,10 @@ def load(config: Config) -> Texts:
                 f"give a longer text, or a --length of at most {max(1, min(map(len, encoded.values())) - 2)}",
             )
     found = Texts(
-        *(_rows(encoded[name][-len(encoded["test"]) :] if name == "train" else encoded[name], config) for name in PARTS),
+        *(
+            _rows(encoded[name][-len(encoded["test"]) :] if name == "train" else encoded[name], config)
+            for name in PARTS
+        ),
         source,
         target="next_token",
         unit="bits",

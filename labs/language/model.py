@@ -7,7 +7,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from labs.language.cached import transformer_stepped
 from labs.language.config import Config
+from labs.language.transformer import transformer
 from utils.datasets.splits import Splits
 from utils.networks.blocks import lstm_stack, vectors
 from utils.text.stepping import Stepped
@@ -32,9 +34,13 @@ def build(config: Config, splits: Splits) -> keras.Model:
     """
     from labs.language.data import texts_of
 
-    symbols = len(texts_of(splits).tokenizer.symbols)
+    return network(config, len(texts_of(splits).tokenizer.symbols))
+
+
+def network(config: Config, symbols: int) -> keras.Model:
+    """The network of a config for this number of different tokens; see `build`."""
     if config.network == "transformer":
-        raise NotImplementedError
+        return transformer(config, symbols)
     return recurrent(config, symbols)
 
 
@@ -61,8 +67,8 @@ def recurrent(config: Config, symbols: int) -> keras.Model:
 
 def stepped(model: keras.Model) -> Stepped:
     """The network one token at a time, for generation and exports."""
-    if model.name != "recurrent":
-        raise NotImplementedError
+    if model.name == "transformer":
+        return transformer_stepped(model)
     layers = [layer for layer in model.layers if isinstance(layer, RECURRENT)]
     states = {
         f"{kind}_{number}": (layer.units,)

@@ -109,7 +109,7 @@ def test_logits_do_not_depend_on_the_number_of_tokens_before() -> None:
         for place in range(3 * LENGTH):
             logits, states = step(tf.constant([place % LENGTH]), states)
         found.append(logits)
-    np.testing.assert_allclose(*found, atol=1e-4)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
 
 
 def test_rows_may_be_at_different_places() -> None:

@@ -28,7 +28,7 @@ def network(dropout: float = 0.0, name: OptimizerName = "adam") -> keras.Model:
     inputs = keras.Input((4,))
     hidden = keras.layers.Dropout(dropout)(keras.layers.Dense(8, activation="relu")(inputs))
     model = keras.Model(inputs, keras.layers.Dense(1, name="logits")(hidden))
-    steps = {"schedule": "cosine", "steps": 32, "warm_up": 4, "weight_decay": 0.1, "clip": 1.0}
+    steps: dict[str, Any] = {"schedule": "cosine", "steps": 32, "warm_up": 4, "weight_decay": 0.1, "clip": 1.0}
     chosen = "adam" if name == "adam" else optimizer(name, 1e-2, **steps)
     model.compile(chosen, "mse", metrics=["mae"], jit_compile=False)
     return model
