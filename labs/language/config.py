@@ -14,11 +14,11 @@ from utils.base.config import (
     Fraction,
     Natural,
     NonNegative,
-    Optimization,
     Positive,
     Rate,
     Schedule,
     Share,
+    StableOptimization,
     Width,
 )
 
@@ -34,7 +34,7 @@ Positions = Literal["rotary", "learned", "sinusoidal", "alibi", "none"]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Config(Optimization, BaseConfig):
+class Config(StableOptimization, BaseConfig):
     """The hyperparameters of the language lab; the defaults are those of Udacity's project on TV scripts, smaller."""
 
     tokens: Tokens = "words"
@@ -70,12 +70,8 @@ class Config(Optimization, BaseConfig):
     """Step size of the optimizer; the course has 0.001 without a schedule."""
     schedule: Schedule = "cosine"
     """Learning rate over the epochs: constant, as in the course, or decaying to zero along a cosine."""
-    warm_up: Rate = 0.0
-    """Fraction of the steps in which the learning rate rises from zero; transformers need some."""
-    weight_decay: NonNegative = 0.0
-    """Fraction of the matrices that adamw and muon subtract per step, times the learning rate."""
-    clip: Positive = 1.0
-    """Largest norm of the gradient (Pascanu et al. 2013)."""
+    clip: NonNegative = 1.0
+    """Largest norm of the gradient of all weights; the course has 5 where it clips."""
     dropout: Rate = 0.3
     """Fraction of the outputs of a layer set to zero in training; the course has 0.5 with more units."""
     restore_best_weights: bool = True

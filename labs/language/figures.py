@@ -77,7 +77,9 @@ def n_grams(found: Mapping[str, Any], network: float) -> Figure:
     figure, axes = plots.new_figure("n-grams compared with the network")
     orders, values = [int(order) for order in found["log_loss"]], list(found["log_loss"].values())
     axes.plot(orders, values, color=plots.RED, marker="o", linewidth=2, label="n-gram (modified Kneser-Ney)")
-    axes.plot(found["order"], found["log_loss"][str(found["order"])], "o", color=plots.RED, markersize=11, fillstyle="none")
+    axes.plot(
+        found["order"], found["log_loss"][str(found["order"])], "o", color=plots.RED, markersize=11, fillstyle="none"
+    )
     axes.axhline(network, color=plots.GREEN, linestyle=":", linewidth=2, label=f"network: {network:.2f}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("tokens of the longest n-gram")

@@ -7,7 +7,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from labs.language.cached import transformer_stepped
 from labs.language.config import Config
+from labs.language.data import texts_of
+from labs.language.transformer import transformer
 from utils.datasets.splits import Splits
 from utils.networks.blocks import lstm_stack, vectors
 from utils.text.stepping import Stepped
@@ -30,12 +33,8 @@ def build(config: Config, splits: Splits) -> keras.Model:
     Returns:
         (batch, length) int32 of tokens to (batch, length, tokens) probabilities, uncompiled.
     """
-    from labs.language.data import texts_of
-
     symbols = len(texts_of(splits).tokenizer.symbols)
-    if config.network == "transformer":
-        raise NotImplementedError
-    return recurrent(config, symbols)
+    return transformer(config, symbols) if config.network == "transformer" else recurrent(config, symbols)
 
 
 def recurrent(config: Config, symbols: int) -> keras.Model:
@@ -61,8 +60,8 @@ def recurrent(config: Config, symbols: int) -> keras.Model:
 
 def stepped(model: keras.Model) -> Stepped:
     """The network one token at a time, for generation and exports."""
-    if model.name != "recurrent":
-        raise NotImplementedError
+    if model.name == "transformer":
+        return transformer_stepped(model)
     layers = [layer for layer in model.layers if isinstance(layer, RECURRENT)]
     states = {
         f"{kind}_{number}": (layer.units,)

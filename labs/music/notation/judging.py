@@ -12,6 +12,7 @@ from labs.music.notation import scores
 from labs.music.notation.tunes import is_field
 from utils.text.copying import Corpus
 
+
 def judged(tunes: Sequence[str], trained: Corpus) -> dict[str, Any]:
     """Properties of tunes as music. Fractions are of all tunes, including those that music21 cannot parse.
 
