@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.language.config import Config
+from labs.language.ngrams import LONGEST, Baselines
 from utils.base.atomic_files import sha256
 from utils.base.errors import CallerError
 from utils.base.paths import printable
@@ -52,11 +53,11 @@ class Texts(Splits):
     encoded: Mapping[str, Encoded] = field(default_factory=dict)
 
     @cached_property
-    def baselines(self) -> Any:
-        """The n-grams of this text, see `labs.language.ngrams`; fitted when they are first needed."""
-        from labs.language.ngrams import Baselines
-
-        return Baselines.of(self)
+    def baselines(self) -> Baselines:
+        """The n-grams of this text; fitted when they are first needed."""
+        tokens = [self.encoded[name].tokens for name in ("train", "validation")]
+        longest = LONGEST[self.config.tokens]
+        return Baselines.of(tokens, len(self.tokenizer.symbols), longest, self.validation, self.test)
 
 
 def texts_of(splits: Splits) -> Texts:
