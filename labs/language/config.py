@@ -75,7 +75,7 @@ class Config(StableOptimization, BaseConfig):
     schedule: Schedule = "cosine"
     """Learning rate over the epochs: constant, as in the course, or decaying to zero along a cosine."""
     clip: NonNegative = 1.0
-    """Largest norm of the gradient (Pascanu et al. 2013); 0 disables it."""
+    """Largest norm of the gradient of all weights; the course has 5 where it clips."""
     dropout: Rate = 0.3
     """Fraction of the outputs of a layer set to zero in training; the course has 0.5 with more units."""
     restore_best_weights: bool = True
@@ -116,12 +116,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     "transformer": {
         **CHARACTERS,
         "network": "transformer",
-        "layers": 4,
-        "units": 144,
+        "layers": 5,
+        "units": 128,
         "length": 64,
-        "batch_size": 32,
+        "batch_size": 16,
         "epochs": 1,
-        "warm_up": 0.05,
+        "optimizer": "muon",
+        "learning_rate": 0.02,
+        "warm_up": 0.03,
     },
     "best": {
         "tokens": "bpe",
@@ -134,6 +136,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 16,
         "dropout": 0.15,
         "epochs": 8,
+        "optimizer": "muon",
+        "learning_rate": 0.02,
         "warm_up": 0.02,
         "temperature": 0.8,
         "top_k": 0,

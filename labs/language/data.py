@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labs.language.config import Config
+from labs.language.ngrams import LONGEST, Baselines
 from utils.base.atomic_files import sha256
 from utils.base.errors import CallerError
 from utils.base.paths import printable
@@ -52,11 +53,11 @@ class Texts(Splits):
     encoded: Mapping[str, Encoded] = field(default_factory=dict)
 
     @cached_property
-    def baselines(self) -> Any:
-        """The n-grams of this text, see `labs.language.ngrams`; fitted when they are first needed."""
-        from labs.language.ngrams import Baselines
-
-        return Baselines.of(self)
+    def baselines(self) -> Baselines:
+        """The n-grams of this text; fitted when they are first needed."""
+        tokens = [self.encoded[name].tokens for name in ("train", "validation")]
+        longest = LONGEST[self.config.tokens]
+        return Baselines.of(tokens, len(self.tokenizer.symbols), longest, self.validation, self.test)
 
 
 def texts_of(splits: Splits) -> Texts:
@@ -65,10 +66,14 @@ def texts_of(splits: Splits) -> Texts:
     return splits
 
 
-def load(config: Config) -> Texts:
+def load(config: Config, tokenizer: Tokenizer | None = None) -> Texts:
     """The text of the config, divided into tokens that its training part determines.
 
     The last tenth of a text is the test split and the tenth before it validation; of `plays`, whole plays are.
+
+    Args:
+        config: the hyperparameters.
+        tokenizer: that of a trained network, if the text is for that.
 
     Returns:
         Inputs (windows, span) int32 and targets, see `utils.text.next_token.rows_of_text`.
@@ -79,7 +84,7 @@ def load(config: Config) -> Texts:
     check(config)
     parts, source = _found(config)
     _check_length(parts, config)
-    tokenizer = learn(config, parts["train"])
+    tokenizer = learn(config, parts["train"]) if tokenizer is None else tokenizer
     encoded = {name: tokenizer.encode(text) for name, text in parts.items()}
     for name, part in encoded.items():
         if len(part) < config.length + 2:
@@ -87,11 +92,11 @@ def load(config: Config) -> Texts:
                 f"--length {config.length}: the {name} split of {source.name} has {len(part):,} tokens",
                 f"give a longer text, or a --length of at most {max(1, min(map(len, encoded.values())) - 2)}",
             )
+    train, validation, test = (encoded[name] for name in PARTS)
     found = Texts(
-        *(
-            _rows(encoded[name][-len(encoded["test"]) :] if name == "train" else encoded[name], config)
-            for name in PARTS
-        ),
+        _rows(train[-len(test) :], config),
+        _rows(validation, config),
+        _rows(test, config),
         source,
         target="next_token",
         unit="bits",
@@ -111,16 +116,17 @@ def check(config: Config) -> None:
         raise CallerError(f"--data-dir {config.data_dir}: this lab reads one text file", "give it with --data")
     if config.test_fraction + config.validation_fraction >= 1:
         raise CallerError(
-            f"--test-fraction {config.test_fraction:g} and --validation-fraction {config.validation_fraction:g} leave no "
-            "text for training",
+            f"--test-fraction {config.test_fraction:g} and --validation-fraction {config.validation_fraction:g} leave "
+            "no text for training",
             "give fractions whose sum is below 1",
         )
     if config.tokens == "bpe" and config.vocabulary < BYTES:
         raise CallerError(f"--vocabulary {config.vocabulary}: bpe has {BYTES} tokens at least", f"give {BYTES} or more")
-    if config.network == "transformer" and (config.units % config.heads or config.units // config.heads % 2):
+    multiple = config.heads * (2 if config.positions == "rotary" else 1)
+    if config.network == "transformer" and config.units % multiple:
         raise CallerError(
-            f"--units {config.units}: it is not divisible into {config.heads} heads of even width",
-            f"give a multiple of {2 * config.heads}",
+            f"--units {config.units}: the width cannot be divided into {config.heads} heads",
+            f"give a multiple of {multiple}",
         )
     if config.network != "transformer" and config.embedding == 0 and config.tokens == "words":
         raise CallerError("--embedding 0: one-hot vectors of words need too much memory", "give a width, such as 128")
@@ -137,9 +143,9 @@ def _found(config: Config) -> tuple[dict[str, str], Source]:
         if source.name == "plays":
             return _by_play(plays(obtained.paths), config), source
         text = plain_text(obtained.paths[0])
-    ends = [round(len(text) * (1 - share)) for share in (config.test_fraction + config.validation_fraction,)]
-    ends.append(round(len(text) * (1 - config.test_fraction)))
-    return dict(zip(PARTS, (text[: ends[0]], text[ends[0] : ends[1]], text[ends[1] :]), strict=True)), source
+    last = round(len(text) * (1 - config.test_fraction))
+    first = round(len(text) * (1 - config.test_fraction - config.validation_fraction))
+    return {"train": text[:first], "validation": text[first:last], "test": text[last:]}, source
 
 
 def _by_play(texts: Sequence[str], config: Config) -> dict[str, str]:
@@ -219,7 +225,7 @@ def labelled(config: Config, labels: Mapping[str, Any]) -> Labelled:
 
 
 def read(paths: Sequence[Path], labels: Mapping[str, Any]) -> NDArray[np.object_]:  # noqa: ARG001
-    """Inputs for `predict`: the text of each file, (rows,) of str. A path that is no file but contains a space is a text.
+    """Inputs for `predict`: the text of each file, (rows,) of str. A path that is no file but has a space is a text.
 
     Raises:
         CallerError: a file cannot be read, or a text has no character but white space.

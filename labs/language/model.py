@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from labs.language.cached import transformer_stepped
 from labs.language.config import Config
+from labs.language.data import texts_of
 from labs.language.transformer import transformer
 from utils.datasets.splits import Splits
 from utils.networks.blocks import lstm_stack, vectors
@@ -32,16 +33,12 @@ def build(config: Config, splits: Splits) -> keras.Model:
     Returns:
         (batch, length) int32 of tokens to (batch, length, tokens) probabilities, uncompiled.
     """
-    from labs.language.data import texts_of
-
     return network(config, len(texts_of(splits).tokenizer.symbols))
 
 
 def network(config: Config, symbols: int) -> keras.Model:
     """The network of a config for this number of different tokens; see `build`."""
-    if config.network == "transformer":
-        return transformer(config, symbols)
-    return recurrent(config, symbols)
+    return transformer(config, symbols) if config.network == "transformer" else recurrent(config, symbols)
 
 
 def recurrent(config: Config, symbols: int) -> keras.Model:

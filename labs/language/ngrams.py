@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.datasets.splits import Split
 from utils.text.next_token import log_loss, losses
 from utils.text.ngrams import Ngram
 from utils.text.tokenizing.encoded import START
-
-if TYPE_CHECKING:
-    from labs.language.data import Texts
-    from utils.datasets.splits import Split
 
 Array = NDArray[Any]
 LONGEST = {"characters": 8, "words": 5, "bpe": 5}
@@ -39,18 +37,23 @@ class Baselines:
         return {str(order): log_loss(None, found) for order, found in self.test.items()}
 
     @classmethod
-    def of(cls, texts: Texts) -> Baselines:
-        """Choose the order on validation, then fit on both and measure on test."""
-        longest = LONGEST[texts.config.tokens]
-        symbols = len(texts.tokenizer.symbols)
-        tokens = [texts.encoded[name].tokens for name in ("train", "validation")]
-        chosen = _losses(_fitted(tokens[:1], symbols, longest), texts.validation)
+    def of(cls, parts: Sequence[Array], symbols: int, longest: int, validation: Split, test: Split) -> Baselines:
+        """Choose the order on validation, then fit on both and measure on test.
+
+        Args:
+            parts: the tokens of the training and of the validation text, (tokens,) each.
+            symbols: number of different tokens.
+            longest: number of tokens of the longest n-gram that is tried.
+            validation: windows, see `utils.text.next_token.rows_of_text`.
+            test: likewise.
+        """
+        chosen = _losses(_fitted(parts[:1], symbols, longest), validation)
         values = {order: log_loss(None, found) for order, found in chosen.items()}
         order = min(values, key=lambda each: values[each])
-        return cls(order, _losses(_fitted(tokens, symbols, longest), texts.test))
+        return cls(order, _losses(_fitted(parts, symbols, longest), test))
 
 
-def _fitted(parts: list[Array], symbols: int, order: int) -> Ngram:
+def _fitted(parts: Sequence[Array], symbols: int, order: int) -> Ngram:
     text = np.concatenate([[START], *parts]).astype(np.int32)
     return Ngram(text[None, :-1], text[None, 1:], symbols, order)
 

@@ -35,6 +35,7 @@ def write(model: keras.Model, texts: Texts, number: int, characters: int, **opti
     # Tokens are of different lengths: more than enough are generated and cut.
     longest = len(start) + int(1.5 * characters * len(train) / max(1, train.characters.sum())) + 20
     network = stepped(model)
+    longest = min(longest, network.longest or longest)
     generated = network.generator().generate([start] * number, network.zeros(number), longest=longest, **options)
     return [texts.tokenizer.decode(tokens[len(start) :])[:characters] for tokens, _ in generated]
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from utils.text.sequences import PADDING, nats
 from utils.text.tokenizing.encoded import Encoded
-from utils.text.windows import overlapping
 
 Array = NDArray[Any]
 LARGEST = 1 << 23
@@ -37,6 +36,25 @@ def rows_of_text(text: Encoded, span: int, context: int) -> tuple[Array, dict[st
         "characters": np.where(counts, text.characters[following], 0).astype(np.int32),
         "spelling": np.where(counts, text.spelling[following], 0).astype(np.float32),
     }
+
+
+def overlapping(symbols: int, span: int, context: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where windows lie over a text, so that every symbol but the first is a target that counts once.
+
+    Args:
+        symbols: number of symbols of the text, at least two.
+        span: symbols per window.
+        context: number of symbols before the first target that counts, in every window but the first.
+
+    Returns:
+        The position of the inputs (windows, span) in the text, that of a target is one more; and whether the target
+        counts, (windows, span). Positions after the end are those of the last input, and do not count.
+    """
+    stride = span - context
+    number = 1 + max(0, -(-(symbols - 1 - span) // stride))
+    places = np.arange(number)[:, None] * stride + np.arange(span)
+    counts = (places < symbols - 1) & ((np.arange(span) >= context) | (np.arange(number) == 0)[:, None])
+    return np.minimum(places, symbols - 2), counts
 
 
 def measure(predictor: Any, inputs: Array, targets: dict[str, Array]) -> Array:

@@ -92,22 +92,3 @@ def shuffled(text: NDArray[np.int32], length: int, seed: int, epoch: int) -> NDA
     number = max(1, (len(text) - 1 - spare) // length)
     starts = random.integers(spare + 1) + random.permutation(number) * length
     return _cut(text, starts, length)
-
-
-def overlapping(symbols: int, span: int, context: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Where windows lie over a text, so that every symbol but the first is a target that counts once.
-
-    Args:
-        symbols: number of symbols of the text, at least two.
-        span: symbols per window.
-        context: number of symbols before the first target that counts, in every window but the first.
-
-    Returns:
-        The position of the inputs (windows, span) in the text, that of a target is one more; and whether the target
-        counts, (windows, span). Positions after the end are those of the last input, and do not count.
-    """
-    stride = span - context
-    number = 1 + max(0, -(-(symbols - 1 - span) // stride))
-    places = np.arange(number)[:, None] * stride + np.arange(span)
-    counts = (places < symbols - 1) & ((np.arange(span) >= context) | (np.arange(number) == 0)[:, None])
-    return np.minimum(places, symbols - 2), counts
