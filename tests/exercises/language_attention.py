@@ -33,6 +33,10 @@ def keras_attention(queries: Any, keys: Any, values: Any) -> Any:
     return layer([scaled[None], values[None], keys[None]], use_causal_mask=True)[0]
 
 
+def starts(vectors: Any, heads: int) -> Any:
+    return range(0, vectors.shape[1], vectors.shape[1] // heads)
+
+
 ANSWERS = {
     "weights": Answers(
         right=[softmax, lambda scores: keras.ops.softmax(scores), lambda scores: list(softmax(scores))],
@@ -47,6 +51,7 @@ ANSWERS = {
     "context": Answers(
         right=[
             lambda weights, values: weights @ values,
+            lambda weights, values: np.einsum("t,td->d", weights, values),
             lambda weights, values: sum(weight * value for weight, value in zip(weights, values, strict=True)),
         ],
         wrong=[
@@ -64,11 +69,13 @@ ANSWERS = {
             Wrong(1, "sum of many"),
             Wrong(1 / 16, "to undo it"),
             Wrong(512, "their products do"),
+            Wrong(8, "sum of their variances"),
         ],
     ),
     "causal": Answers(
         right=[
             lambda scores: softmax(masked(scores)),
+            lambda scores: keras.ops.softmax(keras.ops.convert_to_tensor(masked(scores))),
             lambda scores: softmax(np.where(np.tri(len(scores), dtype=bool), scores, -np.inf)),
         ],
         wrong=[
@@ -83,14 +90,22 @@ ANSWERS = {
         right=[
             lambda vectors, heads: vectors.reshape(len(vectors), heads, -1).transpose(1, 0, 2),
             lambda vectors, heads: np.stack(np.split(vectors, heads, axis=1)),
+            lambda vectors, heads: [vectors[:, i::1][:, : vectors.shape[1] // heads] for i in starts(vectors, heads)],
         ],
         wrong=[
             Wrong(lambda vectors, heads: vectors.reshape(len(vectors), heads, -1), "heads come first"),
             Wrong(lambda vectors, heads: vectors.reshape(heads, len(vectors), -1), "tokens were mixed"),
+            Wrong(lambda vectors, heads: vectors, "check the shape"),
+            Wrong(lambda vectors, heads: np.stack([vectors] * heads), "check the shape"),
+            Wrong(lambda vectors, heads: np.split(vectors, heads, axis=1)[0], "check the shape"),
         ],
     ),
     "attention": Answers(
-        right=[attention, keras_attention],
+        right=[
+            attention,
+            keras_attention,
+            lambda q, k, v: softmax(masked(np.einsum("id,jd->ij", q, k) / q.shape[1] ** 0.5)) @ v,
+        ],
         wrong=[
             Wrong(lambda q, k, v: softmax(masked(q @ k.T)) @ v, "root of the width"),
             Wrong(lambda q, k, v: softmax(masked(q @ k.T / q.shape[1])) @ v, "not by the width"),
@@ -101,7 +116,7 @@ ANSWERS = {
         ],
     ),
     "parameters": Answers(
-        right=[65_536, 4 * 128**2],
+        right=[65_536, 4 * 128**2, np.int64(65_536)],
         wrong=[
             Wrong(3 * 128**2, "four matrices"),
             Wrong(128**2, "a matrix each"),

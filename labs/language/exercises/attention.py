@@ -58,17 +58,17 @@ def context(answer: Any) -> str:
     return "Attention is a mean of the values, with weights that the text itself determines."
 
 
-def spread(answer: Any, width: int = 256) -> str:
+def spread(answer: Any, length: int = 256) -> str:
     """The standard deviation of the product of two vectors of independent entries of variance 1."""
     number(
         answer,
-        width**0.5,
-        what=f"the standard deviation of the product of two random vectors of {width} numbers",
+        length**0.5,
+        what=f"the standard deviation of the product of two random vectors of {length} numbers",
         mistakes=[
-            Mistake(width, "that is the variance: each of the products adds 1 to it"),
+            Mistake(length, "that is the variance: each of the products adds 1 to it"),
             Mistake(1.0, "one product of two numbers has 1; the sum of many has more"),
-            Mistake(width**-0.5, "that is what the scores are multiplied by, to undo it"),
-            Mistake(2 * width, "the vectors do not add up: their products do"),
+            Mistake(length**-0.5, "that is what the scores are multiplied by, to undo it"),
+            Mistake(2 * length, "the vectors do not add up: their products do"),
         ],
         hint="the variance of a sum of independent numbers is the sum of their variances; then take the root",
         close=1e-3,
@@ -185,9 +185,12 @@ HINTS = {
 }
 
 VARIANTS = {
-    "spread": Variants("vectors of {width} numbers", {"width": (64, 100, 144, 256, 400)}),
+    "spread": Variants(
+        "two random vectors of {length} numbers",
+        {"length": (16, 25, 36, 49, 64, 81, 100, 121, 144, 400, 900)},
+    ),
     "parameters": Variants(
-        "a width of {width} with {heads} heads", {"width": (64, 128, 192, 256, 384), "heads": (2, 4, 8)}
+        "self-attention of width {width} with {heads} heads", {"width": (64, 96, 192, 240, 384), "heads": (2, 3, 6, 8)}
     ),
 }
 """Numbers that may differ between students."""
