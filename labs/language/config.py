@@ -39,7 +39,7 @@ class Config(StableOptimization, BaseConfig):
 
     tokens: Tokens = "words"
     """What a text is divided into; the course takes words, with punctuation marks and ends of lines as words."""
-    vocabulary: Count = 10_000
+    vocabulary: Count = 20_000
     """Largest number of words, or number of tokens of bpe; characters take all that occur in training."""
     min_count: Count = 2
     """Smallest number of times that a word of the vocabulary occurs in training; the course takes every word, and so
