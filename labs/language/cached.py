@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from labs.language.transformer import NEVER, angles
 from utils.text.stepping import Stepped
+from utils.text.tokenizing.encoded import START, UNKNOWN
 
 EPSILON = 1e-6
 """In the square root of Keras's RMSNormalization."""
@@ -68,7 +69,8 @@ def transformer_stepped(model: keras.Model) -> Stepped:
     states: dict[str, tuple[int, ...]] = {POSITION: ()}
     states |= {f"{kind}_{block}": ring for block in range(1, form.blocks + 1) for kind in (KEYS, VALUES)}
     step = _Step(model, form)
-    return Stepped(step, states, "token", longest=form.length if form.positions == "learned" else None)
+    longest = form.length if form.positions == "learned" else None
+    return Stepped(step, states, "token", excluded=[START, UNKNOWN], longest=longest)
 
 
 class _Step:
@@ -88,6 +90,7 @@ class _Step:
         self._output = _constant(_scale(model, "normalized_output")[:, None] * output)
         pairs = max(1, form.width // form.heads // 2)
         angle = angles(TURN, pairs)
+        self._swapped = np.roll(np.arange(2 * pairs), pairs)
         self._turns = [[tf.constant(wave(turn * angle), tf.float32) for wave in (np.cos, np.sin)] for turn in (1, TURN)]
 
     def __call__(self, tokens: Any, states: list[Any]) -> tuple[Any, list[Any]]:
@@ -99,7 +102,7 @@ class _Step:
             hidden += tf.gather(self._located, place)
         hidden = rms(hidden) * self._first_scale
         distance = tf.math.floormod(place[:, None] - tf.range(self._form.length)[None], self._form.length)
-        now = (distance == 0)[:, None, :, None]
+        now = self._cells(place)
         bias = -tf.cast(distance, tf.float32)[:, None] * self._form.slopes[None, :, None]
         bias = tf.where((distance <= place[:, None])[:, None], bias, -NEVER)[:, :, None]
         rotation = self._rotation(place) if self._form.positions == "rotary" else None
@@ -121,22 +124,30 @@ class _Step:
         asked, value = projected[:, : 2 * heads], projected[:, 2 * heads :]
         asked = (rms(asked) if self._normalized else asked) * block["scale"]
         if rotation is not None:
-            (first, second), (cosine, sine) = tf.split(asked, 2, axis=-1), rotation
-            asked = tf.concat([first * cosine - second * sine, first * sine + second * cosine], axis=-1)
-        keys = tf.where(now, asked[:, heads:, None], ring[0])
-        values = tf.where(now, value[:, :, None], ring[1])
+            cosine, sine = rotation
+            asked = asked * cosine + tf.gather(asked, self._swapped, axis=-1) * sine
+        keys = tf.tensor_scatter_nd_update(ring[0], now, asked[:, heads:])
+        values = tf.tensor_scatter_nd_update(ring[1], now, value)
         scores = tf.matmul(asked[:, :heads, None], keys, transpose_b=True) + bias
         means = tf.matmul(tf.nn.softmax(scores), values)
         return tf.matmul(tf.reshape(means, [-1, self._form.width]), block["output"]), [keys, values]
 
+    def _cells(self, place: Any) -> Any:
+        """Row, head and place of each vector that the token writes into a ring, (rows, heads, 3) int32."""
+        shape = [tf.shape(place)[0], self._form.heads]
+        slot = tf.broadcast_to((place % self._form.length)[:, None], shape)
+        row, head = tf.meshgrid(tf.range(shape[0]), tf.range(shape[1]), indexing="ij")
+        return tf.stack([row, head, slot], axis=-1)
+
     def _rotation(self, place: Any) -> tuple[Any, Any]:
-        """Cosine and sine at the position, (rows, 1, pairs) each."""
+        """By what a vector and the one with swapped halves are multiplied, (rows, 1, width of a head) each."""
         fine, coarse = (
             [tf.gather(wave, number) for wave in waves]
             for waves, number in zip(self._turns, (place % TURN, place // TURN % TURN), strict=True)
         )
         cosine = fine[0] * coarse[0] - fine[1] * coarse[1]
-        return cosine[:, None], (fine[1] * coarse[0] + fine[0] * coarse[1])[:, None]
+        sine = fine[1] * coarse[0] + fine[0] * coarse[1]
+        return tf.concat([cosine, cosine], axis=1)[:, None], tf.concat([-sine, sine], axis=1)[:, None]
 
 
 def rms(vectors: Any) -> Any:

@@ -23,7 +23,11 @@ from utils.base.config import (
 )
 
 TITLE = "Writing text: networks that predict the next token of a text, compared with n-grams"
-COMMANDS: dict[str, str] = {}
+COMMANDS = {
+    "write": "labs.language.write:Write",
+    "adapt": "labs.language.adapt:Adapt",
+    "induction": "labs.language.induction:Induction",
+}
 DRAFT = True  # its records are not made yet
 DATA_FILES = ("*",)
 """Endings of the files that `--data` may name: any text."""
@@ -112,12 +116,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     "transformer": {
         **CHARACTERS,
         "network": "transformer",
-        "layers": 4,
-        "units": 144,
+        "layers": 5,
+        "units": 128,
         "length": 64,
-        "batch_size": 32,
+        "batch_size": 16,
         "epochs": 1,
-        "warm_up": 0.05,
+        "optimizer": "muon",
+        "learning_rate": 0.02,
+        "warm_up": 0.03,
     },
     "best": {
         "tokens": "bpe",
@@ -130,6 +136,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 16,
         "dropout": 0.15,
         "epochs": 8,
+        "optimizer": "muon",
+        "learning_rate": 0.02,
         "warm_up": 0.02,
         "temperature": 0.8,
         "top_k": 0,

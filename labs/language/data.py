@@ -66,10 +66,14 @@ def texts_of(splits: Splits) -> Texts:
     return splits
 
 
-def load(config: Config) -> Texts:
+def load(config: Config, tokenizer: Tokenizer | None = None) -> Texts:
     """The text of the config, divided into tokens that its training part determines.
 
     The last tenth of a text is the test split and the tenth before it validation; of `plays`, whole plays are.
+
+    Args:
+        config: the hyperparameters.
+        tokenizer: that of a trained network, if the text is for that.
 
     Returns:
         Inputs (windows, span) int32 and targets, see `utils.text.next_token.rows_of_text`.
@@ -80,7 +84,7 @@ def load(config: Config) -> Texts:
     check(config)
     parts, source = _found(config)
     _check_length(parts, config)
-    tokenizer = learn(config, parts["train"])
+    tokenizer = learn(config, parts["train"]) if tokenizer is None else tokenizer
     encoded = {name: tokenizer.encode(text) for name, text in parts.items()}
     for name, part in encoded.items():
         if len(part) < config.length + 2:

@@ -33,7 +33,11 @@ def build(config: Config, splits: Splits) -> keras.Model:
     Returns:
         (batch, length) int32 of tokens to (batch, length, tokens) probabilities, uncompiled.
     """
-    symbols = len(texts_of(splits).tokenizer.symbols)
+    return network(config, len(texts_of(splits).tokenizer.symbols))
+
+
+def network(config: Config, symbols: int) -> keras.Model:
+    """The network of a config for this number of different tokens; see `build`."""
     return transformer(config, symbols) if config.network == "transformer" else recurrent(config, symbols)
 
 

@@ -9,7 +9,7 @@ import keras
 
 from utils.base.config import OptimizerName, Schedule
 
-ADAM_SHARE = 0.2
+ADAM_SHARE = 0.5
 """Step size of AdamW for the vectors and embeddings beside Muon, as a fraction of Muon's (chosen on validation text of
 tiny Shakespeare)."""
 OUTPUT_LAYER = "logits"

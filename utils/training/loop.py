@@ -60,7 +60,7 @@ def train(
     Raises:
         CallerError: the loss is not finite, or the checkpoint cannot be used.
     """
-    _build(model, training)
+    prepare(model, training)
     with fused_updates(model.optimizer), fused_recurrence(model):
         start = Progress(best_loss=to_beat, best_weights=model.get_weights() if to_beat < math.inf else [])
         progress = _train(model, training, validation, epochs, patience, checkpoint, reporter(report), start)
@@ -109,7 +109,7 @@ def _within(
     report.batch(Batch(epoch, epochs, done, steps, loss, seconds, pace * (epochs - epoch + 1 - done / steps)))
 
 
-def _build(model: keras.Model, batches: Batches) -> None:
+def prepare(model: keras.Model, batches: Batches) -> None:
     """Create the variables of the optimizer and of the metrics, which must exist before a graph is traced."""
     model.optimizer.build(model.trainable_variables)
     inputs, targets = tf.nest.map_structure(lambda rows: rows[:1], batches.batch(batches.open(0), tf.constant(0)))
