@@ -66,7 +66,7 @@ class Config(StableOptimization, BaseConfig):
     """Use the embedding of the transformer for its output layer, too (Press and Wolf 2017)."""
     length: Count = 10
     """Tokens per training window, and the context of the transformer; the course takes 10 words."""
-    epochs: Count = 4
+    epochs: Count = 3
     """Number of passes over the training text; the course has 20 or more on a GPU."""
     batch_size: Count = 128
     """Windows per gradient step, as in the course."""
@@ -112,7 +112,15 @@ PRESETS: dict[str, dict[str, Any]] = {
         "characters": 200,
     },
     # A fair baseline of the transformer: the same CPU time.
-    "lstm": {**CHARACTERS, "network": "lstm", "length": 100, "batch_size": 32, "embedding": 64, "epochs": 4},
+    "lstm": {
+        **CHARACTERS,
+        "network": "lstm",
+        "length": 100,
+        "batch_size": 16,
+        "embedding": 64,
+        "epochs": 2,
+        "learning_rate": 5e-3,
+    },
     "transformer": {
         **CHARACTERS,
         "network": "transformer",
@@ -135,7 +143,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "length": 128,
         "batch_size": 16,
         "dropout": 0.15,
-        "epochs": 8,
+        "epochs": 12,
         "optimizer": "muon",
         "learning_rate": 0.02,
         "warm_up": 0.02,
