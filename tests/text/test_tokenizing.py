@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,7 @@ def test_byte_pairs_encode_as_they_were_learned(text: str) -> None:
     for chunk in text.split():
         pieces = pairs.pieces(chunk.encode())
         assert b"".join(pieces) == chunk.encode()
-        assert not any(left + right in pairs.sequences for left, right in zip(pieces, pieces[1:], strict=False))
+        assert not any(left + right in pairs.sequences for left, right in pairwise(pieces))
 
 
 def test_three_and_a_half_megabytes_are_encoded_in_seconds() -> None:
