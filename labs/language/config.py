@@ -143,7 +143,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "length": 128,
         "batch_size": 16,
         "dropout": 0.15,
-        "epochs": 12,
+        "epochs": 10,
         "optimizer": "muon",
         "learning_rate": 0.02,
         "warm_up": 0.02,
