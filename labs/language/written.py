@@ -35,6 +35,8 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
         "n_gram": {"order": texts.baselines.order, "log_loss": texts.baselines.log_losses()},
         "by_position": by_position(fitted.model, texts),
     }
+    if config.refit:
+        found["refit"] = True
     if config.written:
         found["written"] = _written(fitted.model, texts)
     return found
@@ -98,6 +100,8 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
         + (f", {test['unknown']:.1%} of them outside the vocabulary" if test["unknown"] else "")
         + f". The {order}-gram has the lowest loss on validation of all n-grams."
     ]
+    if details.get("refit"):
+        found.append("The network was trained on the validation text, too: its validation metrics are of trained text.")
     if "written" in details:
         written = details["written"]
         runs = written["longest_copied_run"]
