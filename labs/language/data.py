@@ -86,12 +86,7 @@ def load(config: Config, tokenizer: Tokenizer | None = None) -> Texts:
     _check_length(parts, config)
     tokenizer = learn(config, parts["train"]) if tokenizer is None else tokenizer
     encoded = {name: tokenizer.encode(text) for name, text in parts.items()}
-    for name, part in encoded.items():
-        if len(part) < config.length + 2:
-            raise CallerError(
-                f"--length {config.length}: the {name} split of {source.name} has {len(part):,} tokens",
-                f"give a longer text, or a --length of at most {max(1, min(map(len, encoded.values())) - 2)}",
-            )
+    _check_tokens(encoded, config, source.name)
     train, validation, test = (encoded[name] for name in PARTS)
     found = Texts(
         _rows(train[-len(test) :], config),
@@ -163,6 +158,17 @@ def _check_length(parts: Mapping[str, str], config: Config) -> None:
             f"--length {config.length}",
             "give a longer text, or a smaller --length",
         )
+
+
+def _check_tokens(encoded: Mapping[str, Encoded], config: Config, name: str) -> None:
+    if len(np.unique(encoded["train"].tokens)) < 2:
+        raise CallerError(f"{name}: the training text has one different token: too few to predict", "give another text")
+    for part, text in encoded.items():
+        if len(text) < config.length + 2:
+            raise CallerError(
+                f"--length {config.length}: the {part} split of {name} has {len(text):,} tokens",
+                f"give a longer text, or a --length of at most {max(1, min(map(len, encoded.values())) - 2)}",
+            )
 
 
 def learn(config: Config, text: str) -> Tokenizer:

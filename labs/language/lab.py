@@ -57,6 +57,7 @@ class LanguageLab(SupervisedLab):
         """Windows of the whole training text from another offset in each epoch, and of the validation text."""
         texts = data.texts_of(splits)
         train, held = (texts.encoded[name].tokens for name in ("train", "validation"))
+        train = np.concatenate([train, held]) if config.refit else train
         values = config.length * len(texts.tokenizer.symbols)
         return (
             WindowBatches(partial(shuffled, train, config.length, config.seed), config.batch_size, full=True),

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from labs.language.data import Texts, beginning, texts_of
-from labs.language.model import stepped
+from labs.language.data import Texts, texts_of
+from labs.language.write import Writer
 from utils.export.predictor import predictor
 from utils.text.copying import Corpus
 from utils.text.next_token import nats_of_tokens
@@ -18,26 +18,6 @@ from utils.training.results import Fitted
 SHOWN = 3
 MOST_ROWS = 200_000
 """Number of test tokens by which the loss at each position of a window is measured."""
-
-
-def write(model: keras.Model, texts: Texts, number: int, characters: int, **options: Any) -> list[str]:
-    """Texts that a network writes after the end of a line; the same arguments give the same texts.
-
-    Args:
-        model: from `labs.language.model.build`.
-        texts: have its tokenizer.
-        number: of texts.
-        characters: length of each.
-        **options: temperature, top_k, top_p and seed, as of `utils.text.generation.Generator.generate`.
-    """
-    start = beginning(texts.tokenizer)
-    train = texts.encoded["train"]
-    # Tokens are of different lengths: more than enough are generated and cut.
-    longest = len(start) + int(1.5 * characters * len(train) / max(1, train.characters.sum())) + 20
-    network = stepped(model)
-    longest = min(longest, network.longest or longest)
-    generated = network.generator().generate([start] * number, network.zeros(number), longest=longest, **options)
-    return [texts.tokenizer.decode(tokens[len(start) :])[:characters] for tokens, _ in generated]
 
 
 def inspect(fitted: Fitted) -> dict[str, Any]:
@@ -55,6 +35,8 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
         "n_gram": {"order": texts.baselines.order, "log_loss": texts.baselines.log_losses()},
         "by_position": by_position(fitted.model, texts),
     }
+    if config.refit:
+        found["refit"] = True
     if config.written:
         found["written"] = _written(fitted.model, texts)
     return found
@@ -88,7 +70,7 @@ def by_position(model: keras.Model, texts: Texts) -> list[float]:
 def _written(model: keras.Model, texts: Texts) -> dict[str, Any]:
     config = texts.config
     how = {name: getattr(config, name) for name in ("temperature", "top_k", "top_p", "seed")}
-    made = write(model, texts, config.written, config.characters, **how)
+    made = Writer(model, texts.tokenizer).write("", config.characters, config.written, **how)
     trained = Corpus([texts.texts["train"]])
     test = texts.texts["test"]
     places = np.linspace(0, max(0, len(test) - config.characters), config.written).astype(int)
@@ -118,6 +100,8 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
         + (f", {test['unknown']:.1%} of them outside the vocabulary" if test["unknown"] else "")
         + f". The {order}-gram has the lowest loss on validation of all n-grams."
     ]
+    if details.get("refit"):
+        found.append("The network was trained on the validation text, too: its validation metrics are of trained text.")
     if "written" in details:
         written = details["written"]
         runs = written["longest_copied_run"]

@@ -210,6 +210,8 @@ def right(exercise: str, numbers: dict[str, int]) -> float:
             return 785 * units + (units + 1) * classes
         case {"filters": filters, "size": size, "channels": channels}:
             return filters * (size * size * channels + 1)
+        case {"perplexity": perplexity, "length": length}:
+            return float(np.log2(perplexity) / length)
         case {"n": n, "m": m}:
             return 4 * n * (n + m + 1)
         case {"features": features, "classes": classes}:

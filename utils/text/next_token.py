@@ -11,7 +11,7 @@ from utils.text.sequences import PADDING, nats
 from utils.text.tokenizing.encoded import Encoded
 
 Array = NDArray[Any]
-LARGEST = 1 << 23
+LARGEST = 1 << 25
 """Largest number of probabilities that are in memory at a time."""
 TOKEN_NATS, SPELLING_NATS, CHARACTERS, TOKENS = range(4)
 """The columns of losses."""

@@ -33,10 +33,13 @@ class Layout:
     def __init__(self, counts: Counter[Key], symbols: Sequence[str]) -> None:
         self._counts = counts
         self._symbols = symbols
-        self._levels: list[defaultdict[Hashable, Counter[str]]] = [defaultdict(Counter) for _ in range(3)]
+        self._levels: list[defaultdict[Hashable, Counter[str]]] = [defaultdict(Counter) for _ in _contexts("", 0)]
         for (mark, word, form), times in counts.items():
             for level, context in zip(self._levels, _contexts(mark, word), strict=True):
                 level[context][form] += times
+        self._words: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        for (_, word, form), times in counts.items():
+            self._words[word][form] += times
         self._known: dict[Key, float] = {}
 
     @classmethod
@@ -69,9 +72,10 @@ class Layout:
         return [self._likeliest(mark, word) for mark, word in zip(_marks(tokens, self._symbols), tokens, strict=True)]
 
     def _likeliest(self, mark: str, word: int) -> str:
-        for level, context in reversed(list(zip(self._levels, _contexts(mark, word), strict=True))):
-            if context in level:
-                return level[context].most_common(1)[0][0]
+        anywhere, after_mark, exact = self._levels
+        for counts in (exact.get((mark, word)), self._words.get(word), after_mark.get(mark), anywhere.get(())):
+            if counts:
+                return counts.most_common(1)[0][0]
         return "="
 
     def _probability(self, mark: str, word: int, form: str) -> float:
