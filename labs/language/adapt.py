@@ -57,7 +57,7 @@ class Adapt:
         if self.out is not None:
             run_folder.new_folder(self.out)
         before = from_json(Config, json.dumps(run.record["config"]))
-        config = replace(before, data=self.data, seed=self.seed, epochs=1)
+        config = replace(before, data=self.data, seed=self.seed, epochs=1, refit=False, restore_best_weights=True)
         tokenizer = data.tokenizer_of(run.labels["categories"])
         texts = {"original": data.load(before, tokenizer), "new": data.load(config, tokenizer)}
         _check_known(texts["new"], self.data)
