@@ -26,7 +26,7 @@ def main() -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    from labs.language import induction
+    from labs.language.commands import induction
 
     learned = {name: induction.train(name, SECONDS, SEED) for name in induction.NETWORKS}
     with tempfile.TemporaryDirectory() as folder:

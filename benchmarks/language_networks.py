@@ -2,10 +2,10 @@
 
     python -m benchmarks.language_networks [NETWORK]
 
-One thread, characters of tiny Shakespeare, the loss in nats per character on the test text, the last tenth, during
+One thread, characters of tiny Shakespeare. The loss is in nats per character on the test text, the last tenth, during
 training on all other text. NETWORK measures one of them; the others stay in the record. Learning rates were chosen
-before, by training on the first eight tenths and measuring the ninth. It also measures how fast the transformer generates, and how fast `model.predict` on the whole window
-would be.
+before, by training on the first eight tenths and measuring the ninth. It also measures how fast the transformer
+generates, and how fast `model.predict` on the whole window would be.
 """
 
 from __future__ import annotations

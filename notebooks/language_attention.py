@@ -334,9 +334,9 @@ pd.DataFrame(
 # GENERATED.
 
 # %%
-from labs.language import induction
-from labs.language.attending import attention_weights as weights_of
-from labs.language.attending import draw_attention
+from labs.language.commands import induction
+from labs.language.commands.attending import attention_weights as weights_of
+from labs.language.commands.attending import draw_attention
 
 found = induction.train("transformer, 2 blocks", seconds=25, seed=7)
 seconds, accuracy = zip(*found.curve, strict=True)

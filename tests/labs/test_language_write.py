@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import pytest
 
-from labs.language.adapting import merge, with_adapters
-from labs.language.attending import attention_weights, with_attention
+from labs.language.commands.adapting import merge, with_adapters
+from labs.language.commands.attending import attention_weights, with_attention
+from labs.language.commands.induction import LENGTH, UNKNOWN_NEXT, repeated
+from labs.language.commands.write import Writer, check_prompt
 from labs.language.config import Config
-from labs.language.induction import LENGTH, UNKNOWN_NEXT, repeated
 from labs.language.model import network
-from labs.language.write import Writer, check_prompt
 from utils.base.errors import CallerError
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.runs.harness import trainable_parameters

@@ -220,7 +220,7 @@ class Induction:
 
 def draw(learned: dict[str, Learned], folder: Path, seed: int) -> None:
     """Write `accuracy.png` and `attention.png`, the maps of the transformer of two blocks for one text."""
-    from labs.language.attending import attention_weights, draw_attention
+    from labs.language.commands.attending import attention_weights, draw_attention
     from utils.base.atomic_files import staged
 
     tokens, targets = repeated(np.random.default_rng((seed, 1, 1)), 1)

@@ -64,7 +64,7 @@ class Adapt:
         from utils.base.keras_import import import_keras
 
         import_keras()
-        from labs.language.adapting import compared, saved
+        from labs.language.commands.adapting import compared, saved
 
         began = time.perf_counter()
         found = compared(
