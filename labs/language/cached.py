@@ -101,7 +101,9 @@ class _Step:
         if self._located is not None:
             hidden += tf.gather(self._located, place)
         hidden = rms(hidden) * self._first_scale
-        distance = tf.math.floormod(place[:, None] - tf.range(self._form.length)[None], self._form.length)
+        length = self._form.length
+        # Of positive numbers: ONNX has another remainder of negative ones.
+        distance = ((place % length)[:, None] + length - tf.range(length)[None]) % length
         now = self._cells(place)
         bias = -tf.cast(distance, tf.float32)[:, None] * self._form.slopes[None, :, None]
         bias = tf.where((distance <= place[:, None])[:, None], bias, -NEVER)[:, :, None]

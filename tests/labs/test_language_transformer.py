@@ -14,7 +14,8 @@ from labs.language.cached import Form, transformer_stepped
 from labs.language.config import Config, Positions
 from labs.language.transformer import REACH, attention, masks, numbered, transformer
 from utils.base.errors import CallerError
-from utils.export.formats import FORMATS, open_model, save_model
+from utils.export.formats import FORMATS, open_model, save_model, save_saved_model
+from utils.export.onnx import to_onnx
 
 SYMBOLS, LENGTH = 11, 8
 POSITIONS = get_args(Positions)
@@ -143,3 +144,20 @@ def test_more_tokens_than_positions_are_an_error() -> None:
 def test_a_width_that_cannot_be_divided_is_refused(units: int, heads: int, positions: Positions) -> None:
     with pytest.raises(CallerError, match="cannot be divided into 4 heads"):
         transformer(config(units=units, heads=heads, positions=positions), SYMBOLS)
+
+
+def test_the_step_is_the_same_in_onnx(tmp_path: Path) -> None:
+    """In ONNX the remainder of a negative number is another one: the mask must not need it."""
+    runtime = pytest.importorskip("onnxruntime")
+    stepped = transformer_stepped(network(layers=1))
+    save_saved_model(network(layers=1), tmp_path / "saved_model", stepped.endpoints())
+    loaded = tf.saved_model.load(tmp_path / "saved_model")
+    session = runtime.InferenceSession(to_onnx(loaded.signatures["step"], "step"))
+    names = [output.name for output in session.get_outputs()]
+    tokens, states = texts(2, 2 * LENGTH), stepped.zeros(2)
+    before = {name: state.numpy() for name, state in zip(stepped.states, states, strict=True)}
+    for place in range(2 * LENGTH):
+        found = dict(zip(names, session.run(None, {"token": tokens[:, place], **before}), strict=True))
+        logits, states = stepped.step(tf.constant(tokens[:, place]), states)
+        np.testing.assert_allclose(found["logits"], logits, atol=1e-4)
+        before = {name: found[f"{name}_after"] for name in before}
