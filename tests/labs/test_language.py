@@ -18,6 +18,7 @@ from utils.datasets.audit import audit
 from utils.datasets.catalog import find
 from utils.datasets.corpora import plays
 from utils.datasets.locate import lacks_package
+from utils.datasets.obtain import obtain
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.text.next_token import log_loss
 from utils.text.sequences import PADDING
@@ -90,7 +91,7 @@ def test_a_text_of_its_own_counts_its_first_token() -> None:
 @pytest.mark.skipif(lacks_package(find("plays")), reason="needs the extra language")
 def test_plays_are_split_by_play() -> None:
     texts = data.load(Config(data="plays", tokens="characters", length=64))
-    paths = sorted(data.obtain.obtain("plays", "language").paths)
+    paths = sorted(obtain("plays", "language").paths)
     assert len(paths) == 38
     whole = plays(paths)
     homes = [[name for name, part in texts.texts.items() if play in part] for play in whole]
