@@ -334,9 +334,9 @@ pd.DataFrame(
 # GENERATED.
 
 # %%
-from labs.language import induction
-from labs.language.attending import attention_weights as weights_of
-from labs.language.attending import draw_attention
+from labs.language.commands import induction
+from labs.language.commands.attending import attention_weights as weights_of
+from labs.language.commands.attending import draw_attention
 
 found = induction.train("transformer, 2 blocks", seconds=25, seed=7)
 seconds, accuracy = zip(*found.curve, strict=True)
@@ -366,8 +366,8 @@ prose(
     The network predicts {known:.0%} of the tokens that can be known; chance is {chance:.1%}. One head of the first
     block attends to the token **before** each token. A head of the second block attends to the token that
     **followed** the last occurrence of the current one, and copies it: an *induction head*. With a single block this is
-    impossible, because a key would have to know what is before its own token. `python -m labs.language induction` compares both,
-    and an LSTM.
+    impossible, because a key would have to know what is before its own token. The command
+    `python -m labs.language induction` compares both, and an LSTM.
     """,
     claims={"it looks back": known > 0.5},
     within=0.5,

@@ -24,9 +24,9 @@ from utils.base.config import (
 
 TITLE = "Writing text: networks that predict the next token of a text, compared with n-grams"
 COMMANDS = {
-    "write": "labs.language.write:Write",
-    "adapt": "labs.language.adapt:Adapt",
-    "induction": "labs.language.induction:Induction",
+    "write": "labs.language.commands.write:Write",
+    "adapt": "labs.language.commands.adapt:Adapt",
+    "induction": "labs.language.commands.induction:Induction",
 }
 DRAFT = True  # its records are not made yet
 DATA_FILES = ("*",)

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from labs.language.commands.write import Writer
 from labs.language.data import Texts, texts_of
-from labs.language.write import Writer
 from utils.export.predictor import predictor
 from utils.text.copying import Corpus
 from utils.text.next_token import nats_of_tokens

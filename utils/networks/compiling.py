@@ -12,8 +12,8 @@ from utils.base.config import OptimizerName, Schedule
 ADAM_SHARE = 0.5
 """Step size of AdamW for the vectors and embeddings beside Muon, as a fraction of Muon's (chosen on validation text of
 tiny Shakespeare)."""
-OUTPUT_LAYER = "logits"
-"""The layer whose weights Muon leaves to AdamW, besides embeddings and vectors."""
+OUTPUT_LAYERS = ("logits", "next_token")
+"""Names of output layers, whose weights Muon leaves to AdamW, besides embeddings and vectors."""
 
 
 def optimizer(
@@ -29,7 +29,7 @@ def optimizer(
     """A Keras optimizer by name.
 
     `muon` (Jordan et al. 2024; Liu et al. 2025, arXiv:2502.16982) makes the update of each matrix nearly orthogonal. It
-    is for the matrices inside a network: embeddings, vectors and the layer `OUTPUT_LAYER` are trained by AdamW.
+    is for the matrices inside a network: embeddings, vectors and `OUTPUT_LAYERS` are trained by AdamW.
 
     Args:
         name: name of the optimizer; all settings that are not given here are Keras's defaults.
@@ -59,7 +59,11 @@ def optimizer(
     if weight_decay is not None and name in ("adamw", "muon"):
         options["weight_decay"] = weight_decay
     if name == "muon":
-        options |= {"exclude_layers": [OUTPUT_LAYER], "adam_lr_ratio": ADAM_SHARE, "adam_weight_decay": weight_decay}
+        options |= {
+            "exclude_layers": list(OUTPUT_LAYERS),
+            "adam_lr_ratio": ADAM_SHARE,
+            "adam_weight_decay": weight_decay,
+        }
     return kinds[name](learning_rate=rate, **options)
 
 

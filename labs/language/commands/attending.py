@@ -63,8 +63,8 @@ def draw_attention(weights: NDArray[np.float32], names: list[str]) -> Figure:
         names: the tokens as text.
     """
     blocks, heads = weights.shape[:2]
-    side = 2.4 if len(names) <= MOST_SHOWN else 2.0
-    figure = Figure(figsize=(0.6 + side * heads, 0.7 + (side + 0.3) * blocks), layout="constrained")
+    side = 2.6 if heads <= 4 else 2.0
+    figure = Figure(figsize=(1.4 + side * heads, 0.5 + (side + 0.1) * blocks), layout="constrained")
     axes: Any = figure.subplots(blocks, heads, squeeze=False)
     for block in range(blocks):
         for head in range(heads):

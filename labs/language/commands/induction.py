@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-SYMBOLS, LENGTH = 64, 64
+SYMBOLS, LENGTH = 128, 48
 """Number of different tokens, and tokens of a text."""
-SHORTEST, LONGEST = 8, 32
+SHORTEST, LONGEST = 8, 24
 """Limits of the number of tokens that are repeated."""
 UNKNOWN_NEXT = -1
 """The target of a token that nobody can know; it does not count."""
@@ -48,16 +48,23 @@ COMMON: dict[str, Any] = {
     "tokens": "characters",
     "length": LENGTH,
     "dropout": 0.0,
-    "optimizer": "adamw",
-    "learning_rate": 3e-3,
+    "optimizer": "muon",
+    "learning_rate": 0.02,
     "schedule": "constant",
     "units": 64,
     "heads": 2,
+    "tied": True,
 }
 NETWORKS: dict[str, dict[str, Any]] = {
     "transformer, 2 blocks": {"network": "transformer", "layers": 2},
     "transformer, 1 block": {"network": "transformer", "layers": 1},
-    "LSTM": {"network": "lstm", "layers": 1, "units": 128, "embedding": 64},
+    "LSTM": {
+        "network": "lstm",
+        "units": 128,
+        "embedding": 64,
+        "optimizer": "adamw",
+        "learning_rate": 3e-3,
+    },
 }
 """The networks that are compared, with similar numbers of weights."""
 
@@ -213,7 +220,7 @@ class Induction:
 
 def draw(learned: dict[str, Learned], folder: Path, seed: int) -> None:
     """Write `accuracy.png` and `attention.png`, the maps of the transformer of two blocks for one text."""
-    from labs.language.attending import attention_weights, draw_attention
+    from labs.language.commands.attending import attention_weights, draw_attention
     from utils.base.atomic_files import staged
 
     tokens, targets = repeated(np.random.default_rng((seed, 1, 1)), 1)

@@ -57,14 +57,14 @@ class Adapt:
         if self.out is not None:
             run_folder.new_folder(self.out)
         before = from_json(Config, json.dumps(run.record["config"]))
-        config = replace(before, data=self.data, seed=self.seed, epochs=1)
+        config = replace(before, data=self.data, seed=self.seed, epochs=1, refit=False, restore_best_weights=True)
         tokenizer = data.tokenizer_of(run.labels["categories"])
         texts = {"original": data.load(before, tokenizer), "new": data.load(config, tokenizer)}
         _check_known(texts["new"], self.data)
         from utils.base.keras_import import import_keras
 
         import_keras()
-        from labs.language.adapting import compared, saved
+        from labs.language.commands.adapting import compared, saved
 
         began = time.perf_counter()
         found = compared(
