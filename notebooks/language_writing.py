@@ -241,7 +241,8 @@ check("language_writing.bits_per_character", answer)
 
 # %% [markdown]
 # What a word model leaves open counts, too: the letters of words outside its vocabulary, capitals, and white space.
-# The lab has a small model for each, so that every text costs something under every kind of token. n-grams of the three:
+# The lab has a small model for each, so that every text costs something under every kind of token. These are n-grams
+# of the three:
 
 # %%
 rows = {}
@@ -367,9 +368,9 @@ display(pd.DataFrame(runs))
 #
 # | in the course | here |
 # | --- | --- |
-# | `stateful=True`, `batch_shape=…`, `model.reset_states()` | a stateless network; `stepped` passes the states explicitly |
+# | `stateful=True`, `batch_shape=…`, `model.reset_states()` | a stateless network; the states are passed explicitly |
 # | PyTorch: `hidden = tuple(each.data for each in hidden)` between batches | windows that begin with a state of zeros |
-# | `token_lookup`: punctuation becomes `\|\|period\|\|` | the same tokens, without loss: capitals and white space are counted |
+# | `token_lookup`: punctuation becomes `\|\|period\|\|` | the same tokens; capitals and white space are counted |
 # | training loss below 3.5 | bits per character of held-out text, next to an n-gram |
 #
 # ## Go on

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from labs.language.commands.write import Writer
 from labs.language.lab import lab
-from labs.language.write import Writer
 from utils.datasets.splits import Split
 from utils.export.predictor import predictor
 from utils.text.copying import Corpus
