@@ -63,7 +63,7 @@ class Config(StableOptimization, BaseConfig):
     query_key_norm: bool = True
     """Normalize queries and keys of the transformer, which permits larger steps (Henry et al. 2020)."""
     tied: bool = False
-    """Use the embedding of the transformer for its output layer, too (Press and Wolf 2017)."""
+    """Use the embedding for the output layer, too (Press and Wolf 2017); its width is then `units`."""
     length: Count = 10
     """Tokens per training window, and the context of the transformer; the course takes 10 words."""
     epochs: Count = 3

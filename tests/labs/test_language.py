@@ -178,9 +178,10 @@ def test_n_grams_are_chosen_on_validation(book: Path) -> None:
     assert found.log_losses()[str(found.order)] == values[found.order]
 
 
+@pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("kind", RECURRENT)
-def test_a_step_is_the_network(kind: str, book: Path) -> None:
-    texts = data.load(config(book, network=kind, units=12, embedding=6, layers=2, dropout=0.2))
+def test_a_step_is_the_network(kind: str, tied: bool, book: Path) -> None:
+    texts = data.load(config(book, network=kind, units=12, embedding=6, layers=2, dropout=0.2, tied=tied))
     network = model.build(texts.config, texts)
     stepped = model.stepped(network)
     tokens = texts.test.inputs[:3, :20]
@@ -193,9 +194,9 @@ def test_a_step_is_the_network(kind: str, book: Path) -> None:
         np.testing.assert_allclose(found, whole[:, place], atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", RECURRENT)
-def test_no_look_ahead_before_and_after_reload(kind: str, book: Path, tmp_path: Path) -> None:
-    texts = data.load(config(book, network=kind, units=8, embedding=4))
+@pytest.mark.parametrize(("kind", "tied"), [*((kind, False) for kind in RECURRENT), ("lstm", True)])
+def test_no_look_ahead_before_and_after_reload(kind: str, tied: bool, book: Path, tmp_path: Path) -> None:
+    texts = data.load(config(book, network=kind, units=8, embedding=4, tied=tied))
     network = model.build(texts.config, texts)
     save_model(network, tmp_path, {})
     tokens = texts.test.inputs[:2, :24]
