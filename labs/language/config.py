@@ -87,6 +87,8 @@ class Config(StableOptimization, BaseConfig):
     """Fraction of the text that is the test split: its end, or whole plays."""
     validation_fraction: Fraction = 0.1
     """Fraction of the text that is the validation split: what is before the test split, or whole plays."""
+    ngram: Few = 0
+    """Number of tokens of the longest n-gram that is compared; 0 takes 8 characters, or 5 words or byte pairs."""
     written: Natural = 8
     """Number of texts that are generated after training and compared with the training text."""
     characters: Count = 500
@@ -113,6 +115,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "length": 64,
         "batch_size": 64,
         "learning_rate": 1e-2,
+        "ngram": 5,
         "written": 2,
         "characters": 200,
     },
