@@ -105,6 +105,24 @@ CHARACTERS: dict[str, Any] = {"tokens": "characters", "top_k": 0, "temperature":
 # All but the last tenth is trained on.
 REFIT: dict[str, Any] = {"refit": True, "restore_best_weights": False}
 
+# Small vocabularies of scripts and few words: dropout, and one matrix for embedding and output. Not measured yet.
+WORDS: dict[str, Any] = {
+    "tokens": "words",
+    "vocabulary": 20_000,
+    "network": "lstm",
+    "layers": 1,
+    "units": 256,
+    "tied": True,
+    "length": 35,
+    "batch_size": 32,
+    "dropout": 0.4,
+    "optimizer": "adamw",
+    "learning_rate": 3e-3,
+    "weight_decay": 0.01,
+    "epochs": 6,
+    "top_k": 0,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "quick": {
@@ -164,4 +182,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Udacity's networks for TV scripts.
     "course/seinfeld": {"epochs": 1},
     "course/moes-tavern": {"epochs": 10},
+    "best/seinfeld": WORDS,
+    "best/plays": WORDS,
+    "best/moes-tavern": {**WORDS, "dropout": 0.5, "epochs": 20, "batch_size": 20},
+    "best/anna": {"vocabulary": 1024, "epochs": 6},
 }
