@@ -84,6 +84,11 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "imdb": dict.fromkeys(("best", "course", "wide", "average", "attention", "course-mlp"), ONE),
         "rotten-tomatoes": {"best": ONE, "wide": ONE},
     },
+    "language": {
+        "shakespeare": {"quick": FIVE, "course": THREE, **dict.fromkeys(("lstm", "transformer", "best"), ONE)},
+        **{name: {"course": ONE, "best": ONE} for name in ("plays", "seinfeld", "moes-tavern")},
+        "anna": {"best": ONE},
+    },
     "foundations": {
         "bike-sharing": {"quick": ONE, "course": ONE, "best": ONE},
         "admissions": {"course": ONE},
@@ -105,6 +110,7 @@ PAGE_FIGURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "classification": {("mnist-5k", "best"): ("wrong.png",)},
     "pneumonia": {("chest-xray", "best"): ("roc.png", "thresholds.png")},
     "galaxy": {("simulated-galaxies", "best"): ("feature_maps.png",)},
+    "language": {("shakespeare", "best"): ("learning_curves.png", "n_grams.png", "positions.png")},
     "music": {("oneills", "best"): ("sureness.png", "intervals.png", "tune.png")},
     "transfer": {("elpv", "best"): ("grad_cam.png", "learning_curves.png")},
     "sentiment": {("imdb", "attention"): ("explanation.png",), ("imdb", "best"): ("negation.png",)},

@@ -63,7 +63,7 @@ class Config(StableOptimization, BaseConfig):
     query_key_norm: bool = True
     """Normalize queries and keys of the transformer, which permits larger steps (Henry et al. 2020)."""
     tied: bool = False
-    """Use the embedding of the transformer for its output layer, too (Press and Wolf 2017)."""
+    """Use the embedding for the output layer, too (Press and Wolf 2017); its width is then `units`."""
     length: Count = 10
     """Tokens per training window, and the context of the transformer; the course takes 10 words."""
     epochs: Count = 3
@@ -87,6 +87,8 @@ class Config(StableOptimization, BaseConfig):
     """Fraction of the text that is the test split: its end, or whole plays."""
     validation_fraction: Fraction = 0.1
     """Fraction of the text that is the validation split: what is before the test split, or whole plays."""
+    ngram: Few = 0
+    """Number of tokens of the longest n-gram that is compared; 0 takes 8 characters, or 5 words or byte pairs."""
     written: Natural = 8
     """Number of texts that are generated after training and compared with the training text."""
     characters: Count = 500
@@ -103,6 +105,24 @@ CHARACTERS: dict[str, Any] = {"tokens": "characters", "top_k": 0, "temperature":
 # All but the last tenth is trained on.
 REFIT: dict[str, Any] = {"refit": True, "restore_best_weights": False}
 
+# Small vocabularies of scripts and few words: dropout, and one matrix for embedding and output. Not measured yet.
+WORDS: dict[str, Any] = {
+    "tokens": "words",
+    "vocabulary": 20_000,
+    "network": "lstm",
+    "layers": 1,
+    "units": 256,
+    "tied": True,
+    "length": 35,
+    "batch_size": 32,
+    "dropout": 0.4,
+    "optimizer": "adamw",
+    "learning_rate": 3e-3,
+    "weight_decay": 0.01,
+    "epochs": 6,
+    "top_k": 0,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "course": {},
     "quick": {
@@ -113,6 +133,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "length": 64,
         "batch_size": 64,
         "learning_rate": 1e-2,
+        "ngram": 5,
         "written": 2,
         "characters": 200,
     },
@@ -161,4 +182,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Udacity's networks for TV scripts.
     "course/seinfeld": {"epochs": 1},
     "course/moes-tavern": {"epochs": 10},
+    "best/seinfeld": WORDS,
+    "best/plays": WORDS,
+    "best/moes-tavern": {**WORDS, "dropout": 0.5, "epochs": 20, "batch_size": 20},
+    "best/anna": {"vocabulary": 1024, "epochs": 6},
 }

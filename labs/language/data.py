@@ -56,7 +56,7 @@ class Texts(Splits):
     def baselines(self) -> Baselines:
         """The n-grams of this text; fitted when they are first needed."""
         tokens = [self.encoded[name].tokens for name in ("train", "validation")]
-        longest = LONGEST[self.config.tokens]
+        longest = self.config.ngram or LONGEST[self.config.tokens]
         return Baselines.of(tokens, len(self.tokenizer.symbols), longest, self.validation, self.test)
 
 

@@ -44,12 +44,21 @@ def network(config: Config, symbols: int) -> keras.Model:
 def recurrent(config: Config, symbols: int) -> keras.Model:
     """Embedding, recurrent layers with dropout, softmax over the tokens.
 
+    Dropout is on all connections but the recurrent ones (Zaremba, Sutskever and Vinyals 2014). With `tied`, the output
+    layer has the vectors of the embedding, which then are as wide as the last layer (Press and Wolf 2017).
+
     Args:
         config: the hyperparameters.
         symbols: number of different tokens.
     """
     inputs = keras.Input((None,), dtype="int32", name="tokens")
-    hidden = vectors(inputs, symbols, config.embedding, name="embedding")
+    if config.tied:
+        embedding = keras.layers.ReversibleEmbedding(symbols, config.units, name="embedding")
+        hidden = embedding(inputs)
+    else:
+        hidden = vectors(inputs, symbols, config.embedding, name="embedding")
+    if config.dropout:
+        hidden = keras.layers.Dropout(config.dropout, name="dropout_0")(hidden)
     if config.network == "lstm":
         hidden = lstm_stack(hidden, layers=config.layers, units=config.units, dropout=config.dropout)
     else:
@@ -58,7 +67,10 @@ def recurrent(config: Config, symbols: int) -> keras.Model:
             hidden = kind(config.units, return_sequences=True, name=f"recurrent_{number}")(hidden)
             if config.dropout:
                 hidden = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(hidden)
-    outputs = keras.layers.Dense(symbols, activation="softmax", name="next_token")(hidden)
+    if config.tied:
+        outputs = keras.layers.Softmax(name="next_token")(embedding(hidden, reverse=True))
+    else:
+        outputs = keras.layers.Dense(symbols, activation="softmax", name="next_token")(hidden)
     return keras.Model(inputs, outputs, name="recurrent")
 
 
@@ -97,4 +109,6 @@ def step(model: keras.Model, tokens: Any, states: list[Any]) -> tuple[Any, list[
         elif not isinstance(layer, keras.layers.Dropout):
             hidden = layer(hidden)
     last = model.layers[-1]
+    if isinstance(last, keras.layers.Softmax):
+        return model.get_layer("embedding")(hidden, reverse=True), after
     return tf.matmul(hidden, last.kernel) + last.bias, after

@@ -18,6 +18,7 @@ from utils.datasets.audit import audit
 from utils.datasets.catalog import find
 from utils.datasets.corpora import plays
 from utils.datasets.locate import lacks_package
+from utils.datasets.obtain import obtain
 from utils.export.formats import FORMATS, open_model, save_model
 from utils.text.next_token import log_loss
 from utils.text.sequences import PADDING
@@ -90,7 +91,7 @@ def test_a_text_of_its_own_counts_its_first_token() -> None:
 @pytest.mark.skipif(lacks_package(find("plays")), reason="needs the extra language")
 def test_plays_are_split_by_play() -> None:
     texts = data.load(Config(data="plays", tokens="characters", length=64))
-    paths = sorted(data.obtain.obtain("plays", "language").paths)
+    paths = sorted(obtain("plays", "language").paths)
     assert len(paths) == 38
     whole = plays(paths)
     homes = [[name for name, part in texts.texts.items() if play in part] for play in whole]
@@ -177,9 +178,10 @@ def test_n_grams_are_chosen_on_validation(book: Path) -> None:
     assert found.log_losses()[str(found.order)] == values[found.order]
 
 
+@pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("kind", RECURRENT)
-def test_a_step_is_the_network(kind: str, book: Path) -> None:
-    texts = data.load(config(book, network=kind, units=12, embedding=6, layers=2, dropout=0.2))
+def test_a_step_is_the_network(kind: str, tied: bool, book: Path) -> None:
+    texts = data.load(config(book, network=kind, units=12, embedding=6, layers=2, dropout=0.2, tied=tied))
     network = model.build(texts.config, texts)
     stepped = model.stepped(network)
     tokens = texts.test.inputs[:3, :20]
@@ -192,9 +194,9 @@ def test_a_step_is_the_network(kind: str, book: Path) -> None:
         np.testing.assert_allclose(found, whole[:, place], atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", RECURRENT)
-def test_no_look_ahead_before_and_after_reload(kind: str, book: Path, tmp_path: Path) -> None:
-    texts = data.load(config(book, network=kind, units=8, embedding=4))
+@pytest.mark.parametrize(("kind", "tied"), [*((kind, False) for kind in RECURRENT), ("lstm", True)])
+def test_no_look_ahead_before_and_after_reload(kind: str, tied: bool, book: Path, tmp_path: Path) -> None:
+    texts = data.load(config(book, network=kind, units=8, embedding=4, tied=tied))
     network = model.build(texts.config, texts)
     save_model(network, tmp_path, {})
     tokens = texts.test.inputs[:2, :24]

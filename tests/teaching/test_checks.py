@@ -200,6 +200,8 @@ def right(exercise: str, numbers: dict[str, int]) -> float:
             return sum((before + 1) * after for before, after in [(inputs, width), (width, width), (width, 1)])
         case {"words": words, "width": width}:
             return words * width
+        case {"perplexity": perplexity, "length": length}:
+            return float(np.log2(perplexity) / length)
         case {"length": length}:
             return float(np.sqrt(length))
         case {"width": width, "heads": _}:
@@ -210,8 +212,6 @@ def right(exercise: str, numbers: dict[str, int]) -> float:
             return 785 * units + (units + 1) * classes
         case {"filters": filters, "size": size, "channels": channels}:
             return filters * (size * size * channels + 1)
-        case {"perplexity": perplexity, "length": length}:
-            return float(np.log2(perplexity) / length)
         case {"n": n, "m": m}:
             return 4 * n * (n + m + 1)
         case {"features": features, "classes": classes}:

@@ -80,8 +80,8 @@ def losses(token_nats: Array, targets: dict[str, Array]) -> Array:
 
 def nats_of_tokens(predictor: Any, inputs: Array, targets: Array) -> NDArray[np.float64]:
     """The negative log-probability of each target, 0 for PADDING; (rows, span), in batches that fit in memory."""
-    first = predictor.predict(inputs[:1])
-    batch = max(1, LARGEST // first[0].size)
+    symbols = predictor.predict(inputs[:1, :1]).size
+    batch = max(1, LARGEST // (inputs.shape[1] * symbols))
     parts = [
         nats(predictor.predict(inputs[start : start + batch]), targets[start : start + batch])
         for start in range(0, len(inputs), batch)
