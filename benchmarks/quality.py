@@ -85,6 +85,11 @@ SEEDS: dict[str, dict[str, Seeds]] = {
         "imdb": dict.fromkeys(("best", "course", "wide", "average", "attention", "course-mlp"), ONE),
         "rotten-tomatoes": {"best": ONE, "wide": ONE},
     },
+    "language": {
+        "shakespeare": {"quick": FIVE, "course": THREE, **dict.fromkeys(("lstm", "transformer", "best"), ONE)},
+        **{name: {"course": ONE, "best": ONE} for name in ("plays", "seinfeld", "moes-tavern")},
+        "anna": {"best": ONE},
+    },
     "translation": {
         "dates": {
             "course": THREE,
@@ -114,6 +119,7 @@ PAGE_FIGURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "classification": {("mnist-5k", "best"): ("wrong.png",)},
     "pneumonia": {("chest-xray", "best"): ("roc.png", "thresholds.png")},
     "galaxy": {("simulated-galaxies", "best"): ("feature_maps.png",)},
+    "language": {("shakespeare", "best"): ("learning_curves.png", "n_grams.png", "positions.png")},
     "music": {("oneills", "best"): ("sureness.png", "intervals.png", "tune.png")},
     "transfer": {("elpv", "best"): ("grad_cam.png", "learning_curves.png")},
     "translation": {("dates", "course"): ("attention.png", "by_length.png")},

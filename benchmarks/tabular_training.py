@@ -131,11 +131,11 @@ def loop(task: Task, *, validated: bool) -> Way:
     from utils.networks.fast_adam import fused_updates
     from utils.networks.fast_lstm import fused_recurrence
     from utils.training.batches import ArrayBatches
-    from utils.training.loop import Loop, _build
+    from utils.training.loop import Loop, prepare
 
     model = task.compiled(jit_compile=False)
     batches = ArrayBatches(task.training, task.batch_size, 0)
-    _build(model, batches)
+    prepare(model, batches)
     with fused_updates(model.optimizer), fused_recurrence(model):
         training = Loop(model, model.train_step, batches)
         validation = Loop(model, model.test_step, ArrayBatches(task.validation, 256)) if validated else None

@@ -51,6 +51,7 @@ NAMES = (
     "foundations",
     "sentiment",
     "word_vectors",
+    "language",
     "translation",
 )
 """The labs, in the order in which `python -m labs` lists them."""

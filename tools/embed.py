@@ -88,7 +88,7 @@ MADE: dict[str, Maker] = {
     "car-evaluation": copy("car-evaluation/car.data"),
     "admissions": copy("admissions/student_data.csv"),
     "irish": copy("irish/irish.abc"),
-    "tiny-shakespeare": copy("text/tinyshakespeare_input.txt"),
+    "shakespeare": copy("text/tinyshakespeare_input.txt"),
     "wordsim-353": copy("word-vectors/wordsim353.tsv"),
     "analogies": compressed("word-vectors/questions-words.txt"),
 }

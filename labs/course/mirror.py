@@ -24,7 +24,7 @@ from utils.base.console import say, show
 from utils.base.errors import CallerError
 from utils.datasets.cache import cache_folder
 from utils.datasets.catalog import catalogue
-from utils.datasets.locate import is_url, mirror
+from utils.datasets.locate import mirror_folders
 
 SECONDS = 60
 """Time limit for a client that neither sends nor reads."""
@@ -58,17 +58,15 @@ class ServeMirror:
 
 def served() -> dict[str, Path]:
     """The files that are served, by their path in a URL: `/<data set>/<file name>`."""
-    folders = [cache_folder()]
-    if mirror() and not is_url(mirror()):
-        folders.insert(0, Path(mirror()))
     found: dict[str, Path] = {}
     for entry in catalogue().values():
         if entry.origin != "files":
             continue
+        folders = [*mirror_folders(entry), cache_folder() / entry.name]
         for file in entry.files:
             for choice in (file, *file.alternatives):
                 for folder in folders:
-                    path = folder / entry.name / choice.name
+                    path = folder / choice.name
                     if path.is_file():
                         found.setdefault(f"/{entry.name}/{choice.name}", path)
     return found

@@ -159,10 +159,7 @@ def new_folder(out: Path | None, lab: str) -> Path:
         CallerError: it exists and is not an empty folder.
     """
     default = run_folder.runs_folder() / lab / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-tunes"
-    folder = run_folder.named(default if out is None else out)
-    if (folder.exists() and not folder.is_dir()) or run_folder.is_not_empty(folder):
-        raise CallerError(f"--out {folder}: it exists and is not an empty folder", "give the name of a new folder")
-    return folder
+    return run_folder.new_folder(default if out is None else out)
 
 
 def _trained(lab: str) -> Path:

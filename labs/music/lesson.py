@@ -6,7 +6,7 @@ from typing import Any
 
 from labs.music.data import texts, vocabulary
 from labs.music.lab import lab
-from labs.music.notation.judging import Corpus, judged, notes_of
+from labs.music.notation.judging import judged, notes_of
 from labs.music.notation.scores import piano_roll, read
 from labs.music.sampling import Writer
 from labs.music.sound.listen import play, staff
@@ -14,6 +14,7 @@ from utils.base.paths import PRETRAINED
 from utils.datasets.audit import audit
 from utils.datasets.splits import Split
 from utils.export.predictor import predictor
+from utils.text.copying import Corpus
 from utils.text.ngrams import Ngram
 from utils.text.sequences import bits_per_char, text_losses
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from labs.music.data import texts, vocabulary
 from labs.music.model import stepped
-from labs.music.notation.judging import Corpus, judged, notes_of
+from labs.music.notation.judging import judged, notes_of
+from utils.text.copying import Corpus
 from utils.text.sequences import Vocabulary
 from utils.training.results import Fitted
 

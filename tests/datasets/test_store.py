@@ -15,7 +15,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import md5, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -223,6 +223,20 @@ def test_mirror_url(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.answers = [body()]
     assert obtain.fetch(one(server, urls=())).paths[0].read_bytes() == CONTENT
     assert server.requests == ["/mirror/set/a.bin"]
+
+
+def test_a_second_folder_of_a_mirror(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "mirror" / "texts"
+    place.mkdir(parents=True)
+    (place / "a.bin").write_bytes(CONTENT)
+    other = replace(one(server), mirror_folder="texts")
+    monkeypatch.setenv("LABS_MIRROR", str(tmp_path / "mirror"))
+    assert locate.state(other) == "mirror"
+    assert obtain.fetch(other).paths == (place / "a.bin",)
+    monkeypatch.setenv("LABS_MIRROR", server.url)
+    server.answers = [body(b"", 404), body()]
+    assert obtain.fetch(replace(other, files=one(server, urls=()).files)).found == "downloaded"
+    assert server.requests == ["/set/a.bin", "/texts/a.bin"]
 
 
 def test_alternative(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -510,7 +524,7 @@ def test_the_catalogue_is_whole() -> None:
     sets = catalog.catalogue()
     wanted = "concrete bike-sharing mnist-5k mnist fashion-mnist car-evaluation admissions pneumoniamnist chest-xray "
     wanted += "galaxy-codecademy galaxy-zoo oneills ryans irish elpv simulated-radiographs simulated-galaxies "
-    wanted += "chest-xray-128 tiny-shakespeare points imdb rotten-tomatoes brown "
+    wanted += "chest-xray-128 shakespeare plays anna seinfeld moes-tavern points imdb rotten-tomatoes brown "
     wanted += "wordsim-353 analogies word-vectors simlex-gensim glove-6b-50d "
     wanted += "dates numbers reverse sort seq2seq-letters multi30k "
     wanted += "efficientnet-lite0 mobilenet-v2 efficientnet-v2-b0 resnet50 imagenet"
@@ -542,7 +556,7 @@ def is_optional(entry: catalog.Entry) -> bool:
 @pytest.mark.real_data
 def test_the_mirror_is_right(mirror: Path) -> None:
     for found in catalog.catalogue().values():
-        if found.origin == "files" and (mirror / found.name).is_dir():
+        if found.origin == "files" and any((mirror / name).is_dir() for name in found.mirror_folders):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("LABS_MIRROR", str(mirror))
                 assert obtain.fetch(found).found == "mirror"

@@ -30,6 +30,7 @@ from utils.base.errors import CallerError
 from utils.datasets.splits import Source, Split, Splits
 from utils.export.formats import open_model, save_model
 from utils.export.predictor import predictor
+from utils.text.copying import Corpus
 from utils.text.sequences import UNKNOWN, Vocabulary, bits_per_char, log_loss, rows_of, surprise, text_losses
 
 RAW = """X: 12
@@ -423,18 +424,18 @@ def test_a_tune_that_music21_cannot_read_is_kept(tmp_path: Path) -> None:
 def test_the_longest_copied_run(text: str, trained: list[str]) -> None:
     runs = [text[i:j] for i in range(len(text)) for j in range(i, len(text) + 1)]
     expected = max((len(run) for run in runs if any(run in other for other in trained)), default=0)
-    assert judging.Corpus(trained).longest_run(text) == expected
+    assert Corpus(trained).longest_run(text) == expected
 
 
 def test_judging_real_tunes() -> None:
     known = data.vocabulary(SPLITS.categories)
-    found = judging.judged(data.texts(SPLITS.test, known), judging.Corpus([judging.notes_of(LONG)]))
+    found = judging.judged(data.texts(SPLITS.test, known), Corpus([judging.notes_of(LONG)]))
     assert found["parse_rate"] == 1
     assert found["longest_copied_run"]["largest"] == len(judging.notes_of(LONG))
     assert sum(found["lengths"].values()) == pytest.approx(1)
     assert judging.notes_of(TUNE) == "d|dAF{g}d^cd|f=fed2:|A,B,CDEF|G4||"
     assert judging.notes_of("K:D\n|:AB\nP:A\n::cd:|") == "|:AB::cd:|"
-    bad = judging.judged(["K", OTHER], judging.Corpus(["xyz"]))
+    bad = judging.judged(["K", OTHER], Corpus(["xyz"]))
     assert (bad["parse_rate"], bad["longest_copied_run"]["largest"]) == (0.5, 0)
 
 

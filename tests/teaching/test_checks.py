@@ -200,6 +200,12 @@ def right(exercise: str, numbers: dict[str, int]) -> float:
             return sum((before + 1) * after for before, after in [(inputs, width), (width, width), (width, 1)])
         case {"words": words, "width": width}:
             return words * width
+        case {"perplexity": perplexity, "length": length}:
+            return float(np.log2(perplexity) / length)
+        case {"length": length}:
+            return float(np.sqrt(length))
+        case {"width": width, "heads": _}:
+            return 4 * width * width
         case {"per_million": per_million, "threshold": threshold}:
             return float(np.sqrt(threshold / per_million))
         case {"tokens": tokens, "units": units}:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from utils.base.errors import CallerError
 from utils.text.generation import Generator, filter_scores
 
 SYMBOLS = 6
@@ -94,3 +95,31 @@ def test_top_k_and_top_p(top_k: int, top_p: float, seed: int) -> None:
         enough = int(np.searchsorted(np.cumsum(known[order]), top_p - 1e-6)) + 1
         assert mask.sum() == min(top_k, enough, 8)
         assert set(np.flatnonzero(np.delete(mask, 1))) == set(order[: mask.sum()])
+
+
+@given(st.integers(1, 20), st.integers(1, 7), st.integers(0, 3))
+@settings(max_examples=15, deadline=None)
+def test_pieces_of_a_stream_are_the_whole_sequences(longest: int, piece: int, seed: int) -> None:
+    prompts, options = rows([1], [2]), {"longest": longest, "seed": seed}
+    whole = Generator(uniform).generate(prompts, [], **options)
+    pieces = list(Generator(uniform).stream(prompts, [], piece=piece, **options))
+    assert all(len(part) <= piece for part in pieces)
+    np.testing.assert_array_equal(np.concatenate(pieces).T, [row for row, _ in whole])
+
+
+def test_a_stream_ends_when_all_sequences_have_ended() -> None:
+    pieces = list(Generator(counting, end=0).stream(rows([4], [2]), [], longest=50, piece=3))
+    assert np.concatenate(pieces).T.tolist() == [[4, 5, 0, 0, 0], [2, 3, 4, 5, 0]]
+
+
+def test_temperature_0_draws_the_most_probable_symbol() -> None:
+    def step(tokens: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        return tf.tile([[0.3, 0.4, 0.3]], [tf.shape(tokens)[0], 1]), states
+
+    ((row, _),) = Generator(step).generate(rows([0]), [], longest=30, temperature=0.0)
+    assert row.tolist() == [0] + [1] * 29
+
+
+def test_a_model_with_few_positions_refuses_longer_sequences() -> None:
+    with pytest.raises(CallerError, match="at most 4 tokens"):
+        Generator(counting, most=4).generate(rows([1]), [], longest=5)

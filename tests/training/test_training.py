@@ -9,9 +9,11 @@ import keras
 import numpy as np
 import pytest
 
+from utils.base.config import OptimizerName
 from utils.base.errors import CallerError
 from utils.datasets.splits import Split
 from utils.networks.compiling import optimizer
+from utils.text.windows import WindowBatches
 from utils.training.batches import ArrayBatches
 from utils.training.loop import train
 from utils.training.results import Progress, silent
@@ -21,12 +23,14 @@ TRAIN = Split(random.normal(size=(50, 4)).astype("float32"), random.normal(size=
 VALIDATION = Split(random.normal(size=(20, 4)).astype("float32"), random.normal(size=20).astype("float32"))
 
 
-def network(dropout: float = 0.0) -> keras.Model:
+def network(dropout: float = 0.0, name: OptimizerName = "adam") -> keras.Model:
     keras.utils.set_random_seed(1)
     inputs = keras.Input((4,))
     hidden = keras.layers.Dropout(dropout)(keras.layers.Dense(8, activation="relu")(inputs))
-    model = keras.Model(inputs, keras.layers.Dense(1)(hidden))
-    model.compile("adam", "mse", metrics=["mae"], jit_compile=False)
+    model = keras.Model(inputs, keras.layers.Dense(1, name="logits")(hidden))
+    steps: dict[str, Any] = {"schedule": "cosine", "steps": 32, "warm_up": 4, "weight_decay": 0.1, "clip": 1.0}
+    chosen = "adam" if name == "adam" else optimizer(name, 1e-2, **steps)
+    model.compile(chosen, "mse", metrics=["mae"], jit_compile=False)
     return model
 
 
@@ -72,10 +76,10 @@ class KilledError(Exception):
     """Simulates a kill between two epochs."""
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_resumed_training_ends_with_the_same_bits(dropout: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("dropout", "name"), [(0.0, "adam"), (0.5, "adam"), (0.0, "muon"), (0.5, "adamw")])
+def test_resumed_training_ends_with_the_same_bits(dropout: float, name: OptimizerName, tmp_path: Path) -> None:
     """With Dropout too: the checkpoint holds the state of the random seeds."""
-    whole = network(dropout)
+    whole = network(dropout, name)
     uninterrupted = trained(whole, 8)
 
     def killed_after_five(row: dict[str, float], epochs: int, seconds_left: float) -> None:
@@ -84,9 +88,9 @@ def test_resumed_training_ends_with_the_same_bits(dropout: float, tmp_path: Path
 
     state = tmp_path / "state.npz"
     with pytest.raises(KilledError):
-        trained(network(dropout), 8, checkpoint=state, report=killed_after_five)
+        trained(network(dropout, name), 8, checkpoint=state, report=killed_after_five)
     keras.utils.set_random_seed(99)
-    resumed_model = network(dropout)
+    resumed_model = network(dropout, name)
     resumed = trained(resumed_model, 8, checkpoint=state)
     assert 0 < resumed.resumed_at <= 5
     for mine, other in zip(whole.get_weights(), resumed_model.get_weights(), strict=True):
@@ -145,3 +149,30 @@ def test_a_warm_rate_rises_then_falls_to_zero() -> None:
     rate = optimizer("adam", 0.1, schedule="cosine", steps=100, warm_up=10)._learning_rate
     values = [float(rate(step)) for step in (0, 5, 10, 55, 100)]
     assert values == pytest.approx([0.0, 0.05, 0.1, 0.05, 0.0], abs=1e-6)
+
+
+def test_a_pass_compiled_by_xla_is_the_same() -> None:
+    plain, compiled = network(), network()
+    compiled.compile("adam", "mse", metrics=["mae"], jit_compile=True)
+    windows = np.random.default_rng(3).integers(0, 9, (13, 5)).astype("int32")
+    batches = WindowBatches(lambda _: windows, 4, full=True)
+    assert (batches.steps, batches.open(1).shape) == (4, (4, 4, 5))
+    np.testing.assert_array_equal(batches.open(1)[3, 1:], windows[:3])
+    progress = [
+        train(model, batches, batches, epochs=2, patience=0, restore_best_weights=False, checkpoint=None, report=silent)
+        for model in (plain, compiled)
+    ]
+    for mine, other in zip(progress[0].history, progress[1].history, strict=True):
+        assert mine["loss"] == pytest.approx(other["loss"], rel=1e-5)
+
+
+def test_muon_leaves_embeddings_vectors_and_the_output_to_adamw() -> None:
+    tokens = keras.Input((None,), dtype="int32")
+    hidden = keras.layers.Dense(4, name="inner")(keras.layers.Embedding(7, 4, name="embedding")(tokens))
+    model = keras.Model(tokens, keras.layers.Dense(7, name="logits")(hidden))
+    muon = optimizer("muon", 0.01, weight_decay=0.0)
+    muon.build(model.trainable_variables)
+    adam = [
+        v for v, velocity in zip(model.trainable_variables, muon.adam_velocities, strict=True) if velocity is not None
+    ]
+    assert [v.path for v in adam] == ["embedding/embeddings", "inner/bias", "logits/kernel", "logits/bias"]

@@ -36,7 +36,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Natural = Annotated[int, Field(ge=0, le=1_000_000)]
 Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "linear"]
-OptimizerName = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
+OptimizerName = Literal["adam", "adamw", "muon", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -82,6 +82,18 @@ class Optimization:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class StableOptimization(Optimization):
+    """Gradient descent with what keeps large steps stable, for recurrent networks and transformers."""
+
+    warm_up: Rate = 0.0
+    """Fraction of the steps in which the learning rate rises from zero; needs the schedule cosine."""
+    weight_decay: NonNegative = 0.0
+    """Fraction of the weights that adamw and muon subtract per step, times the learning rate."""
+    clip: NonNegative = 0.0
+    """Largest norm of the gradient of all weights (Pascanu et al. 2013); 0 disables it."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Splitting:
     """How rows are held out where a data set has no official split."""
 
@@ -105,7 +117,7 @@ class Definition:
             set, `<preset>/folder` those for a folder of the user's. `course` is the default preset.
         commands: further commands of the lab, `module:Class` by name.
         draft: whether the lab is in preparation: a draft needs no bands, recorded numbers or notebook.
-        data_files: endings of the files of the user that `--data` may also name.
+        data_files: endings of the files of the user that `--data` may also name; `*` for any, or none in a folder.
     """
 
     name: str
@@ -139,7 +151,10 @@ class Definition:
 
     def names_file(self, data: str) -> bool:
         """Whether `--data` names a file of the user's rather than a data set."""
-        return Path(data).suffix.lower() in self.data_files
+        path = Path(data)
+        return path.suffix.lower() in self.data_files or (
+            "*" in self.data_files and (path.suffix != "" or path.name != data)
+        )
 
     def preset(self, name: str, data: str = "auto", *, folder: bool = False) -> Any:
         """The lab's config under a preset, for a data set or for a folder of the user's.

@@ -57,6 +57,7 @@ class Entry:
         extra: the extra of this project that installs the package.
         rows: total number of samples; None if it is unknown.
         get: how to get a folder.
+        mirror_folder: a folder of a mirror that may have the files, besides the one of the data set's name.
     """
 
     name: str
@@ -73,6 +74,12 @@ class Entry:
     package: str = ""
     extra: str = ""
     get: str = ""
+    mirror_folder: str = ""
+
+    @property
+    def mirror_folders(self) -> tuple[str, ...]:
+        """Folders of a mirror that may have the files, in this order."""
+        return tuple(filter(None, (self.name, self.mirror_folder)))
 
     @property
     def samples(self) -> bool:

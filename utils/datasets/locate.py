@@ -94,23 +94,21 @@ def state(entry: Entry) -> str:
 
 def _lies(entry: Entry, file: File) -> str:
     """Where a file, or an alternative of it, is, without reading it; empty if it is not on this machine."""
-    folders = {"cache": cache_folder()}
-    if mirror() and not is_url(mirror()):
-        folders["mirror"] = Path(mirror())
-    return next(
-        (
-            where
-            for where, folder in folders.items()
-            for choice in (file, *file.alternatives)
-            if (folder / entry.name / choice.name).is_file()
-        ),
-        "",
-    )
+    folders = [("cache", cache_folder() / entry.name), *(("mirror", folder) for folder in mirror_folders(entry))]
+    choices = (file, *file.alternatives)
+    return next((where for where, folder in folders for choice in choices if (folder / choice.name).is_file()), "")
+
+
+def mirror_folders(entry: Entry) -> list[Path]:
+    """The folders of a mirror on this machine that may have files of the data set."""
+    if not mirror() or is_url(mirror()):
+        return []
+    return [Path(mirror()) / name for name in entry.mirror_folders]
 
 
 def damaged(entry: Entry) -> list[Path]:
     """Files of the data set in the cache or a mirror folder that do not match the catalogue."""
-    folders = [cache_folder() / entry.name, *([Path(mirror()) / entry.name] if mirror() else [])]
+    folders = [cache_folder() / entry.name, *mirror_folders(entry)]
     recorded = recorded_digests(entry)
     return [
         folder / choice.name
@@ -183,10 +181,9 @@ def cached(entry: Entry, file: File) -> Found | None:
 
 
 def _mirrored(entry: Entry, file: File) -> Found | None:
-    if not mirror() or is_url(mirror()):
-        return None
-    for choice in (file, *file.alternatives):
-        path = Path(mirror()) / entry.name / choice.name
+    for path, choice in (
+        (folder / choice.name, choice) for folder in mirror_folders(entry) for choice in (file, *file.alternatives)
+    ):
         found = look(choice, path, "mirror", recorded_digests(entry))
         if found is not None:
             return found

@@ -131,8 +131,9 @@ def _fetched(entry: Entry, file: File) -> Found:
         if path.parent == folder and path.name == file.name:
             say(f"note: {path} is damaged and is not used; remove it if it cannot be downloaded again")
     for choice in (file, *file.alternatives):
-        base = f"{mirror().rstrip('/')}/{entry.name}/{choice.name}"
-        for urls, inside in (((base,) if is_url(mirror()) else (), ""), (choice.urls, choice.inside)):
+        base = mirror().rstrip("/")
+        mirrored = tuple(f"{base}/{folder}/{choice.name}" for folder in entry.mirror_folders if is_url(base))
+        for urls, inside in ((mirrored, ""), (choice.urls, choice.inside)):
             wanted = () if os.environ.get("LABS_OFFLINE") == "1" else urls
             answering = reachable(wanted)
             if not answering:

@@ -29,7 +29,7 @@ EXTRA = "onnx"
 NEEDED = {"onnx": ("onnx", "onnxruntime", "tf2onnx")}
 """The packages that a format needs beyond those of every lab."""
 RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
-ATTENTION = {"MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"}
+ATTENTION = {"MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention", "Dot"}
 TEXT = {"TextVectorization", "StringLookup", "Hashing"}
 LOOKUP = "IntegerLookup"
 CONVOLUTIONS = {"Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"}

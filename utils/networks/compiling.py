@@ -9,22 +9,41 @@ import keras
 
 from utils.base.config import OptimizerName, Schedule
 
+ADAM_SHARE = 0.5
+"""Step size of AdamW for the vectors and embeddings beside Muon, as a fraction of Muon's (chosen on validation text of
+tiny Shakespeare)."""
+OUTPUT_LAYERS = ("logits", "next_token")
+"""Names of output layers, whose weights Muon leaves to AdamW, besides embeddings and vectors."""
+
 
 def optimizer(
-    name: OptimizerName, learning_rate: float, *, schedule: Schedule = "constant", steps: int = 0, warm_up: int = 0
+    name: OptimizerName,
+    learning_rate: float,
+    *,
+    schedule: Schedule = "constant",
+    steps: int = 0,
+    warm_up: int = 0,
+    weight_decay: float | None = None,
+    clip: float = 0.0,
 ) -> keras.optimizers.Optimizer:
     """A Keras optimizer by name.
 
+    `muon` (Jordan et al. 2024; Liu et al. 2025, arXiv:2502.16982) makes the update of each matrix nearly orthogonal. It
+    is for the matrices inside a network: embeddings, vectors and `OUTPUT_LAYERS` are trained by AdamW.
+
     Args:
-        name: name of the optimizer; all settings except the learning rate are Keras's defaults.
+        name: name of the optimizer; all settings that are not given here are Keras's defaults.
         learning_rate: the learning rate, or its initial value with a cosine schedule.
         schedule: `cosine` decays to zero over `steps` (Loshchilov and Hutter 2017).
         steps: gradient steps of the whole training.
         warm_up: number of first steps in which the rate of a cosine schedule rises from zero (Goyal et al. 2017).
+        weight_decay: fraction of the weights that is subtracted per step, times the learning rate; defaults to Keras's.
+        clip: largest norm of the gradient of all weights; 0 disables it.
     """
     kinds = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,
+        "muon": keras.optimizers.Muon,
         "nadam": keras.optimizers.Nadam,
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": keras.optimizers.SGD,
@@ -36,7 +55,16 @@ def optimizer(
         )
     elif schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    return kinds[name](learning_rate=rate)
+    options: dict[str, Any] = {"global_clipnorm": clip} if clip else {}
+    if weight_decay is not None and name in ("adamw", "muon"):
+        options["weight_decay"] = weight_decay
+    if name == "muon":
+        options |= {
+            "exclude_layers": list(OUTPUT_LAYERS),
+            "adam_lr_ratio": ADAM_SHARE,
+            "adam_weight_decay": weight_decay,
+        }
+    return kinds[name](learning_rate=rate, **options)
 
 
 def compile_arguments(
@@ -45,7 +73,7 @@ def compile_arguments(
     """Arguments of `keras.Model.compile`: the optimizer of a config, with its schedule over the whole training.
 
     Args:
-        config: has the fields of `Optimization`.
+        config: has the fields of `Optimization`, and may have those of `StableOptimization`.
         loss: a loss as Keras takes it.
         rows: number of training rows, which determines the number of gradient steps; not needed with `steps`.
         steps: gradient steps of the whole training.
@@ -54,7 +82,15 @@ def compile_arguments(
     if steps is None:
         assert rows is not None, "give rows or steps"
         steps = config.epochs * -(-rows // config.batch_size)
-    rate = optimizer(config.optimizer, config.learning_rate, schedule=config.schedule, steps=steps)
+    rate = optimizer(
+        config.optimizer,
+        config.learning_rate,
+        schedule=config.schedule,
+        steps=steps,
+        warm_up=int(getattr(config, "warm_up", 0.0) * steps),
+        weight_decay=getattr(config, "weight_decay", None),
+        clip=getattr(config, "clip", 0.0),
+    )
     return {"optimizer": rate, "loss": loss, "metrics": list(metrics)}
 
 

@@ -40,6 +40,22 @@ def is_not_empty(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
+def new_folder(folder: Path, option: str = "--out") -> Path:
+    """The folder, checked before long work.
+
+    Args:
+        folder: where something will be written.
+        option: the option that named it.
+
+    Raises:
+        CallerError: it exists and is not an empty folder.
+    """
+    found = named(folder)
+    if (found.exists() and not found.is_dir()) or is_not_empty(found):
+        raise CallerError(f"{option} {found}: it exists and is not an empty folder", "give the name of a new folder")
+    return found
+
+
 def request_of(lab: str, preset: str, settings: Any, data: Any) -> dict[str, Any]:
     """What a partial folder records to resume the run: lab, preset, config, and the digest of the data's `source`."""
     return {"lab": lab, "preset": preset, "config": to_json(settings), "data": data.source.digest}

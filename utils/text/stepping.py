@@ -29,6 +29,7 @@ class Stepped:
         token: the name of the symbols.
         end: the symbol that ends a sequence; None if none does.
         excluded: symbols that are never generated.
+        longest: largest number of symbols of a sequence; None if there is none.
     """
 
     step: Callable[[Any, list[Any]], tuple[Any, list[Any]]]
@@ -36,6 +37,7 @@ class Stepped:
     token: str = "token"
     end: int | None = None
     excluded: Sequence[int] = ()
+    longest: int | None = None
 
     def zeros(self, rows: int) -> list[Any]:
         """The states before the first symbol."""
@@ -43,7 +45,7 @@ class Stepped:
 
     def generator(self) -> Generator:
         """Generates sequences with the model."""
-        return Generator(self._probabilities, end=self.end, excluded=self.excluded)
+        return Generator(self._probabilities, end=self.end, excluded=self.excluded, most=self.longest)
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The signatures `step` and `generate` of a SavedModel.

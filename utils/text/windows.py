@@ -17,21 +17,27 @@ class WindowBatches:
         windows: maps the number of an epoch to its windows, (windows, length + 1) int32. All epochs have as many as
             epoch 0: if an epoch has fewer, its first ones are repeated; if it has more, the last are dropped.
         batch_size: windows per batch.
+        full: whether the last batch is filled with the first windows, so that all batches have one shape, as XLA
+            requires; by default it has the remaining windows.
     """
 
-    def __init__(self, windows: Callable[[int], NDArray[np.int32]], batch_size: int) -> None:
+    def __init__(self, windows: Callable[[int], NDArray[np.int32]], batch_size: int, *, full: bool = False) -> None:
         self._windows = windows
-        self._shape = windows(0).shape
+        rows, width = windows(0).shape
         self.batch_size = batch_size
-        self.steps = -(-self._shape[0] // batch_size)
+        self.steps = -(-rows // batch_size)
+        self._full = full
+        self._shape = (self.steps * batch_size if full else rows, width)
 
     def open(self, epoch: int) -> Any:
-        """The epoch's windows, (windows, length + 1) int32."""
-        return tf.constant(np.resize(self._windows(epoch), self._shape))
+        """The epoch's windows: (windows, length + 1) int32, or (steps, windows, length + 1) if all batches are full."""
+        windows = np.resize(self._windows(epoch), self._shape)
+        return tf.constant(windows.reshape(self.steps, self.batch_size, -1) if self._full else windows)
 
     def batch(self, opened: Any, step: Any) -> tuple[Any, Any]:
         """Inside a graph: inputs and targets of one step, (windows, length) int32."""
-        rows = opened[step * self.batch_size : (step + 1) * self.batch_size]
+        first = step * self.batch_size
+        rows = opened[step] if self._full else opened[first : first + self.batch_size]
         return rows[:, :-1], rows[:, 1:]
 
 
@@ -67,3 +73,22 @@ def from_beginnings(text: NDArray[np.int32], beginnings: NDArray[np.intp], lengt
 
 def _cut(text: NDArray[np.int32], starts: NDArray[np.intp], length: int) -> NDArray[np.int32]:
     return np.take(text, starts[:, None] + np.arange(length + 1), mode="wrap")
+
+
+def shuffled(text: NDArray[np.int32], length: int, seed: int, epoch: int) -> NDArray[np.int32]:
+    """Consecutive windows in a random order, from another offset in each epoch: nearly every symbol is a target once.
+
+    Args:
+        text: (symbols,), at least `length` + 2.
+        length: symbols per window.
+        seed: of the offsets and the order.
+        epoch: its number.
+
+    Returns:
+        (windows, length + 1), the same number of windows in each epoch.
+    """
+    random = np.random.default_rng((seed, epoch))
+    spare = min(length, len(text) - length - 1)
+    number = max(1, (len(text) - 1 - spare) // length)
+    starts = random.integers(spare + 1) + random.permutation(number) * length
+    return _cut(text, starts, length)

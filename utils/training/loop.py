@@ -60,7 +60,7 @@ def train(
     Raises:
         CallerError: the loss is not finite, or the checkpoint cannot be used.
     """
-    _build(model, training)
+    prepare(model, training)
     with fused_updates(model.optimizer), fused_recurrence(model):
         start = Progress(best_loss=to_beat, best_weights=model.get_weights() if to_beat < math.inf else [])
         progress = _train(model, training, validation, epochs, patience, checkpoint, reporter(report), start)
@@ -81,7 +81,7 @@ def _train(
 ) -> Progress:
     state = None if checkpoint is None else Checkpoint(checkpoint, model)
     progress = start if state is None else state.read() or start
-    training_loop = Loop(model, model.train_step, training)
+    training_loop = Loop(model, model.train_step, training, jit_compile=model.jit_compile)
     validation_loop = Loop(model, model.test_step, validation)
     for epoch in range(len(progress.history) + 1, epochs + 1):
         if _out_of_patience(progress, patience):
@@ -109,7 +109,7 @@ def _within(
     report.batch(Batch(epoch, epochs, done, steps, loss, seconds, pace * (epochs - epoch + 1 - done / steps)))
 
 
-def _build(model: keras.Model, batches: Batches) -> None:
+def prepare(model: keras.Model, batches: Batches) -> None:
     """Create the variables of the optimizer and of the metrics, which must exist before a graph is traced."""
     model.optimizer.build(model.trainable_variables)
     inputs, targets = tf.nest.map_structure(lambda rows: rows[:1], batches.batch(batches.open(0), tf.constant(0)))
@@ -123,9 +123,12 @@ class Loop:
         model: compiled; its optimizer and metrics are built.
         step: `model.train_step` or `model.test_step`.
         batches: the data.
+        jit_compile: whether XLA compiles the pass; the batches must then have a shape that is known.
     """
 
-    def __init__(self, model: keras.Model, step: Callable[[Any], Any], batches: Batches) -> None:
+    def __init__(
+        self, model: keras.Model, step: Callable[[Any], Any], batches: Batches, *, jit_compile: bool = False
+    ) -> None:
         self._batches = batches
         self._steps_a_call = 1  # until it is known how long a step takes
 
@@ -142,7 +145,9 @@ class Loop:
         number = tf.TensorSpec((), tf.int32)
         opened = tf.type_spec_from_value(batches.open(0))
         # Traced once, here; a concrete function is called without looking up the signature.
-        self._run = tf.function(run, autograph=False).get_concrete_function(opened, number, number)
+        self._run = tf.function(run, autograph=False, jit_compile=jit_compile).get_concrete_function(
+            opened, number, number
+        )
 
     def measure(self, epoch: int, within: Callable[[int, int, float], None] | None = None) -> Row:
         """Run one epoch in calls of about CALL_SECONDS; returns the metrics of the model by name.

