@@ -6,7 +6,7 @@ Data:    shakespeare, the 1.1 million characters of tiny Shakespeare; the last t
 Model:   course: words, an embedding and one LSTM (Udacity's TV scripts). best: byte pairs, a transformer trained by
          Muon.
 Target:  nat per character on the last tenth of shakespeare: best ≤ 1.46, a transformer on characters ≤ 1.67 after 100
-         CPU seconds, an LSTM 1.73; perplexity of words: best ≤ 0.85 × that of a Kneser-Ney 5-gram.
+         CPU seconds, an LSTM 1.73; perplexity of words: best ≤ 0.85 times that of a Kneser-Ney 5-gram.
 Quality: not recorded yet.
 Time:    not recorded yet.
 Command: python -m labs.language

@@ -78,7 +78,7 @@ class Translate:
                 if score > float("-inf")
             ]
             written.append({"source": text, **each[0], **({"alternatives": each} if self.alternatives else {})})
-        show(json.dumps(written, ensure_ascii=False) if self.json else _table(written))
+        show(json.dumps(written) if self.json else _table(written))
         return 0
 
     def _search(self, run: Run) -> tuple[int, float]:
