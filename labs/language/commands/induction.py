@@ -41,8 +41,8 @@ ROWS = 64
 """Texts per gradient step."""
 STEPS = 25
 """Gradient steps between two measurements."""
-ENOUGH = 0.99
-"""Accuracy at which a training ends."""
+ENOUGH = 0.97
+"""Accuracy at which a training ends. Some tokens occur twice by chance, so that 1 is not possible."""
 
 COMMON: dict[str, Any] = {
     "tokens": "characters",
