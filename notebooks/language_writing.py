@@ -29,7 +29,7 @@ from dataclasses import replace
 from labs.language import lesson
 
 lab = lesson.lab
-config = replace(lab.preset("quick"), units=96, epochs=1)
+config = replace(lab.preset("quick"), units=96, ngram=0)
 splits = lab.splits(config)
 data_check(splits)
 
@@ -60,7 +60,7 @@ print(train[:230])
 prose(
     """
     The training part has {characters:,} characters, and **{different} different ones**. A model that knows nothing
-    needs {even:.2f} bits for each of them, the logarithm to base 2 of that number.
+    needs {even:.2f} bits for each of them, the binary logarithm of that number.
     """,
     claims={"a byte could number them": different < 256},
     characters=len(train),
@@ -72,7 +72,7 @@ prose(
 # ## Counting: a bigram
 #
 # The simplest model that looks back: count how often each character follows each other one. A pair that never occurred
-# in training would have probability 0, and a text that contains it would be impossible. So add one to every count.
+# in training would have no probability, and a text that contains it would be impossible. So add one to every count.
 #
 # ### Exercise: bigram
 #
@@ -114,7 +114,7 @@ prose(
     bits=float(bigram_bits),
 )
 
-# %% [markdown] facts=["1998"]
+# %% [markdown]
 # ## Longer contexts
 #
 # Count what follows two, three, seven characters. Most long contexts of the test text never occurred in training, so
@@ -125,6 +125,7 @@ prose(
 # %%
 found = splits.baselines
 orders = {int(order): value / np.log(2) for order, value in found.log_losses().items()}
+best_bits = orders[found.order]
 figure = Figure(figsize=(6.4, 3), layout="constrained")
 axes = figure.subplots()
 axes.plot(list(orders), list(orders.values()), "o-", color=RED)
@@ -132,7 +133,6 @@ axes.set(xlabel="characters of the longest n-gram", ylabel="bits per character (
 picture(figure, "The curve falls steeply up to five characters and is flat after seven.")
 
 # %% tags=["prose"]
-best_bits = orders[found.order]
 prose(
     """
     Validation chooses **{order} characters**, with **{bits:.2f} bits per character**. That is a strong baseline: it
@@ -215,7 +215,7 @@ pairs = lesson.BytePairs.learn(train, 1024)
 sentence = "Shall I compare thee to a summer's day?"
 print(" | ".join(pairs.decode([token]) for token in pairs.encode(sentence).tokens))
 
-# %% [markdown]
+# %% [markdown] facts=["2"]
 # ## One number for all tokens
 #
 # Loss per token does not compare models with different tokens: a word is harder to predict than a character. But all
@@ -316,7 +316,7 @@ prose(
     transformer=float(transformer_bits),
 )
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # ## Writing
 #
 # To write, draw a token from the probabilities. **Temperature** divides their logarithms: below 1, probable tokens
@@ -363,7 +363,7 @@ runs = {
 }
 display(pd.DataFrame(runs))
 
-# %% [markdown]
+# %% [markdown] facts=["3.5"]
 # ## Then → now
 #
 # | in the course | here |

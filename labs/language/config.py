@@ -181,6 +181,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # Udacity's networks for TV scripts.
     "course/seinfeld": {"epochs": 1},
+    **{f"course/{name}": {"epochs": 1, "vocabulary": 10_000} for name in ("plays", "anna")},
     "course/moes-tavern": {"epochs": 10},
     "best/seinfeld": WORDS,
     "best/plays": WORDS,
