@@ -292,7 +292,7 @@ pd.DataFrame(
 # | a third `Model` for one step of the decoder | `layer.cell(x, states)`, one step of the trained layer |
 # | `decoder_model.predict([token] + states)` per token | a loop in one `tf.function`; `predict` is for batches |
 # | `Embedding(…, mask_zero=True)` | a mask from layers: such models reload from `.h5`, too |
-# | `tf.contrib.seq2seq.BeamSearchDecoder` | gone with TensorFlow 2; `utils.text.beam.search` |
+# | `tf.contrib.seq2seq.BeamSearchDecoder` | gone with TensorFlow 2; `utils.text.generating.beam.search` |
 # | `model.reset_states()` between sentences | states are inputs and outputs of a step: nothing to reset |
 #
 # Other lines are in [COURSE_CODE.md](COURSE_CODE.md), each with its error message.

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from labs.language.transformer import NEVER, angles
-from utils.text.stepping import Stepped
+from utils.text.generating.stepping import Stepped
 from utils.text.tokenizing.encoded import START, UNKNOWN
 
 EPSILON = 1e-6

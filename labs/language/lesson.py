@@ -8,7 +8,7 @@ from labs.language.commands.write import Writer
 from labs.language.lab import lab
 from utils.datasets.splits import Split
 from utils.export.predictor import predictor
-from utils.text.copying import Corpus
+from utils.text.generating.copying import Corpus
 from utils.text.next_token import bits_per_char, measure
 from utils.text.tokenizing.byte_pairs import BytePairs
 

@@ -13,7 +13,7 @@ from labs.language.data import texts_of
 from labs.language.transformer import transformer
 from utils.datasets.splits import Splits
 from utils.networks.blocks import lstm_stack, vectors
-from utils.text.stepping import Stepped
+from utils.text.generating.stepping import Stepped
 from utils.text.tokenizing.encoded import START, UNKNOWN
 
 RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)

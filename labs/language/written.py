@@ -11,7 +11,7 @@ import numpy as np
 from labs.language.commands.write import Writer
 from labs.language.data import Texts, texts_of
 from utils.export.predictor import predictor
-from utils.text.copying import Corpus
+from utils.text.generating.copying import Corpus
 from utils.text.next_token import nats_of_tokens
 from utils.training.results import Fitted
 

@@ -14,7 +14,7 @@ from utils.base.paths import PRETRAINED
 from utils.datasets.audit import audit
 from utils.datasets.splits import Split
 from utils.export.predictor import predictor
-from utils.text.copying import Corpus
+from utils.text.generating.copying import Corpus
 from utils.text.ngrams import Ngram
 from utils.text.sequences import bits_per_char, text_losses
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from labs.music.config import Config
 from utils.datasets.splits import Splits
 from utils.networks.blocks import lstm_stack, vectors
-from utils.text.stepping import Stepped
+from utils.text.generating.stepping import Stepped
 
 
 def build(config: Config, splits: Splits) -> keras.Model:

@@ -11,7 +11,7 @@ import numpy as np
 from labs.music.data import texts, vocabulary
 from labs.music.model import stepped
 from labs.music.notation.judging import judged, notes_of
-from utils.text.copying import Corpus
+from utils.text.generating.copying import Corpus
 from utils.text.sequences import Vocabulary
 from utils.training.results import Fitted
 
@@ -39,7 +39,7 @@ class Writer:
         Args:
             prompts: beginnings of tunes, of known characters; an empty one leaves everything to the network.
             longest: largest number of characters per tune.
-            **options: temperature, top_k, top_p and seed, as of `utils.text.generation.Generator.generate`.
+            **options: temperature, top_k, top_p and seed, as of `utils.text.generating.generation.Generator.generate`.
 
         Returns:
             For each prompt the whole text, and whether the network ended it.

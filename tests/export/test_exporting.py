@@ -38,7 +38,7 @@ from utils.images.decode import Mode, read_picture
 from utils.metrics.metric import Metric, score
 from utils.metrics.regression import rmse
 from utils.runs.record import digests
-from utils.text.stepping import Stepped
+from utils.text.generating.stepping import Stepped
 from utils.training.results import predictions
 
 RANDOM = np.random.default_rng(0)

@@ -30,7 +30,7 @@ from utils.base.errors import CallerError
 from utils.datasets.splits import Source, Split, Splits
 from utils.export.formats import open_model, save_model
 from utils.export.predictor import predictor
-from utils.text.copying import Corpus
+from utils.text.generating.copying import Corpus
 from utils.text.sequences import UNKNOWN, Vocabulary, bits_per_char, log_loss, rows_of, surprise, text_losses
 
 RAW = """X: 12

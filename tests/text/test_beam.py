@@ -12,7 +12,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.text.beam import length_divisor, search
+from utils.text.generating.beam import length_divisor, search
 
 START = END = 1
 LONGEST = 3

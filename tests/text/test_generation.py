@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.base.errors import CallerError
-from utils.text.generation import Generator, filter_scores
+from utils.text.generating.generation import Generator, filter_scores
 
 SYMBOLS = 6
 

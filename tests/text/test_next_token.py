@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.text.copying import Corpus
+from utils.text.generating.copying import Corpus
 from utils.text.next_token import (
     bits_per_char,
     log_loss,

@@ -22,7 +22,7 @@ from utils.export.predictor import input_specs, plain, predictor, serving
 from utils.export.reading import in_batches, on_tensors
 from utils.export.subject import Subject
 from utils.images.decode import read_picture
-from utils.text.stepping import AFTER, GENERATE, LOGITS
+from utils.text.generating.stepping import AFTER, GENERATE, LOGITS
 
 BATCH = 33
 """A batch in which no runtime has a full vector at the end."""

@@ -23,7 +23,7 @@ from utils.export.onnx import to_onnx
 from utils.export.predictor import input_specs
 from utils.export.reading import SERVING
 from utils.export.subject import Subject, Tokenized
-from utils.text.stepping import GENERATE, STEP
+from utils.text.generating.stepping import GENERATE, STEP
 
 Report = dict[str, Any]
 INT8 = "int8"

@@ -13,7 +13,7 @@ from utils.training.results import Endpoint, Measure
 if TYPE_CHECKING:
     import keras
 
-    from utils.text.stepping import Stepped
+    from utils.text.generating.stepping import Stepped
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from utils.export.subject import Tokenized
-    from utils.text.stepping import Stepped
+    from utils.text.generating.stepping import Stepped
 
 VALIDATION_BATCH = 256
 

@@ -136,7 +136,7 @@ class Writer:
             characters: largest length of each text.
             texts: number of texts.
             stop: text after which a text ends.
-            **options: temperature, top_k, top_p and seed, as of `utils.text.generation.Generator.generate`.
+            **options: temperature, top_k, top_p and seed, as of `utils.text.generating.generation.Generator.generate`.
         """
         last = [""] * texts
         for found in self._growing(prompt, characters, texts, options):

@@ -10,7 +10,7 @@ import numpy as np
 
 from labs.music.notation import scores
 from labs.music.notation.tunes import is_field
-from utils.text.copying import Corpus
+from utils.text.generating.copying import Corpus
 
 
 def judged(tunes: Sequence[str], trained: Corpus) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from utils.text.beam import search
+from utils.text.generating.beam import search
 from utils.training.results import Endpoint
 
 ENCODE, STEP, TRANSLATE = "encode", "step", "translate"
@@ -57,7 +57,7 @@ class EncoderDecoder:
     most: int | None = None
 
     def translated(self, source: Any, beams: Any, longest: Any, penalty: Any) -> tuple[Any, Any]:
-        """Tokens and scores of the beam search, see `utils.text.beam.search`; inside a graph."""
+        """Tokens and scores of the beam search, see `utils.text.generating.beam.search`; inside a graph."""
         encoded = self.encode(source)
         longest = longest if self.most is None else tf.minimum(longest, self.most)
         return search(

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from utils.text.generation import Generator
+from utils.text.generating.generation import Generator
 from utils.training.results import Endpoint
 
 STEP, GENERATE = "step", "generate"

@@ -1,0 +1,1 @@
+"""Generating sequences with a next-symbol model, one symbol at a time."""
