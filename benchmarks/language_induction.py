@@ -2,8 +2,9 @@
 
     python -m benchmarks.language_induction [NETWORK…]
 
-One thread; with names, only these networks are measured and the others stay in the record. Each network of the command `python -m labs.language induction` is trained for the same CPU seconds; one
-that predicts nearly all of the tokens that can be known stops earlier. Figures go to labs/language.
+One thread; with names, only these networks are measured and the others stay in the record. Each network of the command
+`python -m labs.language induction` is trained for the same CPU seconds; one that predicts nearly all of the tokens that
+can be known stops earlier. If all are measured, figures go to labs/language.
 """
 
 from __future__ import annotations
