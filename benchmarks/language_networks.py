@@ -24,6 +24,8 @@ from utils.base.keras_import import import_keras
 
 SECONDS = 100.0
 PARTS = 8
+CURVE = 20_000
+"""Number of test tokens on which a curve is measured; the last value is of the whole test text."""
 SEED = 7
 NETWORKS: dict[str, dict[str, Any]] = {
     "transformer": {"preset": "transformer"},
@@ -72,13 +74,14 @@ def curve(name: str) -> dict[str, Any]:
             for piece in range(1, pieces + 1):
                 loop.measure(piece)
                 spent += time.process_time() - began
-                found.append([round(spent, 1), loss(model, "test")])
+                found.append([round(spent, 1), loss(model, CURVE)])
                 began = time.process_time()
         return model, found, spent
 
-    def loss(model: Any, part: str) -> float:
-        rows = splits.parts()[part]
-        return next_token.log_loss(rows.targets, next_token.measure(predictor(model), rows.inputs, rows.targets))
+    def loss(model: Any, tokens: int | None = None) -> float:
+        rows = splits.test.inputs if tokens is None else splits.test.inputs[: tokens // splits.test.inputs.shape[1]]
+        targets = {key: values[: len(rows)] for key, values in splits.test.targets.items()}
+        return next_token.log_loss(targets, next_token.measure(predictor(model), rows, targets))
 
     _, first, _ = trained(64, 2)
     step = (first[1][0] - first[0][0]) / 32
@@ -92,7 +95,7 @@ def curve(name: str) -> dict[str, Any]:
         "steps": steps,
         "tokens_per_cpu_second": config.batch_size * config.length / step,
         "curve": found,
-        "test": loss(model, "test"),
+        "test": loss(model),
     }
 
 
