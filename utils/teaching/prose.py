@@ -137,7 +137,13 @@ def data_check(data: Splits | Sized) -> None:
     if isinstance(data, Splits):
         sizes: dict[str, Any] = {name: len(part) for name, part in data.parts().items()}
         header, end = "| split | rows |", "\n\nInputs of a row: shape {shape}, {dtype}."
-        values |= {"shape": str(data.train.inputs.shape[1:]), "dtype": str(data.train.inputs.dtype)}
+        inputs = data.train.inputs
+        if isinstance(inputs, Mapping):  # several inputs
+            end = "\n\nInputs of a row: {described}."
+            described = (f"`{name}` of shape {array.shape[1:]}, {array.dtype}" for name, array in inputs.items())
+            values |= {"described": "; ".join(described)}
+        else:
+            values |= {"shape": str(inputs.shape[1:]), "dtype": str(inputs.dtype)}
     else:
         sizes, header, end = dict(data.sizes()), "| | number |", ""
     table = "\n".join([header, "| --- | ---: |", *(f"| {name} | {{{name}:,}} |" for name in sizes)])
