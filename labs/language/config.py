@@ -81,8 +81,8 @@ class Config(StableOptimization, BaseConfig):
     restore_best_weights: bool = True
     """Keep the weights of the epoch with the lowest validation loss."""
     refit: bool = False
-    """Train on the validation text, too, as published results on tiny Shakespeare do and as the n-grams are fitted,
-    with settings that were chosen on validation before; the validation metrics are then no longer of held-out text."""
+    """Train on the validation text, too, as published results on tiny Shakespeare do and as the n-grams are fitted; the
+    validation metrics are then no longer of held-out text."""
     test_fraction: Fraction = 0.1
     """Fraction of the text that is the test split: its end, or whole plays."""
     validation_fraction: Fraction = 0.1
