@@ -57,6 +57,7 @@ def test_attention_equals_that_of_keras() -> None:
     np.testing.assert_allclose(ours([texts(), vectors]), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("positions", POSITIONS)
 def test_no_token_is_seen_before_its_turn_before_and_after_reload(positions: Positions, tmp_path: Path) -> None:
     length = LENGTH if positions == "learned" else 3 * LENGTH

@@ -218,22 +218,23 @@ def test_sources_as_the_network_receives_them(tmp_path: Path) -> None:
             data.sources([(text, "text 1")], labels)
 
 
+@pytest.mark.slow
 def test_one_table_of_vectors(tmp_path: Path) -> None:
-    """For source, target and output: it reloads from each format, and the step uses it, too."""
+    """For source, target and output: it reloads, and the step uses it, too."""
     pairs = [(f"der mann {n} läuft weg", f"the man {n} runs off") for n in range(60)]
     (tmp_path / "own.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs))
     own = replace(SMALL, data=str(tmp_path / "own.tsv"), tokens="subwords", merges=20, tied=True, batch_size=8)
     splits = data.load(own)
     size = len(splits.categories["target"])
-    for name in NETWORKS:
+    for name in ("dot", "transformer"):
         kind: Any = {"network": name}
         built = model.build(replace(own, **kind), splits)
         tables = [weight for weight in built.weights if size in weight.shape and weight.shape[-1] != size]
         assert [tuple(weight.shape) for weight in tables] == [(size, 8)]
         inputs = inputs_of(splits)
         save_model(built, tmp_path, stepped(built).endpoints())
-        for form in FORMATS.values():
-            np.testing.assert_allclose(open_model(tmp_path / form).predict(inputs), built(inputs), atol=1e-6)
+        form = FORMATS["h5"]  # the format that keeps the least
+        np.testing.assert_allclose(open_model(tmp_path / form).predict(inputs), built(inputs), atol=1e-6)
         logits = teacher_forced(stepped(built), inputs["source"], list(inputs["target"].T))
         real = inputs["target"] > 0  # behind the end, padding has no place of its own
         np.testing.assert_allclose(tf.nn.softmax(logits)[real], built(inputs)[real], atol=2e-6)
@@ -283,6 +284,7 @@ def test_step_by_step_is_the_whole_at_once(name: str, encoder: str) -> None:
     np.testing.assert_allclose(tf.nn.softmax(logits), built(inputs), atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_decoder_looks_ahead_before_and_after_reload(name: str, tmp_path: Path) -> None:
     built, splits = network(name)
@@ -336,6 +338,7 @@ def test_a_transformer_has_a_place_for_as_many_tokens_as_in_training() -> None:
     assert decoder.translate(inputs_of(splits)["source"], longest=99).tokens.shape == (4, 1, 11)
 
 
+@pytest.mark.slow
 def test_the_moving_average_of_the_weights_is_kept() -> None:
     splits = data.load(SMALL)
     weights = {}
