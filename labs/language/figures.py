@@ -38,9 +38,11 @@ def learning_curves(fitted: Fitted, evaluation: Evaluation) -> Figure:
     figure, axes = plots.new_figure("Learning curves")
     history, texts = fitted.progress.history, texts_of(fitted.splits)
     epochs = [row["epoch"] for row in history]
+    config: Any = fitted.config
+    held_out = "validation windows" + (", which are trained on, too" if config.refit else "")
     for name, part, label, colour, style in (
         ("loss", "train", "training windows", plots.BLUE, "-"),
-        ("val_loss", "validation", "validation windows", plots.ORANGE, "--"),
+        ("val_loss", "validation", held_out, plots.ORANGE, "--"),
     ):
         values = per_character(texts, part, np.array([row[name] for row in history]))
         axes.plot(epochs, values, color=colour, linestyle=style, marker="o", markersize=3, linewidth=2, label=label)

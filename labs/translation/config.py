@@ -111,7 +111,7 @@ SENTENCES: dict[str, Any] = {
     "label_smoothing": 0.1,
     "beams": 5,
     "length_penalty": 1.0,
-    "epochs": 8,
+    "epochs": 6,
     "learning_rate": 2e-3,
 }
 # Whole words and a small network, for a first look.
