@@ -63,7 +63,7 @@ class WordVectorsLab(Lab):
 
         A band must hold on every machine, and SimLex-999 is not on every one.
         """
-        text = data.without(self.load(config), "simlex")
+        text = writing.everywhere(self.load(config))
         keras.utils.set_random_seed(config.seed)
         network = model.build(config, len(text.words))
         _, seconds = train(config, text, network, silent)
@@ -79,11 +79,7 @@ class WordVectorsLab(Lab):
             measures={f"test {name}": value for name, value in found["test"].items()},
             better={f"test {name}": metric.better for name, metric in known.items()},
             validation=found["validation"],
-            facts={
-                "data digest": text.source.digest,
-                "words": len(text.words),
-                **{f"{name} rows": len(part) for name, part in parts.items()},
-            },
+            facts=writing.facts(text),
             seconds=seconds["fit"],
             audit=writing.audit(text),
         )

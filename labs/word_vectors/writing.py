@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from labs.word_vectors import model
 from labs.word_vectors.config import Config
-from labs.word_vectors.data import Text
+from labs.word_vectors.data import Text, without
 from labs.word_vectors.evaluation.chosen import NEIGHBOURS, present
 from utils.base.atomic_files import write_json
 from utils.base.errors import CheckError
@@ -94,6 +94,17 @@ def labels(found: WordVectors) -> dict[str, Any]:
     }
 
 
+def everywhere(text: Text) -> Text:
+    """The text with the questions that every machine has, for bands; SimLex-999 is not on every one."""
+    return without(text, "simlex")
+
+
+def facts(text: Text) -> dict[str, Any]:
+    """What a band says of the data."""
+    rows = {f"{name} rows": len(text.part(name)) for name in ("test", "validation")}
+    return {"data digest": text.source.digest, "words": len(text.words), **rows}
+
+
 def described(
     config: Config, text: Text, found: WordVectors, network: keras.Model, scores: Scores, seconds: Mapping[str, float]
 ) -> dict[str, Any]:
@@ -111,6 +122,7 @@ def described(
             "test_digest": predictions.digest_of_rows(parts["test"], text.source),
         },
         "audit": audit(text),
+        "facts": facts(everywhere(text)),
         "covered": {name: {"covered": some, "all": every} for name, (some, every) in text.covered.items()},
         "neighbours": {word: found.neighbours(word) for word in present(NEIGHBOURS, frozenset(found.words))},
         "words_per_cpu_second": {name: trained / seconds[key] for name, key in methods.items() if seconds.get(key)},

@@ -16,7 +16,7 @@ import tensorflow as tf
 from PIL import Image
 
 import labs
-from benchmarks.exports import WITH_LEVELS
+from benchmarks.exports import REFUSED
 from labs.cli.records.export import _publish, report_of
 from tests.cli.test_records import made
 from tests.conftest import PARALLEL, Command, Ended, QuickRun, called
@@ -397,7 +397,7 @@ CELLS = [
     for lab in labs.finished()
     for form in (*FILES, "litert-int8")
     if (lab, form) != ("transfer", "litert-int8")  # all test images take half a minute; benchmarks.exports has it
-    and not (lab in WITH_LEVELS and form.startswith(("onnx", "litert")))  # refused
+    and not form.startswith(REFUSED.get(lab, ("none",)))
 ]
 
 
@@ -418,7 +418,7 @@ def exported(
         if not printed.is_file():
             run, _ = quick_run(name)
             monkeypatch.setenv("LABS_MIRROR", "")
-            int8 = ["--int8"] if name not in ("transfer", *WITH_LEVELS) else []
+            int8 = [] if name == "transfer" or "litert" in REFUSED.get(name, ()) else ["--int8"]
             ended = called(capfd, "labs", "export", run, "--out", shared / name, "--json", *int8)
             printed.write_text(json.dumps(vars(ended)))
         return shared / name, Ended(**json.loads(printed.read_text()))
