@@ -66,9 +66,12 @@ def outcome_of(folder: Path, record: dict[str, Any]) -> Outcome:
     """What `verify` would have measured. The machine is shared, so neither duration nor memory is compared."""
     history = pd.read_csv(folder / "history.csv")
     ends = {"first": history.iloc[0], "last": history.iloc[-1]}
-    losses = {f"{when} {name}": row[name] for when, row in ends.items() for name in ("loss", "val_loss")}
+    known = [name for name in ("loss", "val_loss") if name in history]
+    losses = {f"{when} {name}": row[name] for when, row in ends.items() for name in known}
     metrics = {
-        f"{split} {name}": score["value"] for split in JUDGED_SPLITS for name, score in record["metrics"][split].items()
+        f"{split} {name}": score["value"]
+        for split in JUDGED_SPLITS
+        for name, score in record["metrics"].get(split, {}).items()
     }
     return {"measures": {**metrics, **losses}, "seconds": 0.0, "pace": 1.0, "peak_mb": 0.0}
 
