@@ -65,12 +65,10 @@ class Generate:
 
     def execute(self, definition: Definition) -> int:
         """Generate the tunes, then save and print them."""
-        from labs.cli.records.open import opened
+        from labs.cli.records.open import opened_by
         from labs.music.data import check_music21
 
-        run, its_definition = opened(_trained(definition.name) if self.run is None else self.run)
-        if its_definition.name != definition.name:
-            raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
+        run = opened_by(_trained(definition.name) if self.run is None else self.run, definition)
         if self.temperature is None:
             temperature = run.record["config"]["temperature"]
             return replace(self, run=run.folder, temperature=temperature).execute(definition)

@@ -39,11 +39,9 @@ class Predict:
 
     def execute(self, definition: Definition) -> int:
         """Print the prediction of each text."""
-        from labs.cli.records.open import opened
+        from labs.cli.records.open import opened_by
 
-        run, its_definition = opened(self.run)
-        if its_definition.name != definition.name:
-            raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
+        run = opened_by(self.run, definition)
         texts = self._texts(definition)
         self._check_explain(texts)
         from utils.base.keras_import import import_keras

@@ -15,8 +15,10 @@ from keras import layers
 
 from labs.sentiment.config import Config
 from labs.sentiment.encoding import FIRST, Encoding, is_set
+from utils.export.predictor import SETS
 from utils.export.subject import Tokenized
 from utils.networks.masks import embedded, masked_sum, word_mask
+from utils.text.padding import TokenRows
 from utils.text.tokens import SPLIT, STANDARDIZE
 
 
@@ -131,16 +133,19 @@ def _network_of(text_model: keras.Model) -> keras.Model:
 
 
 def _ids(lookup: Any, texts: Any) -> Any:
-    """The token ids of texts by the vocabulary of a saved model, (texts, length) int32, padded with 0."""
-    found = np.asarray(lookup(np.asarray(texts, dtype=object)))
+    """The token ids of texts by the vocabulary of a saved model, (texts, length) int32, padded with 0.
+
+    A lookup of sets returns one number per entry of its vocabulary and text, of which there may be 400,000: only a few
+    texts are looked up at a time.
+    """
+    texts = np.asarray(texts, dtype=object)
     if _in_order(lookup):
-        return found.astype(np.int32)
+        return np.asarray(lookup(texts)).astype(np.int32)
+    batches = (np.asarray(lookup(texts[start : start + SETS])) for start in range(0, len(texts), SETS))
     # Column 0 is the unknown word, whose id is 1; a model of sets does not count it.
-    rows = [np.flatnonzero(row[1:]) + FIRST for row in found]
-    ids = np.zeros((len(rows), max(1, *(len(row) for row in rows))), np.int32)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = row
-    return ids
+    rows = [(np.flatnonzero(row[1:]) + FIRST).astype(np.int32) for batch in batches for row in batch]
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    return TokenRows.of_lengths(np.concatenate(rows), lengths).padded(max(1, lengths.max()))
 
 
 def _in_order(lookup: Any) -> bool:

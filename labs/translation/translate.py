@@ -49,11 +49,9 @@ class Translate:
 
     def execute(self, definition: Definition) -> int:
         """Print the translation of each text."""
-        from labs.cli.records.open import opened
+        from labs.cli.records.open import opened_by
 
-        run, its_definition = opened(self.run)
-        if its_definition.name != definition.name:
-            raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
+        run = opened_by(self.run, definition)
         named = self._texts(definition)
         source = data.sources(named, run.labels)
         self._check_attention(len(named))

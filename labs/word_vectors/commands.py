@@ -148,16 +148,14 @@ def _vectors(place: Path | None, definition: Definition) -> WordVectors:
     """
     if place is not None and place.is_file():
         return read_word_vectors(place)
-    from labs.cli.records.open import opened
+    from labs.cli.records.open import opened_by
     from utils.runs.listing import finished_runs
 
     if place is None:
         place = next((run.folder for run in finished_runs() if run.record["lab"] == definition.name), None)
         if place is None:
             raise CallerError("there is no run of this lab yet", f"train one first: {definition.program}")
-    run, its_definition = opened(place)
-    if its_definition.name != definition.name:
-        raise CallerError(f"{place} is a run of the lab {its_definition.name}", "give a run of this lab")
+    run = opened_by(place, definition)
     return read_word_vectors(run.path(VECTORS))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -149,6 +150,24 @@ def check_on_tokens(folder: Path, texts: Any) -> None:
     loaded = tf.saved_model.load(folder / "tokens")
     session = onnxruntime.InferenceSession(to_onnx(loaded.signatures["serving_default"], "tokens"))
     np.testing.assert_allclose(session.run(None, given)[0], expected, atol=1e-5)
+
+
+def test_sets_are_looked_up_a_few_texts_at_a_time(splits: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One number per entry and text: 5,000 texts and 400,000 entries would be 16 GB."""
+    found = own(splits, network="wide", ngrams=2, words=0)
+    network = model.build(found.config, found.encoding, found.class_names)
+    tokenized = lab.tokenized(lab.assemble(found.config, found, network))
+    sizes: list[int] = []
+    call = keras.layers.TextVectorization.__call__
+
+    def counted(layer: Any, texts: Any, *given: Any) -> Any:
+        sizes.append(len(texts))
+        return call(layer, texts, *given)
+
+    monkeypatch.setattr(keras.layers.TextVectorization, "__call__", counted)
+    assert len(tokenized.encode(found.train.inputs)["words"]) == len(found.train)
+    assert sizes
+    assert max(sizes) <= 16
 
 
 def ids_by_hand(vocabulary: dict[str, Any], about: dict[str, Any], text: str) -> list[int]:

@@ -58,6 +58,18 @@ def in_browser(page: Path) -> bool:
         return False
 
 
+def opened_by(folder: Path, definition: Definition) -> Run:
+    """A run of the lab with this definition.
+
+    Raises:
+        CallerError: it is a run of another lab, or `opened` refuses it.
+    """
+    run, found = opened(folder)
+    if found.name != definition.name:
+        raise CallerError(f"{folder} is a run of the lab {found.name}", "give a run of this lab")
+    return run
+
+
 def opened(folder: Path) -> tuple[Run, Definition]:
     """A run, every file of it checked, and the definition of its lab.
 

@@ -47,13 +47,11 @@ class Adapt:
 
     def execute(self, definition: Definition) -> int:
         """Train in three ways, print losses on both texts, and write a run with the adapted network."""
-        from labs.cli.records.open import opened
+        from labs.cli.records.open import opened_by
         from labs.language import data
         from utils.runs import run_folder
 
-        run, its_definition = opened(self.run)
-        if its_definition.name != definition.name:
-            raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
+        run = opened_by(self.run, definition)
         if self.out is not None:
             run_folder.new_folder(self.out)
         before = from_json(Config, json.dumps(run.record["config"]))

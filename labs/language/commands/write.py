@@ -57,12 +57,10 @@ class Write:
 
     def execute(self, definition: Definition) -> int:
         """Write the texts; a single one is printed while it is drawn."""
-        from labs.cli.records.open import opened
+        from labs.cli.records.open import opened_by
         from labs.language.data import tokenizer_of
 
-        run, its_definition = opened(self.run)
-        if its_definition.name != definition.name:
-            raise CallerError(f"{self.run} is a run of the lab {its_definition.name}", "give a run of this lab")
+        run = opened_by(self.run, definition)
         tokenizer = tokenizer_of(run.labels["categories"])
         check_prompt(self.prompt, tokenizer)
         options = {name: self._setting(run, name) for name in ("temperature", "top_k", "top_p")} | {"seed": self.seed}
