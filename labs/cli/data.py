@@ -22,7 +22,7 @@ from utils.datasets.catalog import Entry, catalogue, find
 
 
 def _size(entry: Entry) -> str:
-    if entry.origin in ("folder", "simulated"):
+    if entry.origin == "folder" or entry.simulated:
         return "–"
     if entry.bytes is None:
         return "unknown"
@@ -137,7 +137,7 @@ class Verify:
     def execute(self) -> int:
         """Print one line per data set."""
         entries = [find(name) for name in self.names] or list(catalogue().values())
-        states = {entry.name: _verdict(entry) for entry in entries if entry.origin not in ("folder", "simulated")}
+        states = {entry.name: _verdict(entry) for entry in entries if entry.origin != "folder" and not entry.simulated}
         if self.json:
             show(json.dumps(states, indent=2))
         else:
@@ -173,8 +173,8 @@ class Where:
     def execute(self) -> int:
         """Print the paths."""
         entry = find(self.name)
-        if entry.origin in ("folder", "simulated"):
-            raise CallerError(f"{entry.name} has no files", entry.get or "it is simulated when a lab needs it")
+        if entry.origin == "folder" or entry.simulated:
+            raise CallerError(f"{entry.name} has no files", entry.get or f"it is {entry.origin} when a lab needs it")
         found = locate.here(entry)
         paths = [path for one in found if one is not None for path in one.paths]
         if None in found:

@@ -23,6 +23,7 @@ from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
 from utils.base.named_arrays import each
 from utils.base.paths import files_below, printable
+from utils.datasets.catalog import kind_of_data
 from utils.images.decode import expanded, is_picture
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Predict:
         import_keras()
         lab = labs.find_lab(definition.name)
         simulated = run.record["data"]["simulated"]
-        _caution(lab.caution, "the model was trained on SIMULATED data" if simulated else "")
+        made = kind_of_data(run.record["data"])
+        _caution(lab.caution, f"the model was trained on {made} data" if simulated else "")
         predictions: Any = lab.predict(run, inputs)
         if not names:
             self._print_numbers(predictions, labels)

@@ -173,8 +173,7 @@ def _load(definition: Definition, settings: Any, report: Shown) -> Any:
     if isinstance(data, Splits):
         data = replace(data, load_seconds=time.perf_counter() - start)
         rows = f"; {len(data.train)} training rows"
-    kind = "SIMULATED" if source.simulated else "real"
-    say(wrapped(f"{definition.name}: {source.name}, {kind} data, {source.found}{rows}"))
+    say(wrapped(f"{definition.name}: {source.name}, {source.kind} data, {source.found}{rows}"))
     return data
 
 

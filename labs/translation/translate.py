@@ -18,6 +18,7 @@ from utils.base.config import STRICT, Definition, NonNegative
 from utils.base.console import show
 from utils.base.errors import CallerError
 from utils.base.paths import printable
+from utils.datasets.catalog import kind_of_data
 
 if TYPE_CHECKING:
     from utils.runs.record import Run
@@ -107,13 +108,13 @@ class Translate:
     def _draw(self, run: Run, model: Any, source: Any, longest: int) -> None:
         from labs.translation.evaluation.attention import has_attention
         from labs.translation.evaluation.figures import maps
+        from utils.runs.artifacts import mark
 
         assert self.attention is not None
         if not has_attention(model):
             raise CallerError("--attention: the network of this run has no attention", "give a run of another network")
         figure = maps(model, source, data.vocabularies(run.labels["categories"]), longest=longest)
-        if run.record["data"]["simulated"]:
-            figure.text(0.995, 1.0, "SIMULATED data", ha="right", va="bottom", fontsize=9, color="#D55E00")
+        mark(figure, kind_of_data(run.record["data"]))
         with replacing(self.attention) as temporary:
             figure.savefig(temporary, dpi=150, format="png", bbox_inches="tight")
 

@@ -17,6 +17,7 @@ from labs.word_vectors.data import Text, without
 from labs.word_vectors.evaluation.chosen import NEIGHBOURS, present
 from utils.base.atomic_files import write_json
 from utils.base.errors import CheckError
+from utils.datasets.catalog import REAL
 from utils.datasets.splits import Split
 from utils.export.formats import save_model
 from utils.export.parity import FreshProcess
@@ -69,7 +70,7 @@ def write(
         write_json(folder / LABELS, labels(found))
         predictions.save(folder, tested)
         report.stage("figures")
-        captions = artifacts.write_figures(folder / "figures", drawn, simulated=False)
+        captions = artifacts.write_figures(folder / "figures", drawn, REAL)
         report.stage("check exports")
         rows = parity_words(len(found))
         parity = process.check(folder, rows, rows, predictor(saved).predict(rows), {})

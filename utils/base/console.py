@@ -204,7 +204,7 @@ def progress(total: int | None, what: str, unit: str, *, done: int = 0) -> tqdm[
     )
 
 
-ALARM = re.compile(r"SIMULATED(?: data)?|\bMOVED\b|this split leaks: .*(?:\n {2,}.*)*")
+ALARM = re.compile(r"(?:SIMULATED|GENERATED)(?: data)?|\bMOVED\b|this split leaks: .*(?:\n {2,}.*)*")
 """What must not be overlooked."""
 
 

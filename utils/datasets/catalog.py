@@ -12,9 +12,21 @@ from typing import Any, Literal
 from utils.base.errors import CallerError
 from utils.base.paths import DATA
 
-Origin = Literal["embedded", "package", "files", "folder", "simulated"]
+Origin = Literal["embedded", "package", "files", "folder", "simulated", "generated"]
+REAL = "real"
 UNVERIFIED = "unverified"
 """The digest of a file that was never fetched; later fetches must match the first one."""
+
+
+def kind_of_data(data: Mapping[str, Any]) -> str:
+    """How data are labelled: real, GENERATED (by a rule) or SIMULATED (by a model of the real thing).
+
+    Args:
+        data: `simulated` and `found` of a `Source`, or `data` of a run's record or of a trial.
+    """
+    if not data["simulated"]:
+        return REAL
+    return "GENERATED" if data.get("found") == "generated" else "SIMULATED"
 
 
 def data_folder() -> Path:
@@ -51,7 +63,7 @@ class Entry:
 
     Attributes:
         origin: `embedded` in this project; in a Python `package`; `files` of a cache, a mirror or the network; a
-            `folder` that the user provides; `simulated`.
+            `folder` that the user provides; `simulated` by a model of the real thing; `generated` by a rule.
         labs: labs that use it; `auto` tries a lab's entries in their order.
         package: the package that contains the files.
         extra: the extra of this project that installs the package.
@@ -88,8 +100,8 @@ class Entry:
 
     @property
     def simulated(self) -> bool:
-        """Whether a simulator generates the samples."""
-        return self.origin == "simulated"
+        """Whether a program makes the samples: they are SIMULATED or GENERATED."""
+        return self.origin in ("simulated", "generated")
 
     @property
     def bytes(self) -> int | None:

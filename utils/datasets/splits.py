@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from utils.base.errors import CallerError
 from utils.base.named_arrays import Arrays, listed, row_count, take
+from utils.datasets.catalog import kind_of_data
 
 Array = NDArray[Any]
 Rows = NDArray[np.intp]
@@ -39,12 +40,17 @@ class Split:
 
 @dataclass(frozen=True)
 class Source:
-    """The source of the rows: catalogue name, where it was found, digest, real or SIMULATED."""
+    """The source of the rows: catalogue name, where it was found, digest, and whether a program made them."""
 
     name: str
     found: str
     digest: str
     simulated: bool
+
+    @property
+    def kind(self) -> str:
+        """See `kind_of_data`."""
+        return kind_of_data({"simulated": self.simulated, "found": self.found})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from utils.datasets.catalog import REAL
 from utils.figures.plots import BLUE, GREEN, GREY, ORANGE, RED, new_figure
 
 Points = Sequence[tuple[Mapping[str, Any], float]]
@@ -17,7 +18,9 @@ LOG_SCALE_RATIO = 10.0
 """Ratio of the largest to the smallest value from which the horizontal axis is logarithmic."""
 
 
-def comparison(points: Points, grid: Mapping[str, Sequence[Any]], label: str, title: str, *, simulated: bool) -> Figure:
+def comparison(
+    points: Points, grid: Mapping[str, Sequence[Any]], label: str, title: str, *, kind: str = REAL
+) -> Figure:
     """Plot a metric against the first hyperparameter of the grid.
 
     There is one line per combination of the other hyperparameters: the mean over seeds, with a band of one standard
@@ -28,9 +31,9 @@ def comparison(points: Points, grid: Mapping[str, Sequence[Any]], label: str, ti
         grid: values by hyperparameter.
         label: label of the vertical axis.
         title: title of the figure.
-        simulated: add "(SIMULATED data)" to the title.
+        kind: of the data; added to the title unless they are real.
     """
-    figure, axes = new_figure(title + (" (SIMULATED data)" if simulated else ""))
+    figure, axes = new_figure(title + (f" ({kind} data)" if kind != REAL else ""))
     name, *others = grid
     values = list(grid[name])
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

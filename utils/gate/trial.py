@@ -104,8 +104,8 @@ def run(trial: Trial, threads: int = 1) -> Outcome:
         threads: of TensorFlow and OpenCV; a training is bit-identical only with the same number.
 
     Returns:
-        `trial`; after a failure `error` and `hint`; otherwise `threads`, `lab`, `data` (name), `simulated`, `unit`,
-        `measures`, `better`, `validation`, `facts`, `baselines`, `audit` (see `utils.runs.lab.Outcome`),
+        `trial`; after a failure `error` and `hint`; otherwise `threads`, `lab`, `data` (name), `simulated`, `kind`,
+        `unit`, `measures`, `better`, `validation`, `facts`, `baselines`, `audit` (see `utils.runs.lab.Outcome`),
         `config`, `seconds` (of the training), `pace` (seconds of a fixed loop, measured before and after), `peak_mb`,
         `versions`, `device`, `git`.
     """
@@ -129,6 +129,7 @@ def run(trial: Trial, threads: int = 1) -> Outcome:
         "lab": lab.name,
         "data": outcome.source.name,
         "simulated": outcome.source.simulated,
+        "kind": outcome.source.kind,
         "unit": outcome.unit,
         "measures": dict(outcome.measures),
         "validation": dict(outcome.validation),

@@ -11,6 +11,7 @@ import numpy as np
 
 from utils.base.atomic_files import replacing
 from utils.base.named_arrays import each, listed, read
+from utils.datasets.catalog import REAL
 from utils.datasets.splits import Splits
 from utils.datasets.tables.columns import coded
 from utils.runs import predictions
@@ -67,19 +68,24 @@ def write_history(path: Path, progress: Progress) -> None:
 
 def save_figures(folder: Path, fitted: Fitted, evaluation: Evaluation) -> dict[str, str]:
     """Draw the lab's figures into the folder, see `write_figures`."""
-    return write_figures(folder, fitted.lab.figures(fitted, evaluation), simulated=fitted.splits.source.simulated)
+    return write_figures(folder, fitted.lab.figures(fitted, evaluation), fitted.splits.source.kind)
 
 
-def write_figures(folder: Path, figures: Mapping[str, Figure], *, simulated: bool) -> dict[str, str]:
-    """Write figures into the folder; those of simulated data are labelled. Captions by file name."""
+def write_figures(folder: Path, figures: Mapping[str, Figure], kind: str) -> dict[str, str]:
+    """Write figures into the folder; those of data that are not real are labelled. Captions by file name."""
     folder.mkdir(exist_ok=True)
     captions = {}
     for name, figure in figures.items():
-        if simulated:  # above the figure, where no title is, however long; the image grows by it
-            figure.text(0.995, 1.0, "SIMULATED data", ha="right", va="bottom", fontsize=9, color="#D55E00")
-        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI, bbox_inches="tight" if simulated else None)
+        mark(figure, kind)
+        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI, bbox_inches="tight" if kind != REAL else None)
         captions[f"{name}.png"] = str(figure.get_label())
     return captions
+
+
+def mark(figure: Figure, kind: str) -> None:
+    """Write above a figure that its data are not real; the saved image must be cropped to what is drawn."""
+    if kind != REAL:  # above, where no title is, however long
+        figure.text(0.995, 1.0, f"{kind} data", ha="right", va="bottom", fontsize=9, color="#D55E00")
 
 
 def layer_table(model: keras.Model, depth: int = 0) -> list[dict[str, Any]]:

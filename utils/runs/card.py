@@ -8,6 +8,7 @@ from typing import Any
 
 from utils.base.console import wrapped
 from utils.base.text_tables import interval, markdown_table, number, table
+from utils.datasets.catalog import REAL, kind_of_data
 from utils.metrics.baselines import ON_FROZEN_FEATURES
 from utils.runs.report import words
 
@@ -34,7 +35,7 @@ def _difference(record: Mapping[str, Any]) -> float:
 def summary(record: Mapping[str, Any], folder: Path) -> str:
     """What is printed at the end of a run."""
     data, seconds = record["data"], record["seconds"]
-    kind = "SIMULATED data" if data["simulated"] else "real data"
+    found = f"{data['name']} ({kind_of_data(data)} data, {data['found']})"
     rows = f", {_counts(data['rows'])}" if data["rows"] else ""
     facts = [f"{seconds['total']:.1f} s (fit {seconds['fit']:.1f} s)"]
     if "kept_epoch" in record:
@@ -45,8 +46,7 @@ def summary(record: Mapping[str, Any], folder: Path) -> str:
             f"(largest difference {_difference(record):.1g})"
         )
     lines = [
-        f"{record['lab']}, preset {record['preset']}, seed {record['seed']}: {data['name']} ({kind}, {data['found']})"
-        f"{rows}",
+        f"{record['lab']}, preset {record['preset']}, seed {record['seed']}: {found}{rows}",
         "",
         _score_table(record),
         "",
@@ -89,7 +89,8 @@ def model_card(record: Mapping[str, Any], title: str, entry: Mapping[str, str], 
         caution: of the lab.
     """
     data = record["data"]
-    simulated = "**The data are SIMULATED: they say nothing about the real world.**" if data["simulated"] else ""
+    kind = kind_of_data(data)
+    simulated = f"**The data are {kind}: they say nothing about the real world.**" if kind != REAL else ""
     parts = [
         f"# {title}",
         simulated,

@@ -59,6 +59,7 @@ def complete(lab: Lab, request: Request, part: dict[str, Any], folder: RunFolder
             "name": source.name,
             "found": source.found,
             "simulated": source.simulated,
+            "kind": source.kind,
             "digest": source.digest,
             "rows": {},
             **part["data"],

@@ -131,7 +131,7 @@ def data_check(data: Splits | Sized) -> None:
     source = data.source
     entry = catalog.catalogue().get(source.name)
     title = entry.title if entry else f"your folder {source.name}"
-    kind = "**SIMULATED data: they do not describe the real world.**" if source.simulated else "Real data."
+    kind = f"**{source.kind} data: they do not describe the real world.**" if source.simulated else "Real data."
     licence = f" {entry.licence}. {entry.citation}" if entry else ""
     values: dict[str, Any] = {"title": title, "name": source.name, "kind": kind, "licence": licence}
     if isinstance(data, Splits):

@@ -245,6 +245,6 @@ def draw(path: Path, title: str, judged: str, grid: Grid, came: Sequence[Outcome
         return
     points = [(outcome["trial"]["changes"], outcome["validation"][judged]) for outcome in whole]
     label = f"validation {judged}" + (f" ({whole[0]['unit']})" if whole[0]["unit"] else "")
-    figure = sweep.comparison(points, grid, label, title, simulated=whole[0]["simulated"])
+    figure = sweep.comparison(points, grid, label, title, kind=whole[0]["kind"])
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=150)

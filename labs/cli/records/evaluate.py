@@ -92,11 +92,16 @@ class Evaluate:
         }
         count, source = row_count(rows.truth), found.source
         if self.json:
-            about = {"name": source.name, "simulated": source.simulated, "digest": source.digest, "rows": count}
+            about = {
+                "name": source.name,
+                "simulated": source.simulated,
+                "kind": source.kind,
+                "digest": source.digest,
+                "rows": count,
+            }
             show(json.dumps({"data": {**about, "which": found.which, **found.leak}, "test": scores}, indent=2))
             return 0
-        kind = "SIMULATED data" if source.simulated else "real data"
-        say(f"{source.name}, {kind}, {source.found}: {found.which}, {count:,} rows")
+        say(f"{source.name}, {source.kind} data, {source.found}: {found.which}, {count:,} rows")
         for warning in (lab.caution, *found.warnings):
             if warning:
                 say(f"note: {warning}")

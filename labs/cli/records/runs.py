@@ -15,6 +15,7 @@ import labs
 from utils.base import text_tables
 from utils.base.console import say, show
 from utils.base.errors import CallerError
+from utils.datasets.catalog import kind_of_data
 from utils.runs.listing import Listed, finished_runs, unfinished_runs
 from utils.runs.run_folder import runs_folder
 
@@ -65,6 +66,7 @@ def facts(run: Listed) -> dict[str, Any]:
         "preset": record.get("preset", ""),
         "data": record["data"]["name"],
         "simulated": record["data"]["simulated"],
+        "kind": kind_of_data(record["data"]),
         "finished": f"{run.finished:%Y-%m-%dT%H:%M:%SZ}",
         "seed": record["config"].get("seed", record.get("seed")),
         "command": record.get("command", ""),
@@ -113,7 +115,7 @@ def _row(run: Listed, now: datetime) -> list[str]:
         found["lab"],
         " ".join(part for part in (found["metric"], value, found["unit"]) if part),
         found["preset"],
-        found["data"] + " (SIMULATED)" * found["simulated"],
+        found["data"] + f" ({found['kind']})" * found["simulated"],
         age(now - run.finished),
         str(found["seed"]),
     ]

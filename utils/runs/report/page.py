@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.base import text_tables
+from utils.datasets.catalog import kind_of_data
 from utils.runs.card import chosen_on, decision, fitted_on
 from utils.runs.record import LABELS
 from utils.runs.report import charts, words
@@ -46,6 +47,7 @@ def report_page(record: Mapping[str, Any], folder: Path, run: Path) -> str:
     curves = None if "learning_curves" in figures else charts.curves(charts.history(folder / "history.csv"))
     return environment.get_template("page.html").render(
         record=record,
+        kind=kind_of_data(record["data"]),
         name=run.name,
         path=shlex.quote(str(run)),
         result=words.result(record),
