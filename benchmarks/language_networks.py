@@ -1,11 +1,11 @@
 """Compare an LSTM and the transformer of the language lab at equal CPU seconds and at equal numbers of weights.
 
-    python -m benchmarks.language_networks [NETWORK]
+    python -m benchmarks.language_networks [NETWORK | NETWORK@RATE | generation]…
 
-One thread, characters of tiny Shakespeare. The loss is in nats per character on the test text, the last tenth, during
-training on all other text. NETWORK measures one of them; the others stay in the record. Learning rates were chosen
-before, by training on the first eight tenths and measuring the ninth. It also measures how fast the transformer
-generates, and how fast `model.predict` on the whole window would be.
+One thread, tiny Shakespeare. The loss is in nats per character on the test text, the last tenth, during training on all
+other text. With names, only these networks are measured and the others stay in the record. NETWORK@RATE trains on the
+first eight tenths with this learning rate and measures the ninth: learning rates are chosen by that. `generation`
+measures how fast the transformer generates, and how fast `model.predict` on the whole window would be.
 """
 
 from __future__ import annotations
@@ -22,22 +22,40 @@ import numpy as np
 from benchmarks.pages.results import FOLDER, record, recorded
 from utils.base.keras_import import import_keras
 
+NAME = "language_networks"
+GENERATION = "generation"
 SECONDS = 100.0
 PARTS = 8
 CURVE = 20_000
 """Number of test tokens on which a curve is measured; the last value is of the whole test text."""
 SEED = 7
+NANOGPT = {"positions": "learned", "query_key_norm": False, "tied": True, "layers": 4, "batch_size": 12}
+ADAMW = {"preset": "transformer", "optimizer": "adamw", "learning_rate": 3e-3}
 NETWORKS: dict[str, dict[str, Any]] = {
     "transformer": {"preset": "transformer"},
-    "lstm": {"preset": "lstm"},
-    "lstm of equal size": {"preset": "lstm", "units": 448},
+    "transformer, AdamW": ADAMW,
+    "transformer, AdamW, nanoGPT's CPU setting": {**ADAMW, "learning_rate": 1e-3, **NANOGPT},
+    "transformer, context of 128": {"preset": "transformer", "length": 128, "batch_size": 8},
+    "transformer, width of 192": {"preset": "transformer", "units": 192},
+    "transformer, a quarter of the text": {"preset": "transformer", "share": 0.25},
+    "transformer, 512 byte pairs": {"preset": "transformer", "tokens": "bpe", "vocabulary": 512},
+    "transformer, 1,024 byte pairs": {"preset": "transformer", "tokens": "bpe", "vocabulary": 1024},
+    "LSTM": {"preset": "lstm"},
+    "LSTM, equal number of weights": {"preset": "lstm", "units": 448},
+    "LSTM, windows of 200": {"preset": "lstm", "length": 200, "batch_size": 8},
+    "LSTM, a quarter of the text": {"preset": "lstm", "share": 0.25},
+    "LSTM, 512 byte pairs": {"preset": "lstm", "tokens": "bpe", "vocabulary": 512},
 }
+"""Differences from a preset; `share` is that of the training text."""
 TEXTS = 64
 WRITTEN = {"predict": 8, "one text": 600, "64 texts": 300}
 
 
-def curve(name: str) -> dict[str, Any]:
-    """Train for SECONDS, with a cosine schedule over the steps that fit, which a short training tells."""
+def curve(name: str, learning_rate: float | None = None) -> dict[str, Any]:
+    """Train for SECONDS, with a cosine schedule over the steps that fit, which a short training tells.
+
+    With a learning rate, train on the training text only and measure on validation.
+    """
     import keras
 
     from labs.language.lab import lab
@@ -49,9 +67,15 @@ def curve(name: str) -> dict[str, Any]:
     from utils.training.loop import Loop, prepare
 
     options = dict(NETWORKS[name])
+    share = options.pop("share", 1.0)
+    if learning_rate is not None:
+        options["learning_rate"] = learning_rate
     config: Any = replace(lab.preset(options.pop("preset")), seed=SEED, **options)
     splits: Any = lab.splits(config)
-    text = np.concatenate([splits.encoded[name].tokens for name in ("train", "validation")])
+    parts = ["train", "validation"] if learning_rate is None else ["train"]
+    held = splits.test if learning_rate is None else splits.validation
+    text = np.concatenate([splits.encoded[part].tokens for part in parts])
+    text = text[: round(share * len(text))]
     windows = partial(shuffled, text, config.length, SEED)
 
     def trained(steps: int, pieces: int) -> tuple[Any, list[list[float]], float]:
@@ -79,8 +103,8 @@ def curve(name: str) -> dict[str, Any]:
         return model, found, spent
 
     def loss(model: Any, tokens: int | None = None) -> float:
-        rows = splits.test.inputs if tokens is None else splits.test.inputs[: tokens // splits.test.inputs.shape[1]]
-        targets = {key: values[: len(rows)] for key, values in splits.test.targets.items()}
+        rows = held.inputs if tokens is None else held.inputs[: tokens // held.inputs.shape[1]]
+        targets = {key: values[: len(rows)] for key, values in held.targets.items()}
         return next_token.log_loss(targets, next_token.measure(predictor(model), rows, targets))
 
     _, first, _ = trained(64, 2)
@@ -95,7 +119,7 @@ def curve(name: str) -> dict[str, Any]:
         "steps": steps,
         "tokens_per_cpu_second": config.batch_size * config.length / step,
         "curve": found,
-        "test": loss(model),
+        "loss": loss(model),
     }
 
 
@@ -138,12 +162,18 @@ def main() -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    name = "language_networks"
-    known = recorded(name) if (FOLDER / f"{name}.json").exists() else {"networks": {}}
-    networks = dict(known["networks"])
-    for network in sys.argv[1:] or NETWORKS:
-        networks[network] = curve(network)
-    record(name, {"seconds": SECONDS, "networks": networks, "characters_per_cpu_second": generation()})
+    found: dict[str, dict[str, Any]] = {"networks": {}, "rates": {}}
+    for given in sys.argv[1:] or [*NETWORKS, GENERATION]:
+        name, _, rate = given.partition("@")
+        if given == GENERATION:
+            found["characters_per_cpu_second"] = generation()
+        elif rate:
+            found["rates"][given] = curve(name, float(rate))["loss"]
+        else:
+            found["networks"][name] = curve(name)
+    # Read only now: other networks may have been measured in the meantime.
+    known = recorded(NAME) if (FOLDER / f"{NAME}.json").exists() else {}
+    record(NAME, {**known, "seconds": SECONDS, **{part: known.get(part, {}) | new for part, new in found.items()}})
 
 
 if __name__ == "__main__":

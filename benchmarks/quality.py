@@ -31,6 +31,7 @@ from labs import find_definition, find_lab
 from labs.cli import options
 from labs.cli.main import status_of
 from labs.cli.train import RunOptions, configured
+from utils.base import machine
 from utils.base.errors import CallerError
 from utils.base.keras_import import import_keras
 from utils.base.paths import ROOT
@@ -126,6 +127,8 @@ PAGE_FIGURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "sentiment": {("imdb", "attention"): ("explanation.png",), ("imdb", "best"): ("negation.png",)},
 }
 """Figures of a run that the page of the lab shows."""
+LISTED = ("by_length",)
+"""Lists of a run's details that a page shows."""
 LARGEST_WIDTH = 900
 
 
@@ -158,6 +161,7 @@ def preset(lab: str, data: str, name: str, seeds: tuple[int, ...]) -> dict[str, 
         "parameters": runs[0]["parameters"],
         "wall_seconds": statistics.median(seconds for _, seconds in calls),
         "fit_seconds": statistics.median(run["seconds"]["fit"] for run in runs),
+        "cores": machine.cores(),
         "peak_mb": statistics.median(run["peak_mb"] for run in runs),
         "largest_difference": max(form["max_abs_diff"] for run in runs for form in run["parity"].values()),
         "data": runs[0]["data"],
@@ -211,13 +215,13 @@ def source(lab: str, data: str) -> tuple[str, ...]:
 
 
 def single_values(details: Any, most: int = 12) -> Any:
-    """The scalar values of a run's details, without histograms and matrices."""
+    """The scalar values of a run's details, without histograms and matrices, and the lists of LISTED."""
     if not isinstance(details, dict):
         return details
     return {
         name: single_values(value)
         for name, value in details.items()
-        if not isinstance(value, list) and not (isinstance(value, dict) and len(value) > most)
+        if name in LISTED or not (isinstance(value, list) or (isinstance(value, dict) and len(value) > most))
     }
 
 

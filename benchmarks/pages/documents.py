@@ -23,7 +23,7 @@ from pathlib import Path
 from cogapp import Cog
 
 import labs
-from benchmarks.pages import foundations, regression
+from benchmarks.pages import foundations, language, regression, translation
 from benchmarks.pages.overview import page
 from benchmarks.pages.results import UNMEASURED, measured
 from utils.base.paths import ROOT
@@ -40,6 +40,7 @@ PAGES = [
         "notebooks/INSTRUCTORS.md",
         "benchmarks/exports.md",
         "benchmarks/FAULTS.md",
+        "labs/language/COMPARISON.md",
         *(f"labs/{lab}/README.md" for lab in MEASURED),
     )
 ]
@@ -81,8 +82,9 @@ def main() -> None:
     run_cog("-r")
     for path, text in cards().items():
         path.write_text(text, encoding="utf-8")
-    for name, figure in foundations.figures().items():
-        (ROOT / "labs" / "foundations" / name).write_bytes(figure)
+    for lab, drawn in {"foundations": foundations, "language": language, "translation": translation}.items():
+        for name, figure in drawn.figures().items():
+            (ROOT / "labs" / lab / name).write_bytes(figure)
     regression.protocols_figure().savefig(ROOT / "labs" / "regression" / "protocols.png", dpi=120)
 
 

@@ -121,6 +121,11 @@ def in_minutes(seconds: float) -> str:
     return f"{minutes:.1f}" if minutes < 9.95 else f"{minutes:.0f}"
 
 
+def wall_time(found: Mapping[str, Any]) -> str:
+    """Wall time of a recorded preset, as in `12 s`; a run on one core says so, the others had two."""
+    return f"{found['wall_seconds']:.0f} s" + (" on one core" if found.get("cores") == 1 else "")
+
+
 METRICS = {"accuracy": "accuracy", "auc": "AUC"}
 """How a page writes the metric by which a lab is judged."""
 
