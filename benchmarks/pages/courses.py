@@ -38,6 +38,9 @@ CONCEPTS = {
     "transfer": "preprocessing of a backbone, frozen features, fine-tuning, Grad-CAM",
     "sentiment": "bag of words, log-count ratio, one-hot, embedding, padding and masks, negation, leave-one-out",
     "word_vectors": "skip-gram, subsampling, negative sampling, cosine, analogies, Zipf's law, bias",
+    "language_attention": "query, key and value, scaled scores, causal mask, heads, positions",
+    "language_writing": "tokens, n-grams, perplexity, LSTM and transformer, temperature, sampling",
+    "translation": "encoder and decoder, teacher forcing, bottleneck, attention maps, greedy and beam search, BLEU",
 }
 """By notebook, in the order in which the notebooks are best read."""
 
@@ -54,6 +57,9 @@ PREREQUISITES = {
     "transfer": "`pneumonia`",
     "sentiment": "`classification`",
     "word_vectors": "the scalar product; `sentiment`",
+    "language_attention": "the product of matrices; `sentiment`",
+    "language_writing": "`language_attention`, `music`",
+    "translation": "`language_attention`",
 }
 """What a reader should know before, by notebook: facts, and notebooks to read first."""
 
@@ -64,6 +70,7 @@ COURSES = {
         Week("Lab 1, part 1: gradient descent, dense layers", "regression"),
         Week("Lab 1, part 2: music generation", "music"),
         Week("Lab 2, part 1: MNIST", "classification"),
+        Week("Lecture 2: attention; lab 3: adapting a language model (2026)", "language_attention"),
     ),
     "Udacity: Intro to Machine Learning with TensorFlow": (
         Week("Supervised learning: linear regression", "regression"),
@@ -76,6 +83,9 @@ COURSES = {
         Week("Sentiment analysis with a bag of words (Andrew Trask)", "sentiment"),
         Week("Recurrent networks: sentiment analysis", "sentiment"),
         Week("Recurrent networks: embeddings, word2vec", "word_vectors"),
+        Week("Recurrent networks: character-level LSTM (Anna Karenina)", "language_writing"),
+        Week("Project: generate TV scripts", "language_writing"),
+        Week("Sequence to sequence, attention", "translation"),
     ),
     "IBM/Coursera: Introduction to Deep Learning & Neural Networks with Keras": (
         Week("Week 1: forward propagation", "foundations_neuron"),
@@ -104,7 +114,10 @@ COURSES = {
         Week("Chapter 8: a pretrained model", "transfer"),
         Week("Chapter 9: residual connections, what convnets learn", "galaxy"),
         Week("Chapter 11: text, bag of words, embeddings", "sentiment"),
+        Week("Chapter 11: the transformer, query, key and value", "language_attention"),
+        Week("Chapter 11: sequence-to-sequence learning, machine translation", "translation"),
         Week("Chapters 10 and 12: LSTM, text generation, temperature", "music"),
+        Week("Chapter 12: text generation with a transformer", "language_writing"),
     ),
 }
 """The parts of each course for which there is a lab, in the course's order."""

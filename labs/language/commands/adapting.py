@@ -34,6 +34,7 @@ PARTS = 3
 """Epochs into which the steps are divided; the one with the lowest validation loss is kept."""
 MEASURED = 20_000
 """Number of test tokens on which the ways are compared; the run that is written is evaluated on all."""
+WAYS = ("adapters", "all weights", "from scratch")
 SHARE = 0.2
 """Step size for all weights, as a fraction of that for adapters."""
 
@@ -100,30 +101,48 @@ def compared(
         By name: `before`, `adapters`, `all weights`, `from scratch`.
     """
 
-    def finished(model: keras.Model, progress: Progress, weights: int, seconds: float) -> Adapted:
-        losses = {name: _loss(model, part) for name, part in texts.items()}
-        return Adapted(model, progress, {"weights": weights, "cpu_seconds": seconds, **losses})
-
-    report("measuring the network of the run")
     path = run.path(FORMATS["keras"])
-    found = {"before": finished(load_model(path), Progress(), 0, 0.0)}
-    for name in ("adapters", "all weights", "from scratch"):
+    report("measuring the network of the run")
+    found = {"before": _finished(load_model(path), Progress(), texts, weights=0, seconds=0.0)}
+    for name in WAYS:
         report(f"training: {name}")
         keras.utils.set_random_seed(config.seed)
-        model = network(config, len(texts["new"].tokenizer.symbols)) if name == "from scratch" else load_model(path)
-        rate = {"adapters": learning_rate, "all weights": SHARE * learning_rate}.get(name)
-        if name == "adapters":
-            with_adapters(model, lora)
-        began = time.process_time()
-        progress = _trained(model, config, texts["new"], steps, rate)
-        seconds = time.process_time() - began
-        weights = harness.trainable_parameters(model)
-        if name == "adapters":
-            plain = load_model(path)
-            merge(model, plain)
-            model = plain
-        found[name] = finished(model, progress, weights, seconds)
+        found[name] = _by_way(name, path, config, texts, lora=lora, steps=steps, learning_rate=learning_rate)
     return found
+
+
+def _by_way(
+    name: str,
+    path: Path,
+    config: Config,
+    texts: Mapping[str, Texts],
+    *,
+    lora: int,
+    steps: int,
+    learning_rate: float,
+) -> Adapted:
+    """Train in one of WAYS, beginning with the network of this file except from scratch."""
+    scratch = name == "from scratch"
+    model = network(config, len(texts["new"].tokenizer.symbols)) if scratch else load_model(path)
+    if name == "adapters":
+        with_adapters(model, lora)
+    rate = {"adapters": learning_rate, "all weights": SHARE * learning_rate}.get(name)
+    began = time.process_time()
+    progress = _trained(model, config, texts["new"], steps, rate)
+    seconds = time.process_time() - began
+    weights = harness.trainable_parameters(model)
+    if name == "adapters":
+        plain = load_model(path)
+        merge(model, plain)
+        model = plain
+    return _finished(model, progress, texts, weights=weights, seconds=seconds)
+
+
+def _finished(
+    model: keras.Model, progress: Progress, texts: Mapping[str, Texts], *, weights: int, seconds: float
+) -> Adapted:
+    losses = {name: _loss(model, part) for name, part in texts.items()}
+    return Adapted(model, progress, {"weights": weights, "cpu_seconds": seconds, **losses})
 
 
 def _loss(model: keras.Model, texts: Texts) -> float:
