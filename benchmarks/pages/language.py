@@ -75,8 +75,18 @@ def words() -> str:
             value = each["test"]["perplexity"]
             ngram = each["baselines"]["kneser_ney"]["perplexity"]
             middle = value.get("median", value["mean"])
-            rows.append([f"{TITLES[data]}, `{preset}`", spread(value, 1), f"{ngram:.1f}", f"{middle / ngram:.2f}"])
-    return markdown_table(["data and preset", "network", "n-gram", "ratio"], rows)
+            both = each["details"]["with_n_gram"]["perplexity"]
+            rows.append(
+                [
+                    f"{TITLES[data]}, `{preset}`",
+                    f"{ngram:.1f}",
+                    spread(value, 1),
+                    f"{middle / ngram:.2f}",
+                    f"{both:.1f}",
+                    f"{both / ngram:.2f}",
+                ]
+            )
+    return markdown_table(["data and preset", "n-gram", "network", "ratio to n-gram", "mean of both", "ratio"], rows)
 
 
 def _has_words(data: str, preset: str) -> bool:

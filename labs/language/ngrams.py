@@ -27,10 +27,13 @@ class Baselines:
         order: number of tokens of the n-gram with the lowest loss on validation, fitted on the training text.
         test: by order from 1, the losses of the test windows, (windows, 4) of `utils.text.next_token.measure`; fitted
             on training and validation text.
+        nats: of the n-gram of this order, the negative log-probability of each test target, 0 where it does not count,
+            (windows, span).
     """
 
     order: int
     test: dict[int, Array]
+    nats: Array
 
     def log_losses(self) -> dict[str, float]:
         """Nats per character of the test split, by order."""
@@ -50,7 +53,8 @@ class Baselines:
         chosen = _losses(_fitted(parts[:1], symbols, longest), validation)
         values = {order: log_loss(None, found) for order, found in chosen.items()}
         order = min(values, key=lambda each: values[each])
-        return cls(order, _losses(_fitted(parts, symbols, longest), test))
+        fitted, targets = _fitted(parts, symbols, longest), test.targets
+        return cls(order, _losses(fitted, test), fitted.nats(test.inputs, targets["tokens"], order))
 
 
 def _fitted(parts: Sequence[Array], symbols: int, order: int) -> Ngram:

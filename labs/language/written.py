@@ -12,7 +12,8 @@ from labs.language.commands.write import Writer
 from labs.language.data import Texts, texts_of
 from utils.export.predictor import predictor
 from utils.text.generating.copying import Corpus
-from utils.text.next_token import nats_of_tokens
+from utils.text.next_token import log_loss, losses, nats_of_tokens, perplexity
+from utils.text.sequences import PADDING
 from utils.training.results import Fitted
 
 SHOWN = 3
@@ -25,8 +26,9 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
 
     Returns:
         `amounts`: characters, tokens and unknown tokens of each part. `n_gram`: its order, and the loss on the test
-        split by order. `by_position`: nats per character at each position of a test window. `written`: how texts were
-        generated, how much they and the test text copy from the training text, and the first of them.
+        split by order. `with_n_gram`: metrics of the mean of both models. `by_position`: nats per character at each
+        position of a test window. `written`: how texts were generated, how much they and the test text copy from the
+        training text, and the first of them.
     """
     config: Any = fitted.config
     texts = texts_of(fitted.splits)
@@ -34,6 +36,7 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
         "amounts": amounts(texts),
         "n_gram": {"order": texts.baselines.order, "log_loss": texts.baselines.log_losses()},
         "by_position": by_position(fitted.model, texts),
+        "with_n_gram": with_n_gram(fitted.model, texts),
     }
     if config.refit:
         found["refit"] = True
@@ -67,11 +70,24 @@ def by_position(model: keras.Model, texts: Texts) -> list[float]:
     return [round(float(value), 4) for value in found.mean(axis=0) / per_token]
 
 
+def with_n_gram(model: keras.Model, texts: Texts) -> dict[str, float]:
+    """What the network and the n-gram predict together: the mean of their probabilities, on the test split.
+
+    The classical way to combine them (Mikolov et al. 2011, Empirical Evaluation and Combination of Advanced Language
+    Modeling Techniques); both weights are one half, so that nothing is chosen.
+    """
+    targets: Any = texts.test.targets
+    network = nats_of_tokens(predictor(model), texts.test.inputs, targets["tokens"])
+    both = np.log(2) - np.logaddexp(-network, -texts.baselines.nats)
+    found = losses(np.where(targets["tokens"] == PADDING, 0, both), targets)
+    return {"log_loss": log_loss(targets, found), "perplexity": perplexity(targets, found)}
+
+
 def _written(model: keras.Model, texts: Texts) -> dict[str, Any]:
     config = texts.config
     how = {name: getattr(config, name) for name in ("temperature", "top_k", "top_p", "seed")}
     made = Writer(model, texts.tokenizer).write("", config.characters, config.written, **how)
-    trained = Corpus([texts.texts["train"]])
+    trained = Corpus([texts.texts[name] for name in (("train", "validation") if config.refit else ("train",))])
     test = texts.texts["test"]
     places = np.linspace(0, max(0, len(test) - config.characters), config.written).astype(int)
     held_out = [test[place : place + config.characters] for place in places]
@@ -102,6 +118,11 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
     ]
     if details.get("refit"):
         found.append("The network was trained on the validation text, too: its validation metrics are of trained text.")
+    both = details["with_n_gram"]
+    found.append(
+        f"The mean of the probabilities of the network and of the n-gram has {both['log_loss']:.3f} nat per character "
+        f"and a perplexity of {both['perplexity']:.1f} per token."
+    )
     if "written" in details:
         written = details["written"]
         runs = written["longest_copied_run"]

@@ -174,6 +174,8 @@ def test_n_grams_are_chosen_on_validation(book: Path) -> None:
     assert list(values) == list(range(1, 9))
     assert values[found.order] < values[2] < values[1]
     assert found.test[1].shape == (len(texts.test), 4)
+    assert found.nats.shape == texts.test.inputs.shape
+    np.testing.assert_allclose(found.nats.sum(axis=1), found.test[found.order][:, 0])
     # The longest may be a little better on test: test is not what it is chosen by.
     assert found.log_losses()[str(found.order)] == values[found.order]
 

@@ -38,6 +38,9 @@ def test_record(quick: Path) -> None:
     loss = {name: values["log_loss"] for name, values in record["baselines"].items()}
     assert loss["kneser_ney"] == details["n_gram"]["log_loss"][str(details["n_gram"]["order"])]
     assert 1.4 < loss["kneser_ney"] < record["metrics"]["test"]["log_loss"]["value"] < loss["unigram"]
+    # The mean of both is better than the mean of their losses, because the logarithm is concave.
+    mean = (loss["kneser_ney"] + record["metrics"]["test"]["log_loss"]["value"]) / 2
+    assert loss["kneser_ney"] - 0.1 < details["with_n_gram"]["log_loss"] < mean
     amounts = details["amounts"]
     assert sum(part["characters"] for part in amounts.values()) == 1_115_394
     assert amounts["test"]["unknown"] == 0

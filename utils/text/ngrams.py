@@ -81,6 +81,11 @@ class Ngram:
         Raises:
             ValueError: a symbol is not in the vocabulary, or the order is larger than the model's.
         """
+        nats = self.nats(codes, targets, order)
+        return np.stack([nats.sum(axis=1), (targets != PADDING).sum(axis=1)], axis=1)
+
+    def nats(self, codes: Any, targets: Any, order: int | None = None) -> Losses:
+        """The negative log-probability of each target, 0 for PADDING, (rows, length); see `losses`."""
         used = self.order if order is None else order
         if not 1 <= used <= self.order:
             raise ValueError(f"order {used}: the model has the orders 1 to {self.order}")
@@ -95,7 +100,7 @@ class Ngram:
             estimate = level.interpolated(contexts, following, estimate, self._symbols)
         nats = np.zeros(targets.size)
         nats[positions] = -np.log(estimate)
-        return np.stack([nats.reshape(targets.shape).sum(axis=1), (targets != PADDING).sum(axis=1)], axis=1)
+        return nats.reshape(targets.shape)
 
 
 @dataclass(frozen=True)
