@@ -66,18 +66,18 @@ class Config(StableOptimization, BaseConfig):
     """Use the embedding for the output layer, too (Press and Wolf 2017); its width is then `units`."""
     length: Count = 10
     """Tokens per training window, and the context of the transformer; the course takes 10 words."""
-    epochs: Count = 3
+    epochs: Count = 2
     """Number of passes over the training text; the course has 20 or more on a GPU."""
-    batch_size: Count = 128
-    """Windows per gradient step, as in the course."""
+    batch_size: Count = 32
+    """Windows per gradient step; the course has 128 and so fewer steps, which learn less from a short text."""
     learning_rate: Positive = 3e-3
     """Step size of the optimizer; the course has 0.001 without a schedule."""
     schedule: Schedule = "cosine"
     """Learning rate over the epochs: constant, as in the course, or decaying to zero along a cosine."""
     clip: NonNegative = 1.0
     """Largest norm of the gradient of all weights; the course has 5 where it clips."""
-    dropout: Rate = 0.3
-    """Fraction of the outputs of a layer set to zero in training; the course has 0.5 with more units."""
+    dropout: Rate = 0.2
+    """Fraction of the outputs of a layer set to zero in training; the course has 0.5 with more units and epochs."""
     restore_best_weights: bool = True
     """Keep the weights of the epoch with the lowest validation loss."""
     refit: bool = False
