@@ -519,6 +519,16 @@ def test_two_processes_fetch_once(server: Server) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("name", catalog.catalogue())
+def test_data_are_called_what_they_are(name: str) -> None:
+    """The title of a data set that a program makes begins with its kind, and runs on it have the same label."""
+    entry = catalog.find(name)
+    found = obtain.Obtained(entry, (), entry.origin, "").source()
+    kind = entry.title.split()[0].rstrip(":")
+    assert found.kind == (kind if kind in ("SIMULATED", "GENERATED") else "real")
+    assert found.simulated == (found.kind != "real")
+
+
 def test_the_catalogue_is_whole() -> None:
     """Every set of the design, every fact of it, and no digest that could not have been seen."""
     sets = catalog.catalogue()
