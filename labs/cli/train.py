@@ -172,7 +172,7 @@ def _load(definition: Definition, settings: Any, report: Shown) -> Any:
     source, rows = data.source, ""
     if isinstance(data, Splits):
         data = replace(data, load_seconds=time.perf_counter() - start)
-        rows = f"; {len(data.train)} training rows"
+        rows = f"; {data.amount}"
     say(wrapped(f"{definition.name}: {source.name}, {source.kind} data, {source.found}{rows}"))
     return data
 

@@ -52,6 +52,11 @@ class Texts(Splits):
     tokenizer: Tokenizer = field(default_factory=lambda: Characters(SPECIAL))
     encoded: Mapping[str, Encoded] = field(default_factory=dict)
 
+    @property
+    def amount(self) -> str:
+        """The size of the training text; the rows of the training split are only what is evaluated of it."""
+        return f"{len(self.texts['train']):,} training characters"
+
     @cached_property
     def baselines(self) -> Baselines:
         """The n-grams of this text; fitted when they are first needed."""

@@ -85,6 +85,11 @@ class Splits:
         """The three splits by name, training first."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
+    @property
+    def amount(self) -> str:
+        """How much there is to learn from, for messages."""
+        return f"{len(self.train)} training rows"
+
 
 class RowSplit(NamedTuple):
     """Row numbers of the three splits, each ascending."""
