@@ -40,21 +40,26 @@ Way = Callable[[], float]
 
 
 @contextmanager
-def torch_way(python: str, batch: int, units: int, steps: int) -> Iterator[tuple[str, Way]]:
-    """The version of PyTorch, and its step, executed by a process that ends with the block."""
-    script = Path(__file__).with_name("torch_lstm.py")
-    words = [python, str(script), *map(str, (batch, units, steps, FEATURES))]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def torch_way(python: str, script: str, *words: object) -> Iterator[tuple[str, Callable[[object], float]]]:
+    """The version of PyTorch, and a function that sends a line to a script in a process that ends with the block.
+
+    Args:
+        python: an interpreter that has PyTorch.
+        script: its name in this folder; it answers each line of its standard input with a number.
+        words: its arguments.
+    """
+    command = [python, str(Path(__file__).with_name(script)), *map(str, words)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         requests, answers = process.stdin, process.stdout
 
-        def step() -> float:
-            requests.write("\n")
+        def ask(line: object) -> float:
+            requests.write(f"{line}\n")
             requests.flush()
             return float(answers.readline())
 
-        yield answers.readline().strip(), step
+        yield answers.readline().strip(), ask
 
 
 def ours_and_keras(batch: int, units: int, steps: int) -> tuple[dict[str, Way], float]:
@@ -109,8 +114,8 @@ def measured(batch: int, units: int, steps: int, torch_python: str | None) -> di
     if torch_python is None:
         times = medians(ways)
     else:
-        with torch_way(torch_python, batch, units, steps) as (found["torch"], step):
-            times = medians({**ways, "torch": step})
+        with torch_way(torch_python, "torch_lstm.py", batch, units, steps, FEATURES) as (found["torch"], step):
+            times = medians({**ways, "torch": lambda: step("")})
         found["times_faster_than_torch"] = times["torch"] / times["ours"]
     return {
         "median_milliseconds": times,

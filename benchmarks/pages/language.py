@@ -18,8 +18,14 @@ TITLES = {
     "moes-tavern": "moes-tavern",
     "anna": "anna",
 }
-COMPARED = ("transformer", "transformer, AdamW", "transformer, AdamW, nanoGPT's CPU setting", "LSTM")
-COMPARED = (*COMPARED, "LSTM, equal number of weights", "transformer, 512 byte pairs")
+COMPARED = (
+    "transformer",
+    "transformer, AdamW",
+    "transformer, AdamW, nanoGPT's CPU setting",
+    "LSTM",
+    "LSTM, equal number of weights",
+    "transformer, 512 byte pairs",
+)
 """The networks of the figure; the table has all."""
 COLOURS = ("#0072B2", "#56B4E9", "#999999", "#D55E00", "#E69F00", "#009E73")
 STYLES = ("-", "--", ":", "-", "--", "-.")
@@ -156,6 +162,16 @@ def generation() -> str:
         [title, f"{speeds[name]:,.0f}", f"{speeds[name] / speeds['predict']:,.0f}"] for name, title in names.items()
     ]
     return markdown_table(["method", "characters per CPU second", "ratio"], rows)
+
+
+@block
+def training() -> str:
+    """How fast the transformer is trained."""
+    found = recorded("language_training")
+    speeds = found["tokens_per_cpu_second"]
+    rows = [[name, f"{speed:,.0f}", f"{speed / speeds['the lab']:.2f}"] for name, speed in speeds.items()]
+    table = markdown_table(["training", "tokens per CPU second", "ratio to the lab"], rows)
+    return f"{table}\n\nMedians of {found['repeats']} alternating measurements; PyTorch {found['torch']}."
 
 
 @block
