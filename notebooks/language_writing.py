@@ -247,7 +247,7 @@ check("language_writing.bits_per_character", answer)
 # %%
 rows = {}
 for kind, more in {"characters": {}, "bpe": {"vocabulary": 1024}, "words": {}}.items():
-    texts = lab.load(replace(config, tokens=kind, **more))
+    texts = splits if kind == "characters" else lab.load(replace(config, tokens=kind, **more))
     order, losses = texts.baselines.order, texts.baselines.log_losses()
     rows[kind] = {
         "different tokens": len(texts.tokenizer.symbols),
