@@ -26,7 +26,7 @@ config = lab.preset("quick")
 splits = lab.splits(config)
 data_check(splits)
 
-# %% [markdown]
+# %% [markdown] facts=["8601"]
 # ## The data
 #
 # A pair is a date as people write it, in English, German or French, and the same date in ISO 8601. The pairs are
@@ -44,7 +44,7 @@ from utils.runs import harness
 train, validation, test = splits.train, splits.validation, splits.test
 pd.DataFrame(splits.texts["train"][:8], columns=["source", "target"])
 
-# %% [markdown] facts=["1", "0", "ISO 8601"]
+# %% [markdown] facts=["1", "0"]
 # A token is a character here. Each has a number: 0 is padding, and 1 is `<end>`, which is behind each text:
 
 # %%
@@ -68,7 +68,7 @@ prose(
     symbols=len(source_vocabulary) - 3,
 )
 
-# %% [markdown]
+# %% [markdown] facts=["1", "2"]
 # ## Teacher forcing
 #
 # The decoder predicts the next token from the source and the tokens before. In training these are the **true** tokens,
@@ -147,7 +147,7 @@ prose(
     dot=dot,
 )
 
-# %% [markdown] facts=["2"]
+# %% [markdown] facts=["128", "30"]
 # ## The bottleneck
 #
 # The plain decoder gets one vector of the source, whatever its length. Attention gives it a state for each token.
@@ -176,7 +176,7 @@ picture(
     "for the one without.",
 )
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # ## Attention
 #
 # At each step the decoder compares its state, the **query** $q$, with a **key** $k_i$ of each token of the source. The
@@ -206,7 +206,7 @@ def attention(query, keys, states, mask):
 # %% tags=["check"]
 check("translation.attention", attention)
 
-# %% [markdown]
+# %% [markdown] facts=["0", "1"]
 # This is what the lab's network does, for all steps of a batch at once, in layers that every format saves:
 #
 # ```python
@@ -263,7 +263,7 @@ while len(written) < longest and (len(written) == 1 or written[-1] != 1):
     written.append(int(np.argmax(probabilities[0, -1])))
 print(source_vocabulary.decode(sources[0]), "→", target_vocabulary.decode(written[1:]))
 
-# %% [markdown]
+# %% [markdown] facts=["2"]
 # The course's Keras 2 code built two further models for this, one for the encoder and one for a step of the decoder. In
 # this lab `stepped` makes them from the layers of the trained network. The encoder runs once, and the loop over the
 # tokens is one compiled graph:
@@ -281,7 +281,7 @@ pd.DataFrame(
     index=["shape", "role"],
 ).T
 
-# %% [markdown]
+# %% [markdown] facts=["2"]
 # ### Then → now
 #
 # Lines of the courses' sequence-to-sequence code, and what replaces them:
@@ -297,7 +297,7 @@ pd.DataFrame(
 #
 # Other lines are in [COURSE_CODE.md](COURSE_CODE.md), each with its error message.
 
-# %% [markdown] facts=["0.5", "0.4", "0.1"]
+# %% [markdown]
 # ## Beam search
 #
 # The most probable first token may lead to improbable texts. **Beam search** keeps several hypotheses, extends each by
@@ -357,7 +357,7 @@ prose(
     greedy=float(rows[1]["mean score"]),
 )
 
-# %% [markdown]
+# %% [markdown] facts=["1"]
 # ## Compared with what?
 #
 # Simple methods on the same test pairs: copying the source; a **dictionary** learned word by word by expectation
