@@ -406,7 +406,7 @@ for text, hypotheses in zip(
 forward = harness.fit(
     lab, type(config)(**{**vars(config), "encoder": "forward"}), splits, preset="quick"
 )
-losses = lesson.pair_losses(forward.model, validation.inputs, validation.targets)
+losses = lesson.losses(forward.model, validation)
 print(f"exact match on validation: {losses[:, 3].mean():.3f}")
 
 # %% [markdown]

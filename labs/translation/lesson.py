@@ -15,6 +15,8 @@ from labs.translation.evaluation.figures import maps
 from labs.translation.evaluation.findings import by_length, simple
 from labs.translation.lab import lab
 from labs.translation.steps import stepped
+from utils.datasets.splits import Split
+from utils.export.predictor import predictor
 from utils.text.pairs.losses import pair_losses
 from utils.text.pairs.scores import scores
 from utils.text.pairs.translating import EncoderDecoder
@@ -25,8 +27,8 @@ __all__ = [
     "by_length_figure",
     "encode",
     "lab",
+    "losses",
     "maps",
-    "pair_losses",
     "scores",
     "simple",
     "stepped",
@@ -41,6 +43,11 @@ def encode(texts: Sequence[str], splits: Pairs) -> Any:
     shape = {name: list(array.shape[1:]) for name, array in splits.train.inputs.items()}
     named = [(text, f"text {number}") for number, text in enumerate(texts, 1)]
     return sources(named, {"categories": splits.categories, "input_shape": shape})
+
+
+def losses(model: keras.Model, part: Split) -> Any:
+    """The losses of the pairs of a split, (rows, 4), see `utils.text.pairs.losses.pair_losses`."""
+    return pair_losses(predictor(model), part.inputs, part.targets)
 
 
 def translate(
