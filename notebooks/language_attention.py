@@ -22,6 +22,8 @@ from utils.teaching.prose import begin, picture, prose
 begin()  # loads Keras: a few seconds
 from labs.language.commands import induction
 
+BLUE, GREY = "#0072B2", "#666666"
+
 # %%
 import keras
 import numpy as np
@@ -30,7 +32,6 @@ from matplotlib.figure import Figure
 
 from labs.exercises import check
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#666666"
 random = np.random.default_rng(7)
 
 # %% [markdown] facts=["927", "397", "148", "929", "1", "2", "900"]
@@ -72,8 +73,8 @@ weights.round(3)
 # %% tags=["prose"]
 prose(
     """
-    The course's weights are {first:.3f}, {second:.0f}, {third:.0f} and {last:.3f}. Two tokens are left out entirely, because their scores
-    are hundreds smaller.
+    The course's weights are {first:.3f}, {second:.0f}, {third:.0f} and {last:.3f}. Two tokens are left out entirely,
+    because their scores are hundreds smaller.
     """,
     claims={"as in the course": bool(np.allclose(weights, [0.119, 0, 0, 0.881], atol=1e-3))},
     first=float(weights[0]),
