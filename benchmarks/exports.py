@@ -19,8 +19,9 @@ from benchmarks.pages.results import record, recorded
 from utils.export.extras import versions
 
 PRESET = "course"
-REFUSED = {"foundations": ("onnx", "litert"), "sentiment": ("litert",)}
-"""Formats that cannot represent the default model of a lab: they cannot look up the levels of a column, or words."""
+REFUSED = {"foundations": ("onnx", "litert"), "sentiment": ("litert",), "translation": ("litert",)}
+"""Formats that cannot represent the default model of a lab: they cannot look up the levels of a column, or words, or
+recur over sequences of any length."""
 PARTS = ("bytes", "max_rel_diff", "exact_rel_diff", "limit", "ms", "ms_keras", "failed")
 
 
