@@ -121,7 +121,7 @@ PAGE_FIGURES: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "language": {("shakespeare", "best"): ("learning_curves.png", "n_grams.png", "positions.png")},
     "music": {("oneills", "best"): ("sureness.png", "intervals.png", "tune.png")},
     "transfer": {("elpv", "best"): ("grad_cam.png", "learning_curves.png")},
-    "translation": {("dates", "course"): ("attention.png", "by_length.png")},
+    "translation": {("dates", "course"): ("attention.png",)},
     "sentiment": {("imdb", "attention"): ("explanation.png",), ("imdb", "best"): ("negation.png",)},
 }
 """Figures of a run that the page of the lab shows."""

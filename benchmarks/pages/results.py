@@ -64,6 +64,7 @@ def recorded(name: str) -> dict[str, Any]:
                 }
                 known |= {"test": metrics, "seeds": list(band.seeds), "peak_mb": band.command["peak_mb"]}
                 known["wall_seconds"] = band.command["seconds"]
+                known.pop("cores", None)  # the command of a band has all
     return found
 
 
