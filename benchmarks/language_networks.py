@@ -13,11 +13,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.pages.results import FOLDER, record, recorded
 from utils.base.keras_import import import_keras
@@ -51,45 +52,47 @@ TEXTS = 64
 WRITTEN = {"predict": 8, "one text": 600, "64 texts": 300}
 
 
-def curve(name: str, learning_rate: float | None = None) -> dict[str, Any]:
-    """Train for SECONDS, with a cosine schedule over the steps that fit, which a short training tells.
+@dataclass(frozen=True)
+class Training:
+    """One network of NETWORKS, the text that it learns from and the split on which it is measured."""
 
-    With a learning rate, train on the training text only and measure on validation.
-    """
-    import keras
+    config: Any
+    splits: Any
+    text: NDArray[np.int32]
+    held: Any
 
-    from labs.language.lab import lab
-    from utils.export.predictor import predictor
-    from utils.networks.fast_adam import fused_updates
-    from utils.networks.fast_lstm import fused_recurrence
-    from utils.text import next_token
-    from utils.text.windows import WindowBatches, shuffled
-    from utils.training.loop import Loop, prepare
+    @classmethod
+    def of(cls, name: str, learning_rate: float | None) -> Training:
+        """With a learning rate, the network learns from the training text only and is measured on validation."""
+        from labs.language.lab import lab
 
-    options = dict(NETWORKS[name])
-    share = options.pop("share", 1.0)
-    if learning_rate is not None:
-        options["learning_rate"] = learning_rate
-    config: Any = replace(lab.preset(options.pop("preset")), seed=SEED, **options)
-    splits: Any = lab.splits(config)
-    parts = ["train", "validation"] if learning_rate is None else ["train"]
-    held = splits.test if learning_rate is None else splits.validation
-    text = np.concatenate([splits.encoded[part].tokens for part in parts])
-    text = text[: round(share * len(text))]
-    windows = partial(shuffled, text, config.length, SEED)
+        options = dict(NETWORKS[name])
+        share = options.pop("share", 1.0)
+        options |= {} if learning_rate is None else {"learning_rate": learning_rate}
+        config: Any = replace(lab.preset(options.pop("preset")), seed=SEED, **options)
+        splits: Any = lab.splits(config)
+        parts = ["train", "validation"] if learning_rate is None else ["train"]
+        text = np.concatenate([splits.encoded[part].tokens for part in parts])
+        held = splits.test if learning_rate is None else splits.validation
+        return cls(config, splits, text[: round(share * len(text))], held)
 
-    def trained(steps: int, pieces: int) -> tuple[Any, list[list[float]], float]:
+    def run(self, steps: int, pieces: int) -> tuple[Any, list[list[float]]]:
+        """Train for this number of steps, and measure CPU seconds and loss after each piece of them."""
+        import keras
+
+        from labs.language.lab import lab
+        from utils.networks.fast_adam import fused_updates
+        from utils.networks.fast_lstm import fused_recurrence
+        from utils.training.loop import Loop, prepare
+
         keras.utils.set_random_seed(SEED)
-        model = lab.build(config, splits)
-        # One epoch of the lab's schedule, over the steps that fit.
-        arguments = lab.compile(config, splits)
+        model = lab.build(self.config, self.splits)
+        arguments = lab.compile(self.config, self.splits)
+        # One epoch of the lab's schedule, over these steps.
         rate = arguments["optimizer"]._learning_rate
         rate.decay_steps = steps - getattr(rate, "warmup_steps", 0)
         model.compile(**arguments)
-        rows = config.batch_size * (steps // pieces)
-        batches = WindowBatches(
-            lambda epoch: np.resize(windows(epoch), (rows, config.length + 1)), config.batch_size, full=True
-        )
+        batches = self._batches(steps // pieces)
         prepare(model, batches)
         spent, found = 0.0, []
         with fused_updates(model.optimizer), fused_recurrence(model):
@@ -98,28 +101,44 @@ def curve(name: str, learning_rate: float | None = None) -> dict[str, Any]:
             for piece in range(1, pieces + 1):
                 loop.measure(piece)
                 spent += time.process_time() - began
-                found.append([round(spent, 1), loss(model, CURVE)])
+                found.append([round(spent, 1), self.loss(model, CURVE)])
                 began = time.process_time()
-        return model, found, spent
+        return model, found
 
-    def loss(model: Any, tokens: int | None = None) -> float:
-        rows = held.inputs if tokens is None else held.inputs[: tokens // held.inputs.shape[1]]
-        targets = {key: values[: len(rows)] for key, values in held.targets.items()}
+    def _batches(self, steps: int) -> Any:
+        from utils.text.windows import WindowBatches, shuffled
+
+        config = self.config
+        shape = (config.batch_size * steps, config.length + 1)
+        windows = partial(shuffled, self.text, config.length, SEED)
+        return WindowBatches(lambda epoch: np.resize(windows(epoch), shape), config.batch_size, full=True)
+
+    def loss(self, model: Any, tokens: int | None = None) -> float:
+        """Nats per character on the first of these tokens, or on all."""
+        from utils.export.predictor import predictor
+        from utils.text import next_token
+
+        rows = self.held.inputs if tokens is None else self.held.inputs[: tokens // self.held.inputs.shape[1]]
+        targets = {key: values[: len(rows)] for key, values in self.held.targets.items()}
         return next_token.log_loss(targets, next_token.measure(predictor(model), rows, targets))
 
-    _, first, _ = trained(64, 2)
-    step = (first[1][0] - first[0][0]) / 32
-    compiling = max(0.0, first[0][0] - 32 * step)
+
+def curve(name: str, learning_rate: float | None = None) -> dict[str, Any]:
+    """Train for SECONDS, with a schedule over the steps that fit, which a short training tells."""
+    training = Training.of(name, learning_rate)
+    (first, _), (second, _) = training.run(64, 2)[1]
+    step = (second - first) / 32
+    compiling = max(0.0, first - 32 * step)
     steps = int((SECONDS - compiling) / step) // PARTS * PARTS
-    model, found, spent = trained(steps, PARTS)
+    model, found = training.run(steps, PARTS)
     return {
         "weights": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
-        "cpu_seconds": spent,
+        "cpu_seconds": found[-1][0],
         "compiling_cpu_seconds": compiling,
         "steps": steps,
-        "tokens_per_cpu_second": config.batch_size * config.length / step,
+        "tokens_per_cpu_second": training.config.batch_size * training.config.length / step,
         "curve": found,
-        "loss": loss(model),
+        "loss": training.loss(model),
     }
 
 
