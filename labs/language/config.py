@@ -158,7 +158,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 16,
         "embedding": 64,
         "epochs": 2,
-        "learning_rate": 5e-3,
+        "learning_rate": 1e-2,
     },
     "transformer": {
         **CHARACTERS,
