@@ -17,21 +17,24 @@
 # You need a little Python and the product of matrices. Run the cells from top to bottom; this takes about a minute.
 
 # %% tags=["setup"]
-from utils.teaching.prose import begin, picture, prose
+from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
-from labs.language.commands import induction
+from labs.language import lesson
 
-BLUE, GREY = "#0072B2", "#666666"
+splits = lesson.lab.load(lesson.lab.preset("quick"))
+data_check(splits)
 
 # %%
 import keras
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy.special import softmax
 
 from labs.exercises import check
 
+BLUE, GREY = "#0072B2", "#666666"
 random = np.random.default_rng(7)
 
 # %% [markdown] facts=["927", "397", "148", "929", "1", "2", "900"]
@@ -67,7 +70,7 @@ check("language_attention.weights", attention_weights)
 
 # %%
 scores = np.array([927.0, 397.0, 148.0, 929.0])
-weights = attention_weights(scores)
+weights = softmax(scores)
 weights.round(3)
 
 # %% tags=["prose"]
@@ -129,7 +132,7 @@ for d in (4, 16, 64, 256, 1024):
     products = (queries * keys).sum(axis=-1)
     row = {"d": d, "std of a score": products.std(), "1 / tokens": 1 / tokens}
     for name, each in (("", products), (", divided by √d", products / np.sqrt(d))):
-        found = attention_weights(each)
+        found = softmax(each, axis=-1)
         row[f"largest weight{name}"] = found.max(axis=-1).mean()
         # how much a weight changes with its own score: the diagonal of the softmax's derivative
         row[f"slope{name}"] = (found * (1 - found)).mean()
@@ -241,13 +244,21 @@ check("language_attention.parameters", parameters)
 #
 # `keras.layers.MultiHeadAttention` does the same. Its kernels have the heads as an axis of their own.
 
+# Here both attend over the first characters of Shakespeare's text, each a random vector, all heads at once.
+
 # %%
 width, heads, length = 32, 4, 10
-hidden = random.normal(size=(length, width)).astype("float32")
+table = random.normal(size=(len(splits.tokenizer.symbols), width)).astype("float32")
+hidden = table[splits.train.inputs[0, :length]]
 kernels = random.normal(size=(4, width, width)).astype("float32") / np.sqrt(width)
-queries, keys, values = (divided(hidden @ kernel, heads) for kernel in kernels[:3])
-contexts = [attention(*parts) for parts in zip(queries, keys, values, strict=True)]
-by_hand = np.concatenate(contexts, axis=1) @ kernels[3]
+
+queries, keys, values = (
+    (hidden @ kernel).reshape(length, heads, -1).transpose(1, 0, 2) for kernel in kernels[:3]
+)
+products = queries @ keys.transpose(0, 2, 1) / np.sqrt(width // heads)
+products += np.triu(np.full((length, length), -1e9), 1)
+contexts = softmax(products, axis=-1) @ values
+by_hand = contexts.transpose(1, 0, 2).reshape(length, width) @ kernels[3]
 
 layer = keras.layers.MultiHeadAttention(heads, width // heads, use_bias=False)
 layer.build((1, length, width), (1, length, width))
@@ -262,7 +273,7 @@ rounding = 1e-5
 
 # %% tags=["prose"]
 prose(
-    "The largest difference is below {limit:g}: rounding. Your attention is Keras's attention.",
+    "The largest difference is below {limit:g}: rounding. Attention by hand is Keras's attention.",
     claims={"the same": difference < rounding},
     limit=rounding,
 )
@@ -339,9 +350,7 @@ pd.DataFrame(
 # GENERATED.
 
 # %%
-from labs.language.commands.attending import attention_weights as weights_of
-from labs.language.commands.attending import draw_attention
-
+induction = lesson.induction
 found = induction.train("transformer, 2 blocks", seconds=80, seed=7)  # ends when it is right
 seconds, accuracy = zip(*found.curve, strict=True)
 known = accuracy[-1]
@@ -357,9 +366,9 @@ picture(figure, "Accuracy over the seconds of training: it rises steeply after a
 
 # %%
 text, targets = induction.repeated(np.random.default_rng(1), 1)
-maps = weights_of(found.model, text[0])
+maps = lesson.attention_weights(found.model, text[0])
 picture(
-    draw_attention(maps, [str(token) for token in text[0]]),
+    lesson.draw_attention(maps, [str(token) for token in text[0]]),
     "Attention weights of each block and head: a diagonal one step below the main one, and one at the distance of the "
     "repetition.",
 )
@@ -398,14 +407,29 @@ prose(
 
 # %% tags=["try"]
 for divisor in (1, 2, 10, 100):
-    print(divisor, attention_weights(scores / divisor).round(3))
+    print(divisor, softmax(scores / divisor).round(3))
 
-# %% [markdown]
-# **2. A token that is not allowed to attend to itself.** Which row of the weights cannot be computed?
+# %% [markdown] facts=["1,000"]
+# **2. Rotated by how much.** A slower slowest rotation keeps vectors apart over longer distances. What happens to the
+# product of a vector with itself at a distance of 1,000?
 
 # %% tags=["try"]
-small = random.normal(size=(4, 4))
-print(causal_weights(small).round(2))
+for slowest in (100.0, 10_000.0, 1_000_000.0):
+    near, far = (rotated(query, place, slowest) @ query for place in (1, 1_000))
+    print(f"{slowest:>11,.0f}   distance 1: {near:6.2f}   distance 1,000: {far:6.2f}")
+
+# %% [markdown]
+# **3. Another text.** The pattern of the last map is that of the repetition. Where is the diagonal if more tokens are
+# repeated?
+
+# %% tags=["try"]
+for seed in (2, 3):
+    text, targets = induction.repeated(np.random.default_rng(seed), 1)
+    shown = lesson.attention_weights(found.model, text[0])
+    picture(
+        lesson.draw_attention(shown, [str(token) for token in text[0]]),
+        "Attention weights for another text: the diagonal of the second block is at the distance of its repetition.",
+    )
 
 # %% [markdown]
 # ## Next

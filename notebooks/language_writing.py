@@ -95,7 +95,9 @@ check("language_writing.bigram", bigram)
 # %%
 tokenizer = splits.tokenizer
 tokens = {name: part.tokens for name, part in splits.encoded.items()}
-after = bigram(tokens["train"], len(tokenizer.symbols))
+counts = np.ones((len(tokenizer.symbols), len(tokenizer.symbols)))
+np.add.at(counts, (tokens["train"][:-1], tokens["train"][1:]), 1)
+after = counts / counts.sum(axis=1, keepdims=True)
 bigram_bits = -np.log2(after[tokens["test"][:-1], tokens["test"][1:]]).mean()
 
 random = np.random.default_rng(7)
@@ -194,26 +196,18 @@ def merge(tokens, pair, number):
 # %% tags=["check"]
 check("language_writing.merge", merge)
 
-# %% [markdown]
-# Your two functions learn an encoding. Here they do it on a short piece of the text:
+# %% [markdown] facts=["256"]
+# The lab does the same on bytes, of which there are 256, and counts each distinct word once, which takes a second for
+# the whole text. Here it learns a few tokens, some more, and as many as `--preset best` has:
 
 # %%
-names = dict(enumerate(tokenizer.symbols))
-piece = tokens["train"][:20_000]
-for number in range(len(names), len(names) + 12):
-    pair = most_frequent_pair(piece)
-    piece = merge(piece, pair, number)
-    names[number] = names[int(pair[0])] + names[int(pair[1])]
-print("learned:", [names[number] for number in list(names)[-12:]])
-print("20,000 characters are", len(piece), "tokens")
-
-# %% [markdown]
-# The lab does the same on bytes, and counts each distinct word once, which takes a second for the whole text.
-
-# %%
-pairs = lesson.BytePairs.learn(train, 1024)
 sentence = "Shall I compare thee to a summer's day?"
-print(" | ".join(pairs.decode([token]) for token in pairs.encode(sentence).tokens))
+for size in (280, 400, 1024):
+    pairs = lesson.BytePairs.learn(train, size)
+    print(
+        f"{size:5}",
+        " | ".join(pairs.decode([token]) for token in pairs.encode(sentence).tokens),
+    )
 
 # %% [markdown] facts=["2"]
 # ## One number for all tokens
@@ -373,10 +367,44 @@ display(pd.DataFrame(runs))
 # | `token_lookup`: punctuation becomes `\|\|period\|\|` | the same tokens; capitals and white space are counted |
 # | training loss below 3.5 | bits per character of held-out text, next to an n-gram |
 #
-# ## Go on
+# ## Try this
 #
-# ```sh
-# python -m labs.language --preset best
-# python -m labs.language write RUN --prompt "ROMEO:" --characters 500
-# python -m labs.language --data your-book.txt --tokens bpe --vocabulary 1024 --network transformer
-# ```
+# Before you run a cell, predict its result. Then change the cell and run it again.
+#
+# **1. Top-p.** Drawing from the most probable tokens that together have a probability of $p$ adapts to each step. Is
+# the text more careful than with the five most probable ones?
+
+# %% tags=["try"]
+for top_p in (0.5, 0.9):
+    (text,) = writer.write("ROMEO:\n", 160, temperature=1.0, top_p=top_p, seed=7)
+    print(f"--- {top_p}\n{text}\n")
+
+# %% [markdown]
+# **2. The prompt.** A model that only looks back a little has forgotten who speaks. Does the end depend on the
+# beginning?
+
+# %% tags=["try"]
+for prompt in ("KING RICHARD III:\n", "Nurse:\n", "First Citizen:\nSpeak"):
+    (text,) = writer.write(prompt, 120, temperature=0.7, seed=7)
+    print(prompt + text + "\n")
+
+# %% [markdown]
+# **3. How sure.** For which next character is the transformer most confident after these beginnings?
+
+# %% tags=["try"]
+for beginning in ("ROME", "thou ar", "the q"):
+    seen = view.tokenizer.encode(beginning).tokens[None]
+    probabilities = np.asarray(transformer.model(seen))[0, -1]
+    best = np.argsort(-probabilities)[:3]
+    print(
+        beginning,
+        [(view.tokenizer.symbols[k], round(float(probabilities[k]), 2)) for k in best],
+    )
+
+# %% [markdown]
+# ## Next
+#
+# - `python -m labs.language --preset best` trains for ten minutes, and
+#   `python -m labs.language write RUN --prompt "ROMEO:"` writes with what it learned.
+# - `python -m labs.language --data your-book.txt` reads a text of your own.
+# - More on this lab: [its page](../labs/language/README.md).

@@ -20,8 +20,8 @@ from utils.teaching.prose import begin, data_check, picture, prose
 
 begin()  # loads Keras: a few seconds
 from labs.translation import lesson
-from labs.translation.lab import lab
 
+lab = lesson.lab
 config = lab.preset("quick")
 splits = lab.splits(config)
 data_check(splits)

@@ -7,7 +7,7 @@ Model:   course: words, an embedding and one LSTM (Udacity's TV scripts). best: 
          Muon.
 Target:  nat per character on the last tenth of shakespeare: best ≤ 1.46, a transformer on characters ≤ 1.67 after 100
          CPU seconds, an LSTM 1.73; perplexity of words: best ≤ 0.85 times that of a Kneser-Ney 5-gram.
-Quality: not recorded yet.
-Time:    not recorded yet.
+Quality: not measured yet.
+Time:    not measured yet.
 Command: python -m labs.language
 """

@@ -28,7 +28,6 @@ COMMANDS = {
     "adapt": "labs.language.commands.adapt:Adapt",
     "induction": "labs.language.commands.induction:Induction",
 }
-DRAFT = True  # its records are not made yet
 DATA_FILES = ("*",)
 """Endings of the files that `--data` may name: any text."""
 

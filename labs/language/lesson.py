@@ -1,9 +1,11 @@
-"""What the notebook on writing text uses of this lab, under one name."""
+"""What the notebooks use of this lab, under one name."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from labs.language.commands import induction
+from labs.language.commands.attending import attention_weights, draw_attention
 from labs.language.commands.write import Writer
 from labs.language.lab import lab
 from utils.datasets.splits import Split
@@ -12,7 +14,16 @@ from utils.text.generating.copying import Corpus
 from utils.text.next_token import bits_per_char, measure
 from utils.text.tokenizing.byte_pairs import BytePairs
 
-__all__ = ["BytePairs", "Corpus", "Writer", "bits", "lab"]
+__all__ = [
+    "BytePairs",
+    "Corpus",
+    "Writer",
+    "attention_weights",
+    "bits",
+    "draw_attention",
+    "induction",
+    "lab",
+]
 
 
 def bits(model: Any, part: Split) -> float:

@@ -6,7 +6,7 @@ Data:    dates, GENERATED from CLDR's formats in three languages; numbers, rever
 Model:   course: bidirectional LSTM, dot-product attention (Luong), LSTM decoder, on characters. Also without attention
          (Udacity's seq2seq), with additive attention (Bahdanau), and a transformer.
 Target:  exact match on unseen dates: course ≥ 0.98, best ≥ 0.999; multi30k German–English: BLEU ≥ 32.
-Quality: not recorded yet.
-Time:    not recorded yet.
+Quality: not measured yet.
+Time:    not measured yet.
 Command: python -m labs.translation
 """

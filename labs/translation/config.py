@@ -24,7 +24,6 @@ from utils.base.config import (
 
 TITLE = "One sequence into another: dates, numbers and sentences, by an encoder and a decoder with attention"
 COMMANDS = {"translate": "labs.translation.translate:Translate"}
-DRAFT = True  # its numbers are not recorded yet
 DATA_FILES = (".tsv", ".txt")
 """Endings of the files of pairs that `--data` may name: two columns with a tab between them."""
 
