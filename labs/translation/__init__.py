@@ -6,7 +6,8 @@ Data:    dates, GENERATED from CLDR's formats in three languages; numbers, rever
 Model:   course: bidirectional LSTM, dot-product attention (Luong), LSTM decoder, on characters. Also without attention
          (Udacity's seq2seq), with additive attention (Bahdanau), and a transformer.
 Target:  exact match on unseen dates: course ≥ 0.98, best ≥ 0.999; multi30k German–English: BLEU ≥ 32.
-Quality: not measured yet.
-Time:    not measured yet.
+Quality: exact match on dates: course 1.0000 (0.9990–1.0000), best 1.0000; multi30k German to English, best: BLEU 37.6
+         (1 seed).
+Time:    course 50 s, best 210 s; multi30k 1237 s (wall time on two cores).
 Command: python -m labs.translation
 """
