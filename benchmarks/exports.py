@@ -16,6 +16,7 @@ from typing import Any
 
 import labs
 from benchmarks.pages.results import record, recorded
+from utils.base import machine
 from utils.export.extras import versions
 
 PRESET = "course"
@@ -39,7 +40,11 @@ def exported(lab: str, folder: Path) -> dict[str, Any]:
     assert done.stdout, done.stderr
     exports = json.loads(done.stdout)["exports"]
     data = json.loads((run / "run.json").read_text(encoding="utf-8"))["data"]["name"]
-    return {"data": data, "exports": {name: _facts(report) for name, report in exports.items()}}
+    return {
+        "data": data,
+        "threads": machine.device()["threads"],
+        "exports": {name: _facts(report) for name, report in exports.items()},
+    }
 
 
 def _facts(report: dict[str, Any]) -> dict[str, Any]:

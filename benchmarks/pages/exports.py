@@ -17,11 +17,16 @@ def table() -> str:
         _row(lab, name, report) for lab, about in found["labs"].items() for name, report in about["exports"].items()
     ]
     tools = ", ".join(f"{name} {version}" for name, version in found["tools"].items())
-    device = found["device"]
+    threads: dict[int, list[str]] = {}
+    for lab, about in found["labs"].items():
+        threads.setdefault(about["threads"], []).append(lab)
+    often = max(threads, key=lambda number: len(threads[number]))
+    others = [f"{', '.join(labs)}: {number}" for number, labs in threads.items() if number != often]
+    cores = f"{often} cores" + (f" ({'; '.join(others)})" if others else "")
     return "\n".join(
         [
             f"One run of each lab with the preset `{found['preset']}`, on its default data; TensorFlow "
-            f"{found['versions']['tensorflow']}, {tools}; {device['threads']} cores.",
+            f"{found['versions']['tensorflow']}, {tools}; {cores}.",
             "",
             markdown_table(["lab, format", "difference", "metric (Keras)", "kB", "ms (Keras)", ""], rows),
         ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from benchmarks.pages.results import block, course_time, in_minutes, measured, recorded, spread, wall_time
+from benchmarks.pages.results import best_minutes, block, course_time, measured, recorded, spread, wall_time
 from utils.base.text_tables import markdown_table
 
 TITLES = {
@@ -43,7 +43,7 @@ def row() -> list[str]:
         "tiny Shakespeare, 1.1 million characters; 38 plays, in a package; any text file",
         f"{spread(best['test']['log_loss'], 3)} nat per character",
         f"Kneser-Ney n-gram {best['baselines']['kneser_ney']['log_loss']:.3f}, nanoGPT on a GPU 1.470",
-        in_minutes(best["wall_seconds"]),
+        best_minutes(best),
     ]
 
 
@@ -256,5 +256,5 @@ def card() -> dict[str, str]:
         "Quality": f"shakespeare, nat per character: course {spread(course['test']['log_loss'], 3)}, best "
         f"{spread(best['test']['log_loss'], 3)} ({len(best['seeds'])} seed), Kneser-Ney n-gram on best's tokens "
         f"{best['baselines']['kneser_ney']['log_loss']:.3f}.",
-        "Time": f"course {time}, best {wall_time(best)} (wall time on two cores).",
+        "Time": f"course {time}, best {wall_time(best)} (wall time, on two cores where nothing else is said).",
     }

@@ -127,6 +127,11 @@ def wall_time(found: Mapping[str, Any]) -> str:
     return f"{found['wall_seconds']:.0f} s" + (" on one core" if found.get("cores") == 1 else "")
 
 
+def best_minutes(found: Mapping[str, Any]) -> str:
+    """Wall time of a recorded preset in minutes, for the README; a run on one core says so."""
+    return in_minutes(found["wall_seconds"]) + (" (one core)" if found.get("cores") == 1 else "")
+
+
 METRICS = {"accuracy": "accuracy", "auc": "AUC"}
 """How a page writes the metric by which a lab is judged."""
 

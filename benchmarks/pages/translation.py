@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from benchmarks.pages.results import block, course_time, in_minutes, measured, recorded, spread, wall_time
+from benchmarks.pages.results import best_minutes, block, course_time, measured, recorded, spread, wall_time
 from utils.base.text_tables import markdown_table
 
 TITLES = {
@@ -36,7 +36,7 @@ def row() -> list[str]:
         "dates and numbers, GENERATED; multi30k, 29,000 pairs of sentences; your own pairs",
         f"exact match on dates {spread(dates['test']['exact_match'], 4)}; multi30k BLEU {bleu['network']['bleu']:.1f}",
         f"word-by-word dictionary, BLEU {bleu['dictionary']['bleu']:.1f}",
-        in_minutes(best["wall_seconds"]),
+        best_minutes(best),
     ]
 
 
@@ -123,6 +123,6 @@ def card() -> dict[str, str]:
         "Quality": f"exact match on dates: course {spread(course['test']['exact_match'], 4)}, best "
         f"{spread(best['test']['exact_match'], 4)}; multi30k German to English, best: BLEU {network['bleu']:.1f} "
         f"({len(best['seeds'])} seed).",
-        "Time": f"course {time}, best {best['wall_seconds']:.0f} s; multi30k {sentences['wall_seconds']:.0f} s (wall "
-        "time on two cores).",
+        "Time": f"course {time}, best {wall_time(best)}; multi30k {wall_time(sentences)} (wall time, on "
+        "two cores where nothing else is said).",
     }

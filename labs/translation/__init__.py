@@ -8,6 +8,7 @@ Model:   course: bidirectional LSTM, dot-product attention (Luong), LSTM decoder
 Target:  exact match on unseen dates: course ≥ 0.98, best ≥ 0.999; multi30k German–English: BLEU ≥ 32.
 Quality: exact match on dates: course 1.0000 (0.9990–1.0000), best 1.0000; multi30k German to English, best: BLEU 37.6
          (1 seed).
-Time:    course 50 s, best 210 s; multi30k 1237 s (wall time on two cores).
+Time:    course 50 s, best 210 s on one core; multi30k 1237 s on one core (wall time, on two cores where nothing else
+         is said).
 Command: python -m labs.translation
 """
