@@ -40,8 +40,6 @@ data_check(splits)
 # before it validation: neighbouring sentences are alike, so pieces at random would leak.
 
 # %%
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 from IPython.display import display
@@ -164,8 +162,8 @@ prose(
 # %% tags=["exercise"]
 def most_frequent_pair(tokens):
     ### BEGIN SOLUTION
-    pairs = Counter(zip(tokens[:-1].tolist(), tokens[1:].tolist(), strict=True))
-    return pairs.most_common(1)[0][0]
+    pairs, counts = np.unique(np.stack([tokens[:-1], tokens[1:]]), axis=1, return_counts=True)
+    return pairs[:, counts.argmax()]
     ### END SOLUTION
 
 
