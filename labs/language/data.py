@@ -32,6 +32,8 @@ CARRIED = 8
 """Recurrent networks are evaluated on windows of this many times the training length."""
 SHORTEST_SPAN, LONGEST_SPAN = 256, 1024
 """Limits of these windows, in tokens."""
+MOST_TRAINED = 1 << 17
+"""Most tokens of the training text on which networks are evaluated."""
 BYTES = 256 + len(SPECIAL)
 """Number of tokens of bpe that are there before it learns any."""
 
@@ -40,7 +42,7 @@ BYTES = 256 + len(SPECIAL)
 class Texts(Splits):
     """A text in three parts: its tokens, and as splits the windows on which networks are evaluated.
 
-    The training split has as much text as the test split, the end of the training text; networks learn from all of it.
+    The training split is the end of the training text and no longer than the test split; networks learn from all text.
 
     Attributes:
         config: the hyperparameters.
@@ -94,7 +96,7 @@ def load(config: Config, tokenizer: Tokenizer | None = None) -> Texts:
     _check_tokens(encoded, config, source.name)
     train, validation, test = (encoded[name] for name in PARTS)
     found = Texts(
-        _rows(train[-len(test) :], config),
+        _rows(train[-min(len(test), MOST_TRAINED) :], config),
         _rows(validation, config),
         _rows(test, config),
         source,

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from labs.language.commands.write import Writer
 from labs.language.data import Texts, texts_of
@@ -17,8 +18,6 @@ from utils.text.sequences import PADDING
 from utils.training.results import Fitted
 
 SHOWN = 3
-MOST_ROWS = 200_000
-"""Number of test tokens by which the loss at each position of a window is measured."""
 
 
 def inspect(fitted: Fitted) -> dict[str, Any]:
@@ -32,11 +31,12 @@ def inspect(fitted: Fitted) -> dict[str, Any]:
     """
     config: Any = fitted.config
     texts = texts_of(fitted.splits)
+    nats = nats_of_windows(fitted.model, texts)
     found = {
         "amounts": amounts(texts),
         "n_gram": {"order": texts.baselines.order, "log_loss": texts.baselines.log_losses()},
-        "by_position": by_position(fitted.model, texts),
-        "with_n_gram": with_n_gram(fitted.model, texts),
+        "by_position": by_position(nats, texts),
+        "with_n_gram": with_n_gram(nats, texts),
     }
     if config.refit:
         found["refit"] = True
@@ -57,28 +57,40 @@ def amounts(texts: Texts) -> dict[str, dict[str, float]]:
     }
 
 
-def by_position(model: keras.Model, texts: Texts) -> list[float]:
+def nats_of_windows(model: keras.Model, texts: Texts) -> NDArray[np.float64]:
+    """The negative log-probability of the token after each position of the test windows, (windows, span)."""
+    inputs, targets = texts.test.inputs, texts.test.targets["tokens"]
+    following = np.concatenate([inputs[:, 1:], targets[:, -1:]], axis=1)
+    return nats_of_tokens(predictor(model), inputs, following)
+
+
+def by_position(nats: NDArray[np.float64], texts: Texts) -> list[float]:
     """Mean loss at each position of test windows in nats per character, without the spelling of tokens.
 
     The first position has one token of context, the last one the whole window.
+
+    Args:
+        nats: of `nats_of_windows`.
+        texts: the splits.
     """
-    rows = texts.test.inputs[: max(1, MOST_ROWS // texts.test.inputs.shape[1])]
-    rows = rows[:-1] if len(rows) > 1 else rows  # the last window may end before its end
-    found = nats_of_tokens(predictor(model), rows[:, :-1], rows[:, 1:])
+    whole = nats[:-1] if len(nats) > 1 else nats  # the text may end within the last window
     test = texts.encoded["test"]
     per_token = float(test.characters.sum()) / len(test)
-    return [round(float(value), 4) for value in found.mean(axis=0) / per_token]
+    return [round(float(value), 4) for value in whole.mean(axis=0) / per_token]
 
 
-def with_n_gram(model: keras.Model, texts: Texts) -> dict[str, float]:
+def with_n_gram(nats: NDArray[np.float64], texts: Texts) -> dict[str, float]:
     """What the network and the n-gram predict together: the mean of their probabilities, on the test split.
 
     The classical way to combine them (Mikolov et al. 2011, Empirical Evaluation and Combination of Advanced Language
     Modeling Techniques); both weights are one half, so that nothing is chosen.
+
+    Args:
+        nats: of `nats_of_windows`.
+        texts: the splits.
     """
     targets: Any = texts.test.targets
-    network = nats_of_tokens(predictor(model), texts.test.inputs, targets["tokens"])
-    both = np.log(2) - np.logaddexp(-network, -texts.baselines.nats)
+    both = np.log(2) - np.logaddexp(-nats, -texts.baselines.nats)
     found = losses(np.where(targets["tokens"] == PADDING, 0, both), targets)
     return {"log_loss": log_loss(targets, found), "perplexity": perplexity(targets, found)}
 

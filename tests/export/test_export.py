@@ -13,8 +13,9 @@ import pytest
 
 from labs.regression.lab import lab
 from utils.base.errors import CallerError, CheckError
+from utils.datasets.splits import Split
 from utils.export.formats import FORMATS, open_model, save_model
-from utils.export.parity import FreshProcess, _check
+from utils.export.parity import PARITY_TOKENS, FreshProcess, _check, parity_rows
 from utils.export.predictor import predictor
 
 SPLITS = lab.splits(lab.preset("best"))
@@ -33,6 +34,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def live() -> keras.Model:
     keras.utils.set_random_seed(2)
     return lab.build(lab.preset("best"), SPLITS)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "rows"),
+    [
+        (np.zeros((100, 8), "float32"), 100),
+        (np.zeros((1000, 128), "int32"), PARITY_TOKENS // 128),
+        (np.zeros((1000, 128), "uint8"), 1000),
+        (np.zeros((1000, 128, 128), "uint8"), 976),
+        (np.zeros((3, PARITY_TOKENS), "int32"), 2),
+    ],
+)
+def test_large_test_splits_are_compared_in_part(inputs: np.ndarray, rows: int) -> None:
+    chosen = np.arange(len(inputs))[parity_rows(Split(inputs, np.zeros(len(inputs))))]
+    assert len(chosen) == rows
+    assert (chosen[0], chosen[-1]) == (0, len(inputs) - 1)
 
 
 @pytest.mark.parametrize("form", FORMATS)

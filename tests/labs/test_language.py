@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from labs import find_definition
-from labs.language import data, model
+from labs.language import data, model, written
 from labs.language.config import Config
 from labs.language.ngrams import Baselines
 from utils.base.errors import CallerError
@@ -20,7 +20,8 @@ from utils.datasets.corpora import plays
 from utils.datasets.locate import lacks_package
 from utils.datasets.obtain import obtain
 from utils.export.formats import FORMATS, open_model, save_model
-from utils.text.next_token import log_loss
+from utils.export.predictor import predictor
+from utils.text.next_token import log_loss, measure
 from utils.text.sequences import PADDING
 from utils.text.tokenizing.encoded import UNKNOWN
 
@@ -221,3 +222,17 @@ def test_the_loss_is_computed_from_logits(book: Path) -> None:
     network.compile(loss="sparse_categorical_crossentropy")
     inputs = texts.test.inputs[:1, :4]
     assert network.evaluate(inputs, np.full_like(inputs, 4), verbose=0) == pytest.approx(300, rel=1e-4)
+
+
+def test_one_pass_over_the_test_text_is_enough(book: Path) -> None:
+    texts = data.load(config(book, network="transformer", layers=1, units=8, heads=2))
+    network = model.build(texts.config, texts)
+    found = written.nats_of_windows(network, texts)
+    targets: Any = texts.test.targets
+    measured = measure(predictor(network), texts.test.inputs, targets)
+    np.testing.assert_allclose(np.where(targets["tokens"] == PADDING, 0, found).sum(axis=1), measured[:, 0], rtol=1e-6)
+    positions = written.by_position(found, texts)
+    assert len(positions) == texts.test.inputs.shape[1]
+    assert sum(positions) * texts.encoded["test"].characters.mean() == pytest.approx(
+        found[:-1].mean(axis=0).sum(), 1e-3
+    )

@@ -33,14 +33,19 @@ from utils.training.results import Measure
 from utils.training.results import predictions as plain_predictions
 
 PARITY_BYTES = 16_000_000
+PARITY_TOKENS = 1 << 16
+"""Most tokens, that is integers of at least 32 bits, of the rows on which formats are compared: a network computes more
+for a token of four bytes than for as many bytes of an image."""
 Reference = Mapping[str, Any]
 """The module, name and keyword arguments of a function."""
 
 
 def parity_rows(test: Split) -> slice | NDArray[np.intp]:
-    """The test rows on which every format is compared: all, or of large inputs as many as PARITY_BYTES hold."""
-    row_bytes = sum(np.asarray(array[:1]).nbytes for array in listed(test.inputs))
-    rows = max(2, PARITY_BYTES // max(1, row_bytes))
+    """The test rows on which every format is compared: all, or evenly spaced ones of PARITY_BYTES and PARITY_TOKENS."""
+    first = [np.asarray(array[:1]) for array in listed(test.inputs)]
+    tokens = sum(array.size for array in first if array.dtype.kind == "i" and array.itemsize >= 4)
+    most = min(PARITY_BYTES // max(1, sum(array.nbytes for array in first)), PARITY_TOKENS // max(1, tokens))
+    rows = max(2, most)
     return slice(None) if rows >= len(test) else np.linspace(0, len(test) - 1, rows).astype(np.intp)
 
 

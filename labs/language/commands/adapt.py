@@ -34,8 +34,10 @@ class Adapt:
     """A text file, or the name of a data set: the text to which the network is adapted."""
     lora: Annotated[int, Field(ge=1, le=256)] = 8
     """Rank of the adapters: each matrix is changed by a product of two matrices of this width (Hu et al. 2022)."""
-    steps: Count = 150
+    steps: Count = 60
     """Gradient steps of each training."""
+    batch_size: Count = 8
+    """Windows of the new text per gradient step."""
     learning_rate: Positive = 1e-2
     """Step size of Adam for the adapters; all weights are trained with a fifth of it."""
     out: Path | None = None
@@ -55,7 +57,15 @@ class Adapt:
         if self.out is not None:
             run_folder.new_folder(self.out)
         before = from_json(Config, json.dumps(run.record["config"]))
-        config = replace(before, data=self.data, seed=self.seed, epochs=1, refit=False, restore_best_weights=True)
+        config = replace(
+            before,
+            data=self.data,
+            seed=self.seed,
+            epochs=1,
+            batch_size=self.batch_size,
+            refit=False,
+            restore_best_weights=True,
+        )
         tokenizer = data.tokenizer_of(run.labels["categories"])
         texts = {"original": data.load(before, tokenizer), "new": data.load(config, tokenizer)}
         _check_known(texts["new"], self.data)
@@ -87,7 +97,7 @@ class Adapt:
 
     def _command(self, definition: Definition) -> str:
         """The command that repeats this."""
-        options = ("data", "lora", "steps", "learning_rate", "seed")
+        options = ("data", "lora", "steps", "batch_size", "learning_rate", "seed")
         words = [word for name in options for word in (f"--{name.replace('_', '-')}", str(getattr(self, name)))]
         return shlex.join([*definition.program.split(), "adapt", str(self.run), *words])
 

@@ -34,6 +34,8 @@ PARTS = 3
 """Epochs into which the steps are divided; the one with the lowest validation loss is kept."""
 MEASURED = 20_000
 """Number of test tokens on which the ways are compared; the run that is written is evaluated on all."""
+VALIDATED = 64
+"""Number of validation windows after each of PARTS."""
 WAYS = ("adapters", "all weights", "from scratch")
 SHARE = 0.2
 """Step size for all weights, as a fraction of that for adapters."""
@@ -175,7 +177,7 @@ def _trained(model: keras.Model, config: Config, texts: Texts, steps: int, rate:
         order = shuffled(tokens, config.length, config.seed, epoch)
         return np.resize(order, (rows, config.length + 1))
 
-    validation = WindowBatches(lambda _: shuffled(held, config.length, config.seed, 0)[:256], 64)
+    validation = WindowBatches(lambda _: shuffled(held, config.length, config.seed, 0)[:VALIDATED], VALIDATED)
     return train(
         model,
         WindowBatches(windows, config.batch_size),
