@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 # Tests compute on one thread each, so as many run side by side as there are cores, at most four for the memory.
 PYTEST := $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+# Modules are compiled when they are first imported: compiling all of TensorFlow takes longer than installing it.
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 INSTALL := $(PIP) --require-hashes --requirement
 LABS := $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

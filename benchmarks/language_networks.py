@@ -45,7 +45,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "LSTM, equal number of weights": {"preset": "lstm", "units": 448},
     "LSTM, windows of 200": {"preset": "lstm", "length": 200, "batch_size": 8},
     "LSTM, a quarter of the text": {"preset": "lstm", "share": 0.25},
-    "LSTM, 512 byte pairs": {"preset": "lstm", "tokens": "bpe", "vocabulary": 512},
+    "LSTM, 512 byte pairs": {"preset": "lstm", "tokens": "bpe", "vocabulary": 512, "learning_rate": 0.02},
+    "LSTM, 1,024 byte pairs": {"preset": "lstm", "tokens": "bpe", "vocabulary": 1024, "learning_rate": 0.02},
 }
 """Differences from a preset; `share` is that of the training text."""
 TEXTS = 64

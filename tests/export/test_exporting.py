@@ -418,6 +418,7 @@ def exported(
         if not printed.is_file():
             run, _ = quick_run(name)
             monkeypatch.setenv("LABS_MIRROR", "")
+            monkeypatch.setattr(checks, "TIMED_SECONDS", 0.1)
             int8 = [] if name == "transfer" or "litert" in REFUSED.get(name, ()) else ["--int8"]
             ended = called(capfd, "labs", "export", run, "--out", shared / name, "--json", *int8)
             printed.write_text(json.dumps(vars(ended)))

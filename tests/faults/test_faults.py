@@ -13,7 +13,7 @@ from benchmarks.drills.cases import Case
 from benchmarks.drills.files import furnish
 from benchmarks.drills.processes import Nursery
 
-KILLS = 2
+KILLS = 1
 INPUTS = 50
 SHORT = ("two_runs", "file_for_models", "read_only", "large_network", "disk_full")
 """The faults that are drilled here; `make drills` has all of them."""
@@ -31,7 +31,7 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 @pytest.mark.slow
 @pytest.mark.xdist_group("drills")
 def test_a_run_that_is_killed_ends_with_the_same_metrics(nursery: Nursery) -> None:
-    """Six kills in turn, while it trains, saves and checks its exports; then it is left to its end."""
+    """Three kills in turn, while it trains, saves and checks its exports; then it is left to its end."""
     counts = kills.drill(kills.runs(), nursery, KILLS, random.Random(1), chain=3 * KILLS)
     assert {name: found["killed"] for name, found in counts.items()} == dict.fromkeys(kills.WINDOWS, KILLS)
     assert sum(found["resumed"] for found in counts.values()) > 0

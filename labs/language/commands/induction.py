@@ -174,8 +174,8 @@ def draw_curves(learned: dict[str, Learned]) -> Figure:
 
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
     axes = figure.subplots()
-    for name, found in learned.items():
-        axes.plot(*zip(*found.curve, strict=True), label=f"{name} ({found.weights:,} weights)")
+    for (name, found), style in zip(learned.items(), ("-", "--", "-."), strict=False):
+        axes.plot(*zip(*found.curve, strict=True), linestyle=style, label=f"{name} ({found.weights:,} weights)")
     axes.axhline(1 / SYMBOLS, color="0.6", linestyle=":", label="chance")
     axes.set(xlabel="CPU seconds of training", ylabel="accuracy on the tokens that can be known", ylim=(0, 1.02))
     axes.legend(fontsize=8)
