@@ -182,8 +182,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "heads": 6,
         "length": 128,
         "batch_size": 16,
-        "dropout": 0.25,
-        "epochs": 10,
+        "dropout": 0.15,
+        "epochs": 8,
         "optimizer": "muon",
         "learning_rate": 0.02,
         "warm_up": 0.02,
@@ -197,5 +197,5 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best/seinfeld": {**SCRIPTS, "epochs": 4},
     "best/plays": {**SCRIPTS, "epochs": 3},
     "best/moes-tavern": FEW_WORDS,
-    "best/anna": {"dropout": 0.15, "epochs": 6},
+    "best/anna": {"epochs": 6},
 }

@@ -38,7 +38,7 @@ class Adapt:
     """Gradient steps of each training."""
     batch_size: Count = 8
     """Windows of the new text per gradient step."""
-    learning_rate: Positive = 1e-2
+    learning_rate: Positive = 4e-2
     """Step size of Adam for the adapters; all weights are trained with a fifth of it."""
     out: Path | None = None
     """A new folder for the run of the adapted network; defaults to one named after the time."""
