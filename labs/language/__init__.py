@@ -7,8 +7,8 @@ Model:   course: words, an embedding and one LSTM (Udacity's TV scripts). best: 
          Muon.
 Target:  nat per character on the last tenth of shakespeare: best ≤ 1.46 (nanoGPT on a GPU 1.47); perplexity of words:
          best ≤ 0.85 times that of a Kneser-Ney 5-gram.
-Quality: shakespeare, nat per character: course 1.755 (1.751–1.759), best 1.466 (1 seed), Kneser-Ney n-gram on best's
+Quality: shakespeare, nat per character: course 1.755 (1.751–1.759), best 1.461 (1 seed), Kneser-Ney n-gram on best's
          tokens 1.527.
-Time:    course 161 s, best 1273 s on one core (wall time, on two cores where nothing else is said).
+Time:    course 161 s, best 879 s on one core (wall time, on two cores where nothing else is said).
 Command: python -m labs.language
 """
