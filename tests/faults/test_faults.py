@@ -1,4 +1,4 @@
-"""A few of the drills of `make drills`: kills, faults of the machine, invalid inputs."""
+"""A few of the drills of `make drills`: kills, faults of the machine, invalid inputs; tests/gate kills a sweep."""
 
 from __future__ import annotations
 
@@ -35,12 +35,6 @@ def test_a_run_that_is_killed_ends_with_the_same_metrics(nursery: Nursery) -> No
     counts = kills.drill(kills.runs(), nursery, KILLS, random.Random(1), chain=3 * KILLS)
     assert {name: found["killed"] for name, found in counts.items()} == dict.fromkeys(kills.WINDOWS, KILLS)
     assert sum(found["resumed"] for found in counts.values()) > 0
-
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("drills")
-def test_a_sweep_that_is_killed_ends_with_the_same_metrics(nursery: Nursery) -> None:
-    assert kills.drill([kills.sweep()], nursery, KILLS, random.Random(2))["sweep"]["killed"] == KILLS
 
 
 @pytest.mark.slow
