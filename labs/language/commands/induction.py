@@ -11,6 +11,7 @@ Source:
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from dataclasses import dataclass as plain_dataclass
@@ -174,7 +175,7 @@ def draw_curves(learned: dict[str, Learned]) -> Figure:
 
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
     axes = figure.subplots()
-    for (name, found), style in zip(learned.items(), ("-", "--", "-."), strict=False):
+    for (name, found), style in zip(learned.items(), itertools.cycle(("-", "--", "-.")), strict=False):
         axes.plot(*zip(*found.curve, strict=True), linestyle=style, label=f"{name} ({found.weights:,} weights)")
     axes.axhline(1 / SYMBOLS, color="0.6", linestyle=":", label="chance")
     axes.set(xlabel="CPU seconds of training", ylabel="accuracy on the tokens that can be known", ylim=(0, 1.02))
